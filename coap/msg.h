@@ -1,0 +1,62 @@
+/*
+ * CoAP message view (RFC 7252, section 3).
+ *
+ * A view describes a datagram that someone else owns: it borrows the bytes,
+ * allocates nothing, copies nothing, and dies with the buffer.
+ *
+ * Threads.  No hidden state: any thread may parse any buffer it may read.
+ * Memory.   The caller's; the view holds one borrowed pointer.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum tg_type { TG_CON, TG_NON, TG_ACK, TG_RST };
+
+#define TG_HDR_LEN 4    /* bytes before the token */
+#define TG_TOKEN_MAX 8  /* RFC 7252; RFC 8974 lengths are a format error for now */
+
+/* Why a datagram was refused.  Each value indexes a counter: keep them dense. */
+enum tg_verdict {
+	TG_OK,
+	TG_SHORT,      /* fewer bytes than header + token */
+	TG_VERSION,    /* Ver is not 1; section 3 says ignore silently */
+	TG_TOKEN_LEN,  /* TKL is over the longest token allowed */
+	TG_NOT_EMPTY,  /* code 0.00 with bytes after the header */
+	TG_OPTION,     /* option runs past the end, number over 65535, or a reserved nibble */
+	TG_NO_PAYLOAD, /* payload marker with nothing after it */
+	TG_VERDICTS,
+};
+
+struct tg_msg {
+	const uint8_t *base; /* first header byte, borrowed */
+	uint16_t len;        /* bytes in the datagram */
+	uint16_t options;    /* offset of the first option byte */
+	uint16_t payload;    /* offset of the payload; equals len if there is none */
+	uint16_t mid;        /* message ID, host byte order */
+	uint8_t type;        /* enum tg_type */
+	uint8_t code;        /* class << 5 | detail */
+	uint8_t tkl;         /* token bytes, 0..8, at base + 4 */
+};
+
+/*
+ * tg_msg_parse: check a whole datagram and describe it in @msg.
+ *
+ * @buf must stay readable while @msg is used; @len is at most UINT16_MAX;
+ * @token_max is the longest token allowed (TG_TOKEN_MAX).  Returns TG_OK, or the
+ * first fault met; @msg is then not written.  Afterwards every option and the
+ * payload are known to lie inside the buffer, so option walks need no further
+ * bounds checks.  O(bytes of header and options).
+ */
+enum tg_verdict tg_msg_parse(
+	struct tg_msg *msg, const uint8_t *buf, size_t len, unsigned token_max);
+
+/* The verdict's short name ("short", "version", ...), as counters and the CLI print it. */
+const char *tg_verdict_name(enum tg_verdict v);
+
+static inline const uint8_t *
+tg_msg_token(const struct tg_msg *m)
+{
+	return m->base + TG_HDR_LEN;
+}
