@@ -1,0 +1,76 @@
+/*
+ * Store: path -> the last representation PUT there.
+ *
+ * The key is the whole path as its canonical bytes (each segment as a length byte and its
+ * bytes), hashed with the key; the device's part of the path comes first in the hash, so
+ * that a device's values share a home.  Slots are 96 bytes: header, then path and payload
+ * inline if they fit, else in a bounded pool of 128-byte chunks.  Payloads are 0 to 1,024
+ * bytes, paths up to 1,024.  A slot keeps the device's slot number so that a device's
+ * values can be listed (each device's values are chained through the slots).
+ *
+ * Threads, Memory, Time.  As in peers.h; dp_store_read() is for any worker and control.
+ */
+#pragma once
+
+#include "dataplane/counters.h"
+#include "dataplane/peers.h"
+
+#define DP_VALUE_MAX 1024
+
+struct dp_store;
+
+struct dp_store_config {
+	uint32_t max;    /* values, 64 .. 2^26 */
+	uint32_t chunks; /* 128-byte chunks for what does not fit a slot */
+	uint8_t hash_key[16];
+};
+
+/* A path, borrowed: @bytes is segments, each a length byte and that many bytes. */
+struct dp_path {
+	const uint8_t *bytes;
+	uint16_t len;
+};
+
+/* A representation, copied out by a reader. */
+struct dp_value {
+	uint64_t etag;           /* changes with every write of other bytes; 8 bytes on the wire, never 0 */
+	uint32_t written_s;      /* when */
+	uint16_t content_format; /* DP_NO_FORMAT if none */
+	uint16_t len;
+	uint8_t payload[DP_VALUE_MAX];
+};
+
+size_t dp_store_size(const struct dp_store_config *cfg);
+struct dp_store *dp_store_init(void *block, const struct dp_store_config *cfg);
+
+uint64_t dp_store_hash(const struct dp_store *t, const struct dp_path *path);
+void dp_store_prefetch(const struct dp_store *t, uint64_t hash);
+uint32_t dp_store_locate(const struct dp_store *t, uint64_t hash);
+/* [w] The slot of @path or DP_NONE. */
+uint32_t dp_store_find(const struct dp_store *t, const struct dp_path *path, uint64_t hash, uint32_t hint);
+
+enum dp_store_result { DP_STORE_CREATED, DP_STORE_CHANGED, DP_STORE_FULL };
+/*
+ * [w] Write.  @slot is _find's answer (DP_NONE: create).  @device: the owner's slot in the
+ * devices table or DP_NONE.  DP_STORE_FULL changes nothing.  *out_slot is where it stands.
+ */
+enum dp_store_result dp_store_put(struct dp_store *t, const struct dp_path *path, uint64_t hash,
+	uint32_t slot, uint32_t device, uint16_t content_format, const void *payload,
+	uint16_t len, uint32_t now_s, uint32_t *out_slot);
+/* [w] */
+bool dp_store_del(struct dp_store *t, uint32_t slot);
+/* [w] The ETag of what stands in @slot. */
+uint64_t dp_store_etag(const struct dp_store *t, uint32_t slot);
+uint16_t dp_store_format(const struct dp_store *t, uint32_t slot);
+uint32_t dp_store_written(const struct dp_store *t, uint32_t slot);
+/* [w] Copy the payload of @slot to @dst (room for DP_VALUE_MAX); its length. */
+uint16_t dp_store_copy(const struct dp_store *t, uint32_t slot, uint8_t *dst);
+/* [w] First and next value of a device, newest first; DP_NONE at the end.  O(1) each. */
+uint32_t dp_store_first(const struct dp_store *t, uint32_t device);
+uint32_t dp_store_next(const struct dp_store *t, uint32_t slot);
+/* [r] Any thread: copy out by path; false if absent.  Never torn. */
+bool dp_store_read(const struct dp_store *t, const struct dp_path *path, uint64_t hash, struct dp_value *out);
+/* [r] Any thread: copy slot @slot with its path (room for 1,024 bytes); false if free. */
+bool dp_store_info(const struct dp_store *t, uint32_t slot, uint8_t *path, uint16_t *path_len, struct dp_value *out);
+uint32_t dp_store_count(const struct dp_store *t);
+uint32_t dp_store_max(const struct dp_store *t);

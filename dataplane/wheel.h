@@ -1,0 +1,24 @@
+/*
+ * Hierarchical timing wheel: timers as 32-bit indices into an array of nodes, ticks handed in.
+ *
+ * Threads.  The home worker only.   Memory.  One block from the caller, no pointers.
+ * Cost.     add, del O(1); advance O(ticks passed + timers due).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct dp_wheel;
+
+/* @timers nodes, numbered 0 .. timers - 1; the caller decides what a number means. */
+size_t dp_wheel_size(uint32_t timers);
+struct dp_wheel *dp_wheel_init(void *block, uint32_t timers, uint64_t now);
+/* Arm timer @id for tick @when (in the past: the next advance).  Re-arms if armed. */
+void dp_wheel_add(struct dp_wheel *w, uint32_t id, uint64_t when);
+void dp_wheel_del(struct dp_wheel *w, uint32_t id);
+bool dp_wheel_armed(const struct dp_wheel *w, uint32_t id);
+/* Up to @max timers due at or before @now, oldest tick first, into @due; how many.  Call
+ * again while it returns @max. */
+unsigned dp_wheel_advance(struct dp_wheel *w, uint64_t now, uint32_t *due, unsigned max);
