@@ -1,0 +1,31 @@
+/*
+ * Ports: the EAL's start and the drivers.  All EAL arguments are generated here from the
+ * configuration; nobody types one.
+ *
+ * Threads.  Main thread only, before workers start and after they stop.
+ */
+#pragma once
+
+#include "dataplane/config.h"
+
+#include <rte_mempool.h>
+
+/*
+ * Start the EAL and make every vdev that @cfg names.  0, or -1 with one sentence in @err
+ * that says what to do (missing driver, privilege, hugepages, stale socket).
+ */
+int dp_eal_start(const struct dp_config *cfg, char *err, size_t errlen);
+/* Configure and start each port with one queue a worker where the driver can; fills the
+ * "filled by" fields of @cfg->ports. */
+int dp_ports_open(struct dp_config *cfg, struct rte_mempool *pool, char *err, size_t errlen);
+void dp_ports_close(struct dp_config *cfg);
+const char *dp_driver_name(enum dp_driver d);
+
+/* What the operator sees of a port; read by control at any time. */
+struct dp_port_stats {
+	bool link_up;
+	uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes;
+	uint64_t rx_missed;       /* dropped before we could read them (kernel's counter for af_packet) */
+	uint64_t rx_errors, tx_errors, rx_nombuf;
+};
+int dp_port_read_stats(const struct dp_port_config *port, struct dp_port_stats *out);
