@@ -105,10 +105,7 @@
 	X(rdrop_draining, RDROP, "the gateway is draining")                                  \
 	/* executed requests */                                                            \
 	X(answered, ANSWERED, "executed requests answered")                                 \
-	X(suppressed_log_failed, SUPPRESSED, "NON whose record could not be made safe")       \
 	X(suppressed_no_buffer, SUPPRESSED, "no packet buffer for the answer")                \
-	X(suppressed_peer_gone, SUPPRESSED, "peer was removed before its answer was ready")   \
-	X(suppressed_multicast, SUPPRESSED, "no answer to a multicast request")               \
 	/* records */                                                                      \
 	X(records_accepted, ACCEPTED, "records that a stream took")                          \
 	X(records_delivered, DELIVERED, "records as safe as their stream promises")           \

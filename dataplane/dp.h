@@ -77,6 +77,9 @@ void dp_close(struct dp *dp);
 /* Swap the snapshot and free the old one after every worker has let go of it. Owns @snap. */
 void dp_publish(struct dp *dp, struct dp_snapshot *snap);
 
+/* Once a second: the workers' wall clock follows the system's. */
+void dp_tick(struct dp *dp);
+
 const struct dp_config *dp_config(const struct dp *dp);
 /* Ring of worker @w, to be drained by the log thread. */
 struct dp_logring *dp_worker_logring(struct dp *dp, unsigned w);

@@ -1,0 +1,232 @@
+/*
+ * The store: GET, PUT, POST, DELETE on the last representation of a path, and the list of
+ * what a device has stored.
+ *
+ * A value is written by its home alone: the worker that the hash of its device (or, without
+ * one, of its path) leads to.  Any worker reads it.  A write that came to another worker
+ * travels there whole and comes back with its answer (steer.c).
+ */
+#include "coap/code.h"
+#include "coap/link.h"
+#include "coap/option.h"
+#include "coap/write.h"
+#include "dataplane/worker.h"
+
+#include <string.h>
+
+/* Does a representation of @format serve a request that wants @accept (RFC 7252, 5.10.4)? */
+static bool
+acceptable(uint16_t accept, uint16_t format)
+{
+	return accept == DP_NO_FORMAT || accept == format;
+}
+
+/* Answer 2.05 or 2.03 with a value; the request is overwritten. */
+static uint8_t
+write_value(struct dp_burst *b, unsigned i, const struct dp_value *v, bool valid)
+{
+	const struct dp_route *r = b->route[i];
+	struct tg_writer w;
+
+	dp_answer_begin(b, i, &w, valid ? TG_VALID : TG_CONTENT);
+	tg_write_option(&w, TG_OPT_ETAG, &v->etag, sizeof(v->etag));
+	if (!valid && v->content_format != DP_NO_FORMAT)
+		tg_write_uint(&w, TG_OPT_CONTENT_FORMAT, v->content_format);
+	if (r->max_age != UINT32_MAX)
+		tg_write_option(&w, TG_OPT_MAX_AGE, r->max_age_be, r->max_age_len);
+	if (!valid)
+		tg_write_payload(&w, v->payload, v->len);
+	b->reply[i] = (uint16_t)tg_write_end(&w);
+	return b->reply[i] == 0 ? TG_INTERNAL : valid ? TG_VALID : TG_CONTENT;
+}
+
+static uint8_t
+get(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
+{
+	const struct dp_request *q = &w->scratch->request[i];
+	const struct dp_store *store = w->shared->worker[home]->store;
+	struct dp_value v;
+
+	if (!dp_store_read(store, &q->path, q->store_hash, &v))
+		return dp_request_holds(q, &b->msg[i], false, 0) ? TG_NOT_FOUND
+								  : TG_PRECONDITION_FAILED;
+	if (!dp_request_holds(q, &b->msg[i], true, v.etag))
+		return TG_PRECONDITION_FAILED;
+	if (!acceptable(q->accept, v.content_format))
+		return TG_NOT_ACCEPTABLE;
+	return write_value(b, i, &v,
+		(q->flags & DP_R_ETAG) && dp_request_has_etag(&b->msg[i], v.etag));
+}
+
+/* Slot of the request's device at the value's home, made if absent; DP_NONE without one. */
+static uint32_t
+owner(struct dp_worker *w, const struct dp_burst *b, unsigned i, bool from_here)
+{
+	const struct dp_request *q = &w->scratch->request[i];
+	const struct tg_msg *m = &b->msg[i];
+	const uint8_t *name;
+	uint32_t device;
+	uint8_t len;
+
+	if (q->device == UINT8_MAX)
+		return DP_NONE;
+	name = dp_request_segment(q, q->device, &len);
+	device = dp_devices_get(w->devices, name, len, q->device_hash, q->device_hint, b->now_s,
+		&w->counters);
+	if (device != DP_NONE)
+		dp_devices_heard(w->devices, device, from_here ? b->peer[i] : DP_NONE,
+			m->len - m->payload, b->now_s);
+	return device;
+}
+
+static uint8_t
+put(struct dp_worker *w, struct dp_burst *b, unsigned i, uint32_t slot, bool from_here)
+{
+	const struct dp_request *q = &w->scratch->request[i];
+	const struct tg_msg *m = &b->msg[i];
+	uint32_t device = owner(w, b, i, from_here);
+
+	switch (dp_store_put(w->store, &q->path, q->store_hash, slot, device, q->content_format,
+		m->base + m->payload, m->len - m->payload, b->now_s, &slot)) {
+	case DP_STORE_CREATED:
+		return TG_CREATED;
+	case DP_STORE_CHANGED:
+		return TG_CHANGED;
+	case DP_STORE_FULL:
+		break;
+	}
+	dp_count(&w->counters, DP_C_store_full, 1);
+	return TG_UNAVAILABLE;
+}
+
+/* A write, at its home.  DELETE of what is not there is 2.02 (RFC 7252, 5.8.4). */
+static uint8_t
+write_here(struct dp_worker *w, struct dp_burst *b, unsigned i, bool from_here)
+{
+	const struct dp_request *q = &w->scratch->request[i];
+	uint32_t slot = dp_store_find(w->store, &q->path, q->store_hash, q->store_hint);
+	bool exists = slot != DP_NONE;
+
+	if (unlikely(q->flags & (DP_R_IF_MATCH | DP_R_IF_NONE_MATCH))
+		&& !dp_request_holds(q, &b->msg[i], exists,
+			exists ? dp_store_etag(w->store, slot) : 0))
+		return TG_PRECONDITION_FAILED;
+	if (b->msg[i].code != TG_DELETE)
+		return put(w, b, i, slot, from_here);
+	if (exists)
+		dp_store_del(w->store, slot);
+	return TG_DELETED;
+}
+
+/* The canonical path @p as link target text. */
+static size_t
+target_text(char *to, size_t cap, const uint8_t *p, size_t len)
+{
+	const uint8_t *end = p + len;
+	size_t n = 0;
+
+	while (p < end && n + 1 + *p <= cap) {
+		to[n++] = '/';
+		memcpy(to + n, p + 1, *p);
+		n += *p;
+		p += 1 + *p;
+	}
+	return n;
+}
+
+/* GET /d/DEVICE: links to what the device has stored (RFC 6690). */
+static uint8_t
+list(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	const struct dp_request *q = &w->scratch->request[i];
+	char text[1280], target[1024 + 1];
+	struct tg_link_writer links;
+	uint8_t path[1024], len;
+	const uint8_t *name;
+	struct dp_value v;
+	struct tg_writer out;
+	uint32_t device, slot;
+	uint16_t path_len;
+
+	if (!acceptable(q->accept, 40))
+		return TG_NOT_ACCEPTABLE;
+	name = dp_request_segment(q, q->device, &len);
+	device = dp_devices_find(w->devices, name, len, dp_devices_hash(w->devices, name, len));
+	slot = device == DP_NONE ? DP_NONE : dp_store_first(w->store, device);
+	if (slot == DP_NONE)
+		return TG_NOT_FOUND;
+	tg_link_begin(&links, text, sizeof(text));
+	for (; slot != DP_NONE; slot = dp_store_next(w->store, slot)) {
+		if (!dp_store_info(w->store, slot, path, &path_len, &v))
+			continue;
+		tg_link_target(&links, target, target_text(target, sizeof(target), path, path_len));
+		if (v.content_format != DP_NO_FORMAT)
+			tg_link_attr_uint(&links, "ct", v.content_format);
+		tg_link_attr_uint(&links, "sz", v.len);
+	}
+	dp_answer_begin(b, i, &out, TG_CONTENT);
+	tg_write_uint(&out, TG_OPT_CONTENT_FORMAT, 40);
+	tg_write_payload(&out, text, tg_link_end(&links));
+	b->reply[i] = (uint16_t)tg_write_end(&out);
+	return b->reply[i] == 0 || links.overflow ? TG_INTERNAL : TG_CONTENT;
+}
+
+uint8_t
+dp_store_act_here(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin)
+{
+	bool from_here = origin == w->id;
+	uint8_t code;
+
+	if (w->scratch->request[i].listing)
+		return list(w, b, i);
+	code = write_here(w, b, i, from_here);
+	if (code >= TG_BAD_REQUEST || b->route[i]->ack != DP_ACK_LOGGED)
+		return code;
+	return dp_log_request(w, b, i, code, true, origin) ? DP_LATER : TG_UNAVAILABLE;
+}
+
+/* Send the request to the value's home; its answer comes back through the inbox. */
+static uint8_t
+send_home(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
+{
+	bool once = b->msg[i].code != TG_GET;
+
+	if (!once)
+		b->peer[i] = DP_NONE;
+	if (once)
+		dp_peers_set_link(w->peers, b->peer[i], dp_net_source_mac(b, i));
+	if (w->away == DP_AWAY_MAX || !dp_hand(w, b, i, home, DP_E_VALUE)) {
+		dp_net_drop(w->net, b, i, DP_C_rdrop_handover_full);
+		return DP_LATER;
+	}
+	dp_count(&w->counters, DP_C_handed_value, 1);
+	w->away++;
+	if (once) {
+		dp_peers_mark(w->peers, b->peer[i], b->msg[i].mid, 0, b->msg[i].type == TG_CON,
+			b->now_s, &w->counters);
+		dp_peers_hold(w->peers, b->peer[i]);
+	}
+	return DP_LATER;
+}
+
+uint8_t
+dp_act_store(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	const struct dp_request *q = &w->scratch->request[i];
+	unsigned home = w->count == 1 ? w->id : dp_value_home(w, q);
+	uint8_t code;
+
+	if (b->msg[i].code == TG_GET && !q->listing)
+		return get(w, b, i, home);
+	if (home != w->id)
+		return send_home(w, b, i, home);
+	code = dp_store_act_here(w, b, i, (uint8_t)w->id);
+	if (code != DP_LATER)
+		return code;
+	dp_peers_mark(w->peers, b->peer[i], b->msg[i].mid, 0, b->msg[i].type == TG_CON, b->now_s,
+		&w->counters);
+	dp_count(&w->counters, DP_C_executed, 1);
+	rte_pktmbuf_free(b->pkt[i]);
+	b->pkt[i] = NULL;
+	return DP_LATER;
+}

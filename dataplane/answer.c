@@ -1,0 +1,137 @@
+/*
+ * Answers: made in the request's own buffer, whose header and token they keep (RFC 7252,
+ * 5.2): a CON is answered in its ACK, a NON by a NON.  That NON borrows the request's
+ * Message ID: no other message of ours to that peer bears it for as long as the peer itself
+ * may not use it again (4.4).
+ */
+#include "coap/code.h"
+#include "coap/option.h"
+#include "coap/write.h"
+#include "dataplane/worker.h"
+
+/* Free bytes behind the start of the message, less what a security tag will need. */
+static size_t
+room(const struct dp_burst *b, unsigned i)
+{
+	const struct rte_mbuf *m = b->pkt[i];
+	size_t at = (size_t)(b->coap[i] - rte_pktmbuf_mtod(m, uint8_t *));
+	size_t all = m->buf_len - m->data_off - at;
+
+	return all < DP_TAILROOM ? 0
+		: all - DP_TAILROOM < DP_MSG_MAX ? all - DP_TAILROOM : DP_MSG_MAX;
+}
+
+void
+dp_answer_begin(struct dp_burst *b, unsigned i, struct tg_writer *w, uint8_t code)
+{
+	const struct tg_msg *m = &b->msg[i];
+
+	tg_write_begin(w, b->coap[i], room(b, i), m->type == TG_CON ? TG_ACK : TG_NON, code,
+		m->mid, tg_msg_token(m), m->tkl);
+}
+
+/* What an error's code brings along: when to come back, how much would be taken. */
+static void
+write_extras(const struct dp_worker *w, struct tg_writer *out, uint8_t code)
+{
+	if (code == TG_UNAVAILABLE)
+		tg_write_uint(out, TG_OPT_MAX_AGE, w->snap->full_max_age);
+	else if (code == TG_TOO_LARGE)
+		tg_write_uint(out, TG_OPT_SIZE1, DP_VALUE_MAX);
+}
+
+void
+dp_answer_code(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
+{
+	struct tg_writer out;
+
+	dp_answer_begin(b, i, &out, code);
+	write_extras(w, &out, code);
+	b->reply[i] = (uint16_t)tg_write_end(&out);
+}
+
+uint16_t
+dp_answer_write(const struct dp_worker *w, uint8_t *buf, size_t cap, const struct dp_pending *p,
+	uint8_t code)
+{
+	struct tg_writer out;
+
+	tg_write_begin(&out, buf, cap, p->type == TG_CON ? TG_ACK : TG_NON, code, p->mid,
+		p->token, p->tkl);
+	write_extras(w, &out, code);
+	return (uint16_t)tg_write_end(&out);
+}
+
+/* May this source be sent one more RST or error? */
+static bool
+may_complain(struct dp_worker *w, const struct dp_burst *b, unsigned i)
+{
+	struct dp_peer_key source = b->key[i];
+
+	source.port_be = source.side = 0; /* the limit is the address's, whatever port it uses */
+	return dp_limit_take(w->limit, dp_peers_hash(w->peers, &source), w->snap->error_rate,
+		w->snap->error_burst, (uint32_t)(dp_clock_ns(&w->shared->clock, w->tsc) / 1000000));
+}
+
+static enum dp_counter
+refused(uint8_t code)
+{
+	switch (code) {
+	case TG_BAD_REQUEST:
+		return DP_C_refused_400;
+	case TG_BAD_OPTION:
+		return DP_C_refused_402;
+	case TG_NOT_FOUND:
+		return DP_C_refused_404;
+	case TG_METHOD_NOT_ALLOWED:
+		return DP_C_refused_405;
+	case TG_NOT_ACCEPTABLE:
+		return DP_C_refused_406;
+	case TG_PRECONDITION_FAILED:
+		return DP_C_refused_412;
+	case TG_TOO_LARGE:
+		return DP_C_refused_413;
+	case TG_UNSUPPORTED_FORMAT:
+		return DP_C_refused_415;
+	case TG_UNAVAILABLE:
+		return DP_C_refused_503;
+	case TG_NO_PROXYING:
+		return DP_C_refused_505;
+	default:
+		return DP_C_refused_500;
+	}
+}
+
+void
+dp_refuse(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
+{
+	if (b->flags[i] & DP_F_MULTICAST) {
+		dp_net_drop(w->net, b, i, DP_C_rdrop_multicast);
+	} else if (code == TG_BAD_OPTION && b->msg[i].type == TG_NON) {
+		dp_net_drop(w->net, b, i, DP_C_rdrop_bad_option_non); /* 5.4.1: rejected */
+	} else if (!may_complain(w, b, i)) {
+		dp_net_drop(w->net, b, i, DP_C_rdrop_error_rate);
+	} else {
+		dp_answer_code(w, b, i, code);
+		dp_count(&w->counters, refused(code), 1);
+		dp_net_reply(w->net, b, i, b->reply[i]);
+	}
+}
+
+void
+dp_reject(struct dp_worker *w, struct dp_burst *b, unsigned i, enum dp_counter why)
+{
+	struct tg_writer out;
+
+	if (b->flags[i] & DP_F_MULTICAST) {
+		dp_net_drop(w->net, b, i, why);
+	} else if (!may_complain(w, b, i)) {
+		dp_count(&w->counters, DP_C_rst_limited, 1);
+		dp_net_drop(w->net, b, i, why);
+	} else {
+		tg_write_begin(&out, b->coap[i], TG_HDR_LEN, TG_RST, 0, b->msg[i].mid, NULL, 0);
+		dp_count(&w->counters, why, 1);
+		dp_count(&w->counters, DP_C_rst_sent, 1);
+		dp_net_reply(w->net, b, i, TG_HDR_LEN);
+	}
+}

@@ -1,0 +1,319 @@
+#include "dataplane/dp_internal.h"
+
+#include "dataplane/block.h"
+
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define INBOX 4096
+#define MAILBOX 64
+#define STEAL_ROOM 8 /* with several workers a table has an eighth more than its share */
+
+static int __attribute__((format(printf, 3, 4)))
+fail(char *err, size_t errlen, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(err, errlen, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+/* One worker's share of @all. */
+static uint32_t
+share(const struct dp_config *cfg, uint32_t all)
+{
+	uint32_t one = all / cfg->workers;
+
+	if (cfg->workers > 1)
+		one += one / STEAL_ROOM;
+	return one < 64 ? 64 : one;
+}
+
+static uint32_t
+power_of_two(uint32_t n)
+{
+	uint32_t p = 64;
+
+	while (p < n)
+		p <<= 1;
+	return p;
+}
+
+static int
+make_tables(struct dp *dp, struct dp_worker *w)
+{
+	const struct dp_config *cfg = &dp->shared.cfg;
+	const struct dp_snapshot *snap = atomic_load(&dp->shared.snapshot);
+	struct dp_blocks *k = &dp->blocks[w->id];
+	struct dp_peers_config peers = {
+		.max = share(cfg, cfg->peers_max),
+		.extensions = share(cfg, cfg->dedup_extensions),
+		.con_lifetime_s = snap->con_lifetime_s,
+		.non_lifetime_s = snap->non_lifetime_s,
+	};
+	struct dp_devices_config devices = {
+		.max = share(cfg, cfg->devices_max),
+		.chunks = share(cfg, cfg->devices_max / 64),
+	};
+	struct dp_store_config store = {
+		.max = share(cfg, cfg->store_max),
+		.chunks = share(cfg, cfg->store_max / 16),
+	};
+	uint32_t pending = power_of_two(share(cfg, cfg->pending_max));
+	uint32_t replies = share(cfg, cfg->replies_max);
+
+	memcpy(peers.hash_key, cfg->hash_key, sizeof(peers.hash_key));
+	memcpy(devices.hash_key, cfg->hash_key, sizeof(devices.hash_key));
+	memcpy(store.hash_key, cfg->hash_key, sizeof(store.hash_key));
+	k->peers_size = dp_peers_size(&peers);
+	k->extensions_size = (size_t)peers.extensions * 64;
+	k->devices_size = dp_devices_size(&devices);
+	k->store_size = dp_store_size(&store);
+	k->replies_size = dp_replies_size(replies);
+	k->logring_size = dp_logring_size(cfg->logring_bytes);
+	k->pending_size = pending * sizeof(struct dp_pending);
+	k->peers = dp_block_new(k->peers_size);
+	k->devices = dp_block_new(k->devices_size);
+	k->store = dp_block_new(k->store_size);
+	k->replies = dp_block_new(k->replies_size);
+	k->logring = dp_block_new(k->logring_size);
+	k->pending = dp_block_new(k->pending_size);
+	k->scratch = dp_block_new(sizeof(struct dp_scratch));
+	w->limit = dp_block_new(sizeof(struct dp_limit));
+	if (k->peers == NULL || k->devices == NULL || k->store == NULL || k->replies == NULL
+		|| k->logring == NULL || k->pending == NULL || k->scratch == NULL
+		|| w->limit == NULL)
+		return -ENOMEM;
+	w->peers = dp_peers_init(k->peers, &peers);
+	w->devices = dp_devices_init(k->devices, &devices);
+	w->store = dp_store_init(k->store, &store);
+	w->replies = dp_replies_init(k->replies, replies, cfg->hash_key);
+	w->logring = dp_logring_init(k->logring, cfg->logring_bytes);
+	w->pending = (struct dp_pending_fifo){.mask = pending - 1, .entry = k->pending};
+	w->scratch = k->scratch;
+	dp_limit_init(w->limit);
+	return w->peers != NULL && w->devices != NULL && w->store != NULL && w->replies != NULL
+			&& w->logring != NULL
+		? 0
+		: -EINVAL;
+}
+
+static struct rte_ring *
+make_ring(const char *kind, unsigned id, unsigned elem, unsigned count, unsigned flags)
+{
+	char name[RTE_RING_NAMESIZE];
+
+	snprintf(name, sizeof(name), "tg_%s_%u", kind, id);
+	return rte_ring_create_elem(name, elem, count, SOCKET_ID_ANY, flags);
+}
+
+static int
+make_rings(struct dp_worker *w)
+{
+	w->inbox = make_ring("inbox", w->id, sizeof(void *), INBOX, RING_F_SC_DEQ);
+	w->back = make_ring("back", w->id, sizeof(void *), 2 * DP_AWAY_MAX, RING_F_SC_DEQ);
+	w->done = make_ring(
+		"done", w->id, sizeof(struct dp_pending), 2 * DP_AWAY_MAX, RING_F_SC_DEQ);
+	w->mailbox = make_ring("mailbox", w->id, sizeof(void *), MAILBOX, RING_F_SC_DEQ);
+	return w->inbox != NULL && w->back != NULL && w->done != NULL && w->mailbox != NULL
+		? 0
+		: -ENOMEM;
+}
+
+static int
+make_worker(struct dp *dp, unsigned id, char *err, size_t errlen)
+{
+	struct dp_worker *w = dp_block_new(sizeof(*w));
+
+	if (w == NULL)
+		return fail(err, errlen, "not enough memory for worker %u", id);
+	dp->shared.worker[id] = w;
+	w->shared = &dp->shared;
+	w->id = id;
+	w->count = dp->shared.cfg.workers;
+	w->pool = dp->pool;
+	w->snap = atomic_load(&dp->shared.snapshot);
+	if (make_tables(dp, w) < 0)
+		return fail(err, errlen, "not enough memory for the tables of worker %u: lower "
+					 "peers.max, devices.max or store.max", id);
+	if (make_rings(w) < 0)
+		return fail(err, errlen, "not enough EAL memory for the rings of worker %u", id);
+	w->net = dp_net_new(&dp->shared.cfg, id, dp->pool, &w->counters, err, errlen);
+	return w->net == NULL ? -1 : 0;
+}
+
+static int
+make_workers(struct dp *dp, char *err, size_t errlen)
+{
+	unsigned n = dp->shared.cfg.workers;
+
+	for (unsigned i = 0; i < DP_BUCKETS; i++)
+		atomic_init(&dp->shared.home[i], (uint8_t)(i % n));
+	dp->shared.qsbr = rte_zmalloc(NULL, rte_rcu_qsbr_get_memsize(n), RTE_CACHE_LINE_SIZE);
+	if (dp->shared.qsbr == NULL)
+		return fail(err, errlen, "not enough EAL memory");
+	rte_rcu_qsbr_init(dp->shared.qsbr, n);
+	for (unsigned i = 0; i < n; i++)
+		if (make_worker(dp, i, err, errlen) < 0)
+			return -1;
+	return 0;
+}
+
+struct dp *
+dp_open(const struct dp_config *cfg, struct dp_snapshot *first, char *err, size_t errlen)
+{
+	struct dp *dp = aligned_alloc(64, (sizeof(*dp) + 63) & ~(size_t)63);
+
+	if (dp == NULL) {
+		fail(err, errlen, "out of memory");
+		return NULL;
+	}
+	memset(dp, 0, sizeof(*dp));
+	dp->shared.cfg = *cfg;
+	atomic_init(&dp->shared.snapshot, first);
+	if (dp_eal_start(cfg, err, errlen) < 0)
+		goto free_dp;
+	dp_clock_init(&dp->shared.clock);
+	dp->pool = rte_pktmbuf_pool_create("tg_mbufs", cfg->mbufs, 256,
+		RTE_ALIGN(sizeof(struct dp_meta), RTE_MBUF_PRIV_ALIGN), RTE_MBUF_DEFAULT_BUF_SIZE,
+		SOCKET_ID_ANY);
+	if (dp->pool == NULL) {
+		fail(err, errlen, "not enough EAL memory for %u packet buffers: raise memory or "
+				  "lower mbufs", cfg->mbufs);
+		goto free_dp;
+	}
+	if (dp_ports_open(&dp->shared.cfg, dp->pool, err, errlen) < 0)
+		goto free_dp;
+	if (make_workers(dp, err, errlen) < 0)
+		goto close_ports;
+	return dp;
+
+close_ports:
+	dp_ports_close(&dp->shared.cfg);
+free_dp:
+	dp_snapshot_free(first);
+	free(dp);
+	return NULL;
+}
+
+int
+dp_start(struct dp *dp)
+{
+	for (unsigned i = 0; i < dp->shared.cfg.workers; i++) {
+		int rc = rte_eal_remote_launch(dp_worker_main, dp->shared.worker[i], i + 1);
+
+		if (rc != 0)
+			return rc;
+	}
+	dp->running = true;
+	return 0;
+}
+
+static bool
+at_rest(const struct dp *dp)
+{
+	for (unsigned i = 0; i < dp->shared.cfg.workers; i++) {
+		struct dp_turns *t = &dp->shared.worker[i]->turns;
+
+		if (atomic_load(&t->pending_answers) + atomic_load(&t->pending_records)
+				+ atomic_load(&t->away)
+			!= 0)
+			return false;
+	}
+	return true;
+}
+
+bool
+dp_drain(struct dp *dp, unsigned ms)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+
+	atomic_store(&dp->shared.draining, true);
+	for (unsigned i = 0; i < ms; i++) {
+		nanosleep(&pause, NULL);
+		if (i > 1 && at_rest(dp)) /* each worker has seen the flag by now */
+			return true;
+	}
+	return at_rest(dp);
+}
+
+void
+dp_stop(struct dp *dp)
+{
+	if (!dp->running)
+		return;
+	atomic_store(&dp->shared.stop, true);
+	rte_eal_mp_wait_lcore();
+	dp->running = false;
+}
+
+void
+dp_close(struct dp *dp)
+{
+	dp_stop(dp);
+	dp_ports_close(&dp->shared.cfg);
+	for (unsigned i = 0; i < dp->shared.cfg.workers; i++) {
+		struct dp_worker *w = dp->shared.worker[i];
+		struct dp_blocks *k = &dp->blocks[i];
+
+		dp_net_free(w->net);
+		rte_ring_free(w->inbox);
+		rte_ring_free(w->back);
+		rte_ring_free(w->done);
+		rte_ring_free(w->mailbox);
+		dp_block_free(k->peers, k->peers_size);
+		dp_block_free(k->devices, k->devices_size);
+		dp_block_free(k->store, k->store_size);
+		dp_block_free(k->replies, k->replies_size);
+		dp_block_free(k->logring, k->logring_size);
+		dp_block_free(k->pending, k->pending_size);
+		dp_block_free(k->scratch, sizeof(struct dp_scratch));
+		dp_block_free(w->limit, sizeof(struct dp_limit));
+		dp_block_free(w, sizeof(*w));
+	}
+	rte_mempool_free(dp->pool);
+	rte_free(dp->shared.qsbr);
+	dp_snapshot_free(atomic_load(&dp->shared.snapshot));
+	free(dp);
+}
+
+void
+dp_publish(struct dp *dp, struct dp_snapshot *snap)
+{
+	/* Release: pairs with the acquire at the top of dp_worker_turn(). */
+	struct dp_snapshot *old = atomic_exchange_explicit(
+		&dp->shared.snapshot, snap, memory_order_acq_rel);
+
+	if (dp->running)
+		rte_rcu_qsbr_synchronize(dp->shared.qsbr, RTE_QSBR_THRID_INVALID);
+	dp_snapshot_free(old);
+}
+
+const struct dp_config *
+dp_config(const struct dp *dp)
+{
+	return &dp->shared.cfg;
+}
+
+struct dp_logring *
+dp_worker_logring(struct dp *dp, unsigned w)
+{
+	return dp->shared.worker[w]->logring;
+}
+
+void
+dp_tick(struct dp *dp)
+{
+	dp_clock_sync(&dp->shared.clock);
+}

@@ -1,0 +1,274 @@
+/* What control reads of the workers at any time, and the acts it posts to them. */
+#include "dataplane/dp_internal.h"
+#include "dataplane/path.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t
+get(const _Atomic uint64_t *c)
+{
+	return atomic_load_explicit(c, memory_order_relaxed);
+}
+
+void
+dp_counters_read(const struct dp *dp, unsigned worker, uint64_t out[DP_COUNTER_COUNT])
+{
+	memset(out, 0, DP_COUNTER_COUNT * sizeof(*out));
+	for (unsigned w = 0; w < dp->shared.cfg.workers; w++)
+		for (unsigned c = 0; c < DP_COUNTER_COUNT && (worker == DP_ALL || worker == w); c++) {
+			uint64_t v = dp_counter_get(&dp->shared.worker[w]->counters, c);
+
+			if (c != DP_C_stall_max_ns)
+				out[c] += v;
+			else if (v > out[c])
+				out[c] = v;
+		}
+}
+
+void
+dp_latency_read(const struct dp *dp, unsigned worker, struct dp_hist_copy *out)
+{
+	for (unsigned w = 0; w < dp->shared.cfg.workers; w++)
+		if (worker == DP_ALL || worker == w)
+			dp_hist_merge(out, &dp->shared.worker[w]->latency);
+}
+
+void
+dp_worker_read(const struct dp *dp, unsigned worker, struct dp_worker_info *out)
+{
+	const struct dp_worker *w = dp->shared.worker[worker];
+
+	*out = (struct dp_worker_info){
+		.core = dp->shared.cfg.cores[worker],
+		.loops = get(&w->turns.loops),
+		.busy_loops = get(&w->turns.busy_loops),
+		.cycles = get(&w->turns.cycles),
+		.busy_cycles = get(&w->turns.busy_cycles),
+		.pending_answers = get(&w->turns.pending_answers),
+		.pending_records = get(&w->turns.pending_records),
+		.peers = dp_peers_count(w->peers),
+		.devices = dp_devices_count(w->devices),
+		.values = dp_store_count(w->store),
+		.replies = dp_replies_count(w->replies),
+		.extensions = dp_peers_extensions_used(w->peers),
+		.logring_used = dp_logring_used(w->logring),
+		.logring_size = dp->shared.cfg.logring_bytes,
+	};
+}
+
+uint64_t
+dp_now_s(const struct dp *dp)
+{
+	return dp_clock_s(&dp->shared.clock, rte_rdtsc());
+}
+
+/* Sums over the workers, one table a row. */
+enum row { PEERS, DEDUP, DEVICES, STORE, REPLIES, PENDING, LOGRING, MBUFS, ROWS };
+
+static void
+add_row(struct dp_mem_row *r, uint64_t bytes, uint64_t entries, uint64_t used)
+{
+	r->bytes += bytes;
+	r->entries += entries;
+	r->used += used;
+}
+
+unsigned
+dp_mem_read(const struct dp *dp, struct dp_mem_row *rows, unsigned max)
+{
+	static const char *const names[ROWS] = {
+		"peers", "dedup", "devices", "store", "replies", "pending", "logring", "mbufs"};
+	const struct dp_config *cfg = &dp->shared.cfg;
+	struct dp_mem_row r[ROWS] = {0};
+
+	for (unsigned i = 0; i < cfg->workers; i++) {
+		const struct dp_worker *w = dp->shared.worker[i];
+		const struct dp_blocks *k = &dp->blocks[i];
+
+		add_row(&r[PEERS], k->peers_size - k->extensions_size, dp_peers_max(w->peers),
+			dp_peers_count(w->peers));
+		add_row(&r[DEDUP], k->extensions_size, k->extensions_size / 64,
+			dp_peers_extensions_used(w->peers));
+		add_row(&r[DEVICES], k->devices_size, dp_devices_max(w->devices),
+			dp_devices_count(w->devices));
+		add_row(&r[STORE], k->store_size, dp_store_max(w->store), dp_store_count(w->store));
+		add_row(&r[REPLIES], k->replies_size, cfg->replies_max / cfg->workers,
+			dp_replies_count(w->replies));
+		add_row(&r[PENDING], k->pending_size, w->pending.mask + 1,
+			get(&w->turns.pending_answers));
+		add_row(&r[LOGRING], k->logring_size, cfg->logring_bytes,
+			dp_logring_used(w->logring));
+	}
+	add_row(&r[MBUFS],
+		(uint64_t)cfg->mbufs
+			* (dp->pool->elt_size + dp->pool->header_size + dp->pool->trailer_size),
+		cfg->mbufs, rte_mempool_in_use_count(dp->pool));
+	for (unsigned i = 0; i < ROWS && i < max; i++) {
+		rows[i] = r[i];
+		rows[i].name = names[i];
+	}
+	return max < ROWS ? max : ROWS;
+}
+
+/* A device known to several workers is shown once: as the one that heard it last. */
+bool
+dp_device_get(const struct dp *dp, const char *name, size_t len, struct dp_device_info *out,
+	unsigned *worker)
+{
+	struct dp_device_info one;
+	bool found = false;
+
+	for (unsigned i = 0; i < dp->shared.cfg.workers; i++) {
+		const struct dp_worker *w = dp->shared.worker[i];
+		uint32_t slot = dp_devices_find(
+			w->devices, name, len, dp_devices_hash(w->devices, name, len));
+
+		if (slot == DP_NONE || !dp_devices_info(w->devices, slot, &one))
+			continue;
+		if (found) {
+			one.messages += out->messages;
+			one.bytes += out->bytes;
+		}
+		if (!found || one.peer != DP_NONE) {
+			*worker = i;
+		} else {
+			one.peer = out->peer;
+			if (out->last_heard_s > one.last_heard_s)
+				one.last_heard_s = out->last_heard_s;
+		}
+		*out = one;
+		found = true;
+	}
+	return found;
+}
+
+/* Is the device also known to a worker before @worker?  Then it has been shown. */
+static bool
+shown_before(const struct dp *dp, unsigned worker, const struct dp_device_info *d)
+{
+	for (unsigned i = 0; i < worker; i++) {
+		const struct dp_devices *t = dp->shared.worker[i]->devices;
+
+		if (dp_devices_find(t, d->name, d->name_len, dp_devices_hash(t, d->name, d->name_len))
+			!= DP_NONE)
+			return true;
+	}
+	return false;
+}
+
+bool
+dp_device_next(const struct dp *dp, uint64_t *cursor, struct dp_device_info *out, unsigned *worker)
+{
+	for (;;) {
+		unsigned i = (unsigned)(*cursor >> 32);
+		uint32_t slot = (uint32_t)*cursor;
+		struct dp_device_info d;
+
+		if (i >= dp->shared.cfg.workers)
+			return false;
+		if (slot >= dp_devices_max(dp->shared.worker[i]->devices)) {
+			*cursor = (uint64_t)(i + 1) << 32;
+			continue;
+		}
+		(*cursor)++;
+		if (dp_devices_info(dp->shared.worker[i]->devices, slot, &d)
+			&& !shown_before(dp, i, &d)
+			&& dp_device_get(dp, d.name, d.name_len, out, worker))
+			return true;
+	}
+}
+
+bool
+dp_peer_get(const struct dp *dp, unsigned worker, uint32_t peer, struct dp_peer_info *out)
+{
+	return peer != DP_NONE
+		&& dp_peers_info(dp->shared.worker[worker]->peers, peer, (uint32_t)dp_now_s(dp), out);
+}
+
+bool
+dp_value_get(const struct dp *dp, const char *path, struct dp_value *out)
+{
+	uint8_t canonical[1024];
+	struct dp_path p = {.bytes = canonical};
+
+	p.len = dp_path_parse(canonical, sizeof(canonical), path, strlen(path));
+	if (p.len == 0)
+		return false;
+	for (unsigned i = 0; i < dp->shared.cfg.workers; i++) {
+		const struct dp_store *t = dp->shared.worker[i]->store;
+
+		if (dp_store_read(t, &p, dp_store_hash(t, &p), out))
+			return true;
+	}
+	return false;
+}
+
+bool
+dp_value_next(
+	const struct dp *dp, uint64_t *cursor, char path[3 * 1024 + 1], struct dp_value *out)
+{
+	uint8_t canonical[1024];
+	struct dp_path p = {.bytes = canonical};
+
+	for (;;) {
+		unsigned i = (unsigned)(*cursor >> 32);
+		uint32_t slot = (uint32_t)*cursor;
+
+		if (i >= dp->shared.cfg.workers)
+			return false;
+		if (slot >= dp_store_max(dp->shared.worker[i]->store)) {
+			*cursor = (uint64_t)(i + 1) << 32;
+			continue;
+		}
+		(*cursor)++;
+		if (dp_store_info(dp->shared.worker[i]->store, slot, canonical, &p.len, out)
+			&& dp_path_text(path, 3 * 1024 + 1, &p) > 0)
+			return true;
+	}
+}
+
+static void
+kick(struct dp_worker *w, struct dp_act *act)
+{
+	uint64_t hash = dp_devices_hash(w->devices, act->name, act->len);
+	uint32_t slot = dp_devices_find(w->devices, act->name, act->len, hash);
+	struct dp_device_info d;
+
+	act->result = -ENOENT;
+	if (slot == DP_NONE || !dp_devices_info(w->devices, slot, &d))
+		return;
+	if (d.peer != DP_NONE) {
+		dp_replies_forget(w->replies, d.peer);
+		dp_peers_del(w->peers, d.peer);
+	}
+	dp_devices_del(w->devices, slot);
+	act->result = 0;
+}
+
+int
+dp_device_kick(struct dp *dp, const char *name, size_t len)
+{
+	int result = -ENOENT;
+
+	if (len > 255)
+		return -ENOENT;
+	for (unsigned i = 0; i < dp->shared.cfg.workers; i++) {
+		struct dp_act *act = calloc(1, sizeof(*act));
+		int rc;
+
+		if (act == NULL)
+			return -ENOMEM;
+		act->run = kick;
+		act->len = (uint16_t)len;
+		memcpy(act->name, name, len);
+		rc = dp_mailbox_post(dp->shared.worker[i], act, 1000);
+		if (rc != -ETIMEDOUT) /* the worker may still come to it */
+			free(act);
+		if (rc != -ENOENT)
+			result = rc;
+	}
+	return result;
+}

@@ -1,0 +1,81 @@
+/* What the last run remembered, put back before the workers start. */
+#include "coap/code.h"
+#include "dataplane/dp_internal.h"
+#include "dataplane/path.h"
+
+#include <rte_byteorder.h>
+
+#include <string.h>
+
+/* Index of the port that serves @addr, or -1. */
+static int
+port_of(const struct dp_config *cfg, const uint8_t addr[16])
+{
+	for (unsigned p = 0; p < cfg->n_ports; p++)
+		for (unsigned a = 0; a < cfg->ports[p].n_addrs; a++)
+			if (memcmp(cfg->ports[p].addrs[a].addr, addr, 16) == 0)
+				return (int)p;
+	return -1;
+}
+
+static uint32_t
+then(uint32_t age_s)
+{
+	return age_s < DP_EPOCH_S ? DP_EPOCH_S - age_s : 0;
+}
+
+bool
+dp_restore_heard(struct dp *dp, const struct dp_record *r, uint32_t age_s)
+{
+	int port = port_of(&dp->shared.cfg, r->local.addr);
+	struct dp_peer_key key = {.port_be = rte_cpu_to_be_16(r->source.port)};
+	struct dp_side side = {
+		.udp_be = rte_cpu_to_be_16(r->local.port),
+		.vlan = r->vlan,
+		.port = (uint8_t)port,
+	};
+	struct dp_worker *w;
+	uint32_t peer;
+
+	if (port < 0 || age_s >= DP_EPOCH_S)
+		return false;
+	memcpy(key.addr, r->source.addr, sizeof(key.addr));
+	memcpy(side.addr, r->local.addr, sizeof(side.addr));
+	w = dp->shared.worker[dp_home_of(dp->shared.worker[0], &key)];
+	key.side = dp_net_side_of(w->net, &side);
+	if (key.side == UINT16_MAX)
+		return false;
+	peer = dp_peers_get(w->peers, &key, dp_peers_hash(w->peers, &key), DP_NONE, then(age_s),
+		&w->counters);
+	if (peer == DP_NONE)
+		return false;
+	dp_peers_mark(w->peers, peer, r->mid, r->answer, r->type == TG_CON, then(age_s),
+		&w->counters);
+	return true;
+}
+
+bool
+dp_restore_value(struct dp *dp, const struct dp_record *r, uint32_t age_s)
+{
+	struct dp_worker *w = dp->shared.worker[0];
+	uint8_t canonical[1024];
+	struct dp_path path = {.bytes = canonical};
+	uint32_t slot, device = DP_NONE;
+	uint64_t hash, device_hash;
+
+	path.len = dp_path_parse(canonical, sizeof(canonical), r->path, r->path_len);
+	if (path.len == 0)
+		return false;
+	hash = dp_store_hash(w->store, &path);
+	device_hash = dp_devices_hash(w->devices, r->device, r->device_len);
+	w = dp->shared.worker[dp_home_of_hash(w, r->device_len > 0 ? device_hash : hash)];
+	slot = dp_store_find(w->store, &path, hash, dp_store_locate(w->store, hash));
+	if (r->code == TG_DELETE)
+		return slot == DP_NONE || dp_store_del(w->store, slot);
+	if (r->device_len > 0)
+		device = dp_devices_get(w->devices, r->device, r->device_len, device_hash,
+			dp_devices_locate(w->devices, device_hash), then(age_s), &w->counters);
+	return dp_store_put(w->store, &path, hash, slot, device, r->content_format, r->payload,
+		       r->payload_len, then(age_s), &slot)
+		!= DP_STORE_FULL;
+}

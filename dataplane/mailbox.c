@@ -1,0 +1,39 @@
+#include "dataplane/mailbox.h"
+
+#include "dataplane/worker.h"
+
+#include <errno.h>
+#include <time.h>
+
+#define ACTS_A_TURN 4
+
+int
+dp_mailbox_post(struct dp_worker *w, struct dp_act *act, unsigned ms)
+{
+	const struct timespec pause = {.tv_nsec = 100000};
+
+	atomic_store_explicit(&act->state, 0, memory_order_relaxed);
+	if (rte_ring_enqueue(w->mailbox, act) != 0)
+		return -EAGAIN;
+	for (unsigned i = 0; i < ms * 10; i++) {
+		if (atomic_load_explicit(&act->state, memory_order_acquire) != 0)
+			return act->result;
+		nanosleep(&pause, NULL);
+	}
+	return -ETIMEDOUT;
+}
+
+bool
+dp_mailbox_run(struct dp_worker *w)
+{
+	void *act[ACTS_A_TURN];
+	unsigned n = rte_ring_dequeue_burst(w->mailbox, act, ACTS_A_TURN, NULL);
+
+	for (unsigned i = 0; i < n; i++) {
+		struct dp_act *a = act[i];
+
+		a->run(w, a);
+		atomic_store_explicit(&a->state, 1, memory_order_release);
+	}
+	return n > 0;
+}

@@ -1,0 +1,13 @@
+/*
+ * Paths as text and in the store's canonical form: each segment a length byte and its bytes.
+ *
+ * Threads, Memory.  Pure: the caller's buffers.
+ */
+#pragma once
+
+#include "dataplane/store.h"
+
+/* "/a/b%20c" to its canonical form in @to (room for @cap bytes); 0 if it is no path. */
+uint16_t dp_path_parse(uint8_t *to, size_t cap, const char *text, size_t len);
+/* Canonical form to terminated, percent-coded text in @cap bytes; its length, 0 if too long. */
+uint16_t dp_path_text(char *to, size_t cap, const struct dp_path *path);

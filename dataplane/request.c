@@ -1,0 +1,124 @@
+#include "dataplane/request.h"
+
+#include "coap/option.h"
+
+#include <string.h>
+
+/* Length limits of the options that a request is asked with; anything else is elective or bad. */
+static bool
+fits(const struct tg_opt *o, unsigned min, unsigned max)
+{
+	return o->len >= min && o->len <= max;
+}
+
+static uint8_t *
+add_segment(struct dp_request *r, const struct tg_opt *o, uint8_t *to)
+{
+	if (r->segments < DP_SEGMENTS_MAX)
+		r->at[r->segments++] = (uint16_t)(to - r->path.bytes);
+	else
+		r->flags |= DP_R_MANY_SEGMENTS;
+	*to++ = (uint8_t)o->len;
+	memcpy(to, o->value, o->len);
+	return to + o->len;
+}
+
+/* A critical option that is not a path segment; @again: it follows one of its own number. */
+static uint8_t
+read_critical(struct dp_request *r, const struct tg_opt *o, bool again)
+{
+	switch (o->number) {
+	case TG_OPT_IF_MATCH:
+		return fits(o, 0, 8) ? DP_R_IF_MATCH : DP_R_BAD_OPTION;
+	case TG_OPT_URI_HOST:
+		return fits(o, 1, 255) && !again ? 0 : DP_R_BAD_OPTION;
+	case TG_OPT_IF_NONE_MATCH:
+		return fits(o, 0, 0) && !again ? DP_R_IF_NONE_MATCH : DP_R_BAD_OPTION;
+	case TG_OPT_URI_PORT:
+		return fits(o, 0, 2) && !again ? 0 : DP_R_BAD_OPTION;
+	case TG_OPT_URI_QUERY:
+		return fits(o, 0, 255) ? DP_R_QUERY : DP_R_BAD_OPTION;
+	case TG_OPT_ACCEPT:
+		if (!fits(o, 0, 2) || again)
+			return DP_R_BAD_OPTION;
+		r->accept = (uint16_t)tg_opt_uint(o);
+		return 0;
+	case TG_OPT_PROXY_URI:
+		return fits(o, 1, 1034) && !again ? DP_R_PROXY : DP_R_BAD_OPTION;
+	case TG_OPT_PROXY_SCHEME:
+		return fits(o, 1, 255) && !again ? DP_R_PROXY : DP_R_BAD_OPTION;
+	default: /* unknown, or of an extension that is not served */
+		return DP_R_BAD_OPTION;
+	}
+}
+
+/* An elective option; a bad one is as if it were not there (5.4.1, 5.4.5). */
+static uint8_t
+read_elective(struct dp_request *r, const struct tg_opt *o, bool again)
+{
+	if (o->number == TG_OPT_ETAG)
+		return fits(o, 1, 8) ? DP_R_ETAG : 0;
+	if (o->number == TG_OPT_CONTENT_FORMAT && fits(o, 0, 2) && !again)
+		r->content_format = (uint16_t)tg_opt_uint(o);
+	return 0;
+}
+
+uint16_t
+dp_request_read(struct dp_request *r, const struct tg_msg *m, uint8_t *arena)
+{
+	unsigned last = 0;
+	struct tg_opt_iter it;
+	struct tg_opt o;
+	uint8_t *to = arena;
+
+	r->path.bytes = arena;
+	r->accept = r->content_format = DP_NO_FORMAT;
+	r->flags = r->segments = r->listing = 0;
+	r->device = UINT8_MAX;
+	tg_opt_foreach(&it, &o, m) {
+		if (o.number == TG_OPT_URI_PATH && o.len <= 255)
+			to = add_segment(r, &o, to);
+		else if (tg_opt_is_critical(o.number))
+			r->flags |= read_critical(r, &o, o.number == last);
+		else
+			r->flags |= read_elective(r, &o, o.number == last);
+		last = o.number;
+	}
+	r->path.len = (uint16_t)(to - arena);
+	return r->path.len;
+}
+
+static bool
+equals_etag(const struct tg_opt *o, uint64_t etag)
+{
+	return o->len == sizeof(etag) && memcmp(o->value, &etag, sizeof(etag)) == 0;
+}
+
+bool
+dp_request_has_etag(const struct tg_msg *m, uint64_t etag)
+{
+	struct tg_opt_iter it;
+	struct tg_opt o;
+
+	tg_opt_foreach(&it, &o, m)
+		if (o.number == TG_OPT_ETAG && equals_etag(&o, etag))
+			return true;
+	return false;
+}
+
+bool
+dp_request_holds(
+	const struct dp_request *r, const struct tg_msg *m, bool exists, uint64_t etag)
+{
+	struct tg_opt_iter it;
+	struct tg_opt o;
+
+	if ((r->flags & DP_R_IF_NONE_MATCH) && exists)
+		return false;
+	if (!(r->flags & DP_R_IF_MATCH))
+		return true;
+	tg_opt_foreach(&it, &o, m)
+		if (o.number == TG_OPT_IF_MATCH && exists && (o.len == 0 || equals_etag(&o, etag)))
+			return true;
+	return false;
+}

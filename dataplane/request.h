@@ -1,0 +1,63 @@
+/*
+ * What a request asks, read in one walk over its options (RFC 7252, 5.4 and 5.10).
+ *
+ * The path is copied into its canonical form, each segment a length byte and its bytes,
+ * which is the store's key; everything rare is a flag, and who needs the values walks
+ * the options again.
+ *
+ * Memory.  The view borrows from the message and from the caller's arena.
+ */
+#pragma once
+
+#include "coap/msg.h"
+#include "dataplane/store.h"
+
+#include <stdint.h>
+
+#define DP_SEGMENTS_MAX 32 /* a path with more can only match a route's {name*} */
+
+enum dp_request_flag {
+	DP_R_IF_MATCH = 1,
+	DP_R_IF_NONE_MATCH = 2,
+	DP_R_ETAG = 4,
+	DP_R_QUERY = 8,
+	DP_R_PROXY = 16,
+	DP_R_BAD_OPTION = 32, /* a critical option is unknown, repeated or ill-sized */
+	DP_R_MANY_SEGMENTS = 64,
+};
+
+struct dp_request {
+	struct dp_path path;
+	uint16_t accept;         /* DP_NO_FORMAT if absent */
+	uint16_t content_format; /* DP_NO_FORMAT if absent */
+	uint8_t flags;           /* enum dp_request_flag */
+	uint8_t segments;        /* how many, at most DP_SEGMENTS_MAX are indexed */
+	uint8_t device;          /* route: index of the segment that is {device}; UINT8_MAX: none */
+	uint8_t listing;         /* route: the path names a device of a store route */
+	uint64_t device_hash, store_hash;    /* route: keys, hashed ahead of act */
+	uint32_t device_hint, store_hint;    /* route: where the tables expect them */
+	uint16_t at[DP_SEGMENTS_MAX]; /* offset of each segment's length byte in path.bytes */
+};
+
+/* Room that a path may take in the arena: canonical form is never longer than the options,
+ * and whoever compares segments may read eight bytes past the last. */
+#define DP_PATH_ROOM (2048 + 8)
+
+/* Read @m, which tg_msg_parse has accepted.  @arena has DP_PATH_ROOM bytes; returns how many
+ * it used. */
+uint16_t dp_request_read(struct dp_request *r, const struct tg_msg *m, uint8_t *arena);
+
+/* Preconditions (5.10.8) against a resource that @exists with @etag: false is 4.12. */
+bool dp_request_holds(const struct dp_request *r, const struct tg_msg *m, bool exists,
+	uint64_t etag);
+/* Does one of the request's ETag options equal @etag (5.10.6.2)? */
+bool dp_request_has_etag(const struct tg_msg *m, uint64_t etag);
+
+static inline const uint8_t *
+dp_request_segment(const struct dp_request *r, unsigned i, uint8_t *len)
+{
+	const uint8_t *p = r->path.bytes + r->at[i];
+
+	*len = p[0];
+	return p + 1;
+}

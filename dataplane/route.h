@@ -1,0 +1,61 @@
+/*
+ * Routes as the workers see them: an immutable snapshot, a trie over path segments.
+ *
+ * Threads.  Built by control, published by a release store, loaded once a burst by each
+ *           worker (acquire), freed after every worker has let go of it (QSBR).
+ */
+#pragma once
+
+#include "dataplane/dp.h"
+#include "dataplane/request.h"
+
+#define DP_FORMATS_MAX 16
+
+struct dp_route {
+	enum dp_kind kind;
+	enum dp_ack ack;
+	char stream[64];
+	uint8_t stream_len;
+	uint16_t max_payload;
+	uint16_t n_formats;
+	uint16_t formats[DP_FORMATS_MAX];
+	uint8_t answer[8];       /* static: code by method (1..7), 0: 4.05 */
+	uint16_t content_format; /* static */
+	uint32_t max_age;        /* UINT32_MAX: none */
+	uint8_t max_age_len;     /* Max-Age as bytes of an option's value */
+	uint8_t max_age_be[4];
+	/* Answer's options and payload, encoded; written after the token. */
+	const uint8_t *content;
+	uint16_t content_len;
+	const uint8_t *created; /* static POST: Location-Path options */
+	uint16_t created_len;
+};
+
+struct dp_node {
+	uint64_t prefix;        /* first eight bytes of the literal, zero-padded */
+	const char *literal;    /* bytes of the segment; NULL: {name} */
+	uint16_t literal_len;
+	uint8_t is_device;      /* {device} */
+	const struct dp_route *route; /* path ends here */
+	const struct dp_route *rest;  /* {name*}: path goes on with at least one segment */
+	struct dp_node *child;  /* first literal child */
+	struct dp_node *next;   /* next sibling */
+	struct dp_node *param;  /* {name} child */
+};
+
+struct dp_snapshot {
+	struct dp_node *root;
+	struct dp_route *routes;
+	unsigned n_routes;
+	uint64_t version;
+	uint32_t error_rate, error_burst;
+	uint32_t full_max_age;
+	uint32_t con_lifetime_s, non_lifetime_s;
+	void *arena; /* everything above that is pointed to */
+};
+
+/*
+ * The route of @r's path, or NULL; sets r->device and r->listing.  A literal segment goes
+ * before {name}, and that before {name*}.
+ */
+const struct dp_route *dp_route_find(const struct dp_snapshot *snap, struct dp_request *r);

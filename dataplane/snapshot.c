@@ -1,0 +1,328 @@
+/* Building the routes' snapshot: patterns into a trie, contents and links encoded once. */
+#include "coap/code.h"
+#include "coap/link.h"
+#include "coap/option.h"
+#include "coap/write.h"
+#include "dataplane/route.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CORE_MAX 1280 /* bytes of /.well-known/core */
+
+/* What a build needs on its way; memory is a chain of blocks that the snapshot keeps. */
+struct block {
+	struct block *next;
+	max_align_t data[];
+};
+
+struct build {
+	struct dp_snapshot *snap;
+	char *err;
+	size_t errlen;
+};
+
+static int __attribute__((format(printf, 2, 3)))
+fail(struct build *b, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(b->err, b->errlen, fmt, ap);
+	va_end(ap);
+	return -EINVAL;
+}
+
+static void *
+take(struct build *b, size_t size)
+{
+	struct block *k = calloc(1, sizeof(*k) + size);
+
+	if (k == NULL)
+		return NULL;
+	k->next = b->snap->arena;
+	b->snap->arena = k;
+	return k->data;
+}
+
+static struct dp_node *
+new_node(struct build *b, const char *literal, size_t len)
+{
+	struct dp_node *n = take(b, sizeof(*n));
+	char *copy;
+
+	if (n == NULL || literal == NULL)
+		return n;
+	copy = take(b, len + 1);
+	if (copy == NULL)
+		return NULL;
+	memcpy(copy, literal, len);
+	memcpy(&n->prefix, copy, len < sizeof(n->prefix) ? len : sizeof(n->prefix));
+	n->literal = copy;
+	n->literal_len = (uint16_t)len;
+	return n;
+}
+
+static struct dp_node *
+literal_child(struct build *b, struct dp_node *at, const char *seg, size_t len)
+{
+	struct dp_node **link = &at->child;
+
+	for (; *link != NULL; link = &(*link)->next)
+		if ((*link)->literal_len == len && memcmp((*link)->literal, seg, len) == 0)
+			return *link;
+	*link = new_node(b, seg, len);
+	return *link;
+}
+
+static struct dp_node *
+param_child(struct build *b, struct dp_node *at, const char *seg, size_t len)
+{
+	if (at->param == NULL)
+		at->param = new_node(b, NULL, 0);
+	if (at->param != NULL && len == strlen("{device}") && memcmp(seg, "{device}", len) == 0)
+		at->param->is_device = 1;
+	return at->param;
+}
+
+static int
+set_route(struct build *b, const struct dp_route **at, struct dp_route *r, const char *path)
+{
+	if (*at != NULL)
+		return fail(b, "route %s: another route has the same path", path);
+	*at = r;
+	return 0;
+}
+
+/* Hang @r into the trie where its pattern says. */
+static int
+add_path(struct build *b, struct dp_route *r, const char *path)
+{
+	struct dp_node *at = b->snap->root;
+	const char *p = path;
+
+	if (*p != '/')
+		return fail(b, "route %s: a path begins with '/'", path);
+	if (p[1] == '\0')
+		return set_route(b, &at->route, r, path);
+	while (*p == '/') {
+		const char *seg = p + 1;
+		size_t len = strcspn(seg, "/");
+
+		p = seg + len;
+		if (len == 0 || len > 255)
+			return fail(b, "route %s: a segment has 1 to 255 bytes", path);
+		if (seg[0] != '{')
+			at = literal_child(b, at, seg, len);
+		else if (len < 3 || seg[len - 1] != '}')
+			return fail(b, "route %s: '{' without '}'", path);
+		else if (seg[len - 2] != '*')
+			at = param_child(b, at, seg, len);
+		else if (*p != '\0')
+			return fail(b, "route %s: {name*} must come last", path);
+		else
+			return set_route(b, &at->rest, r, path);
+		if (at == NULL)
+			return fail(b, "route %s: out of memory", path);
+	}
+	return set_route(b, &at->route, r, path);
+}
+
+/* Encode an answer's options and payload as they stand after the token. */
+static int
+encode(struct build *b, const struct tg_writer *w, const uint8_t **to, uint16_t *to_len)
+{
+	size_t len = tg_write_end(w);
+	uint8_t *copy;
+
+	if (len == 0)
+		return fail(b, "content is too long for one message");
+	copy = take(b, len - TG_HDR_LEN + 1);
+	if (copy == NULL)
+		return fail(b, "out of memory");
+	memcpy(copy, w->buf + TG_HDR_LEN, len - TG_HDR_LEN);
+	*to = copy;
+	*to_len = (uint16_t)(len - TG_HDR_LEN);
+	return 0;
+}
+
+static void
+begin(struct tg_writer *w, uint8_t *buf, size_t cap)
+{
+	tg_write_begin(w, buf, cap, TG_ACK, TG_CONTENT, 0, NULL, 0);
+}
+
+static int
+set_content(struct build *b, struct dp_route *r, const void *content, size_t len)
+{
+	uint8_t buf[DP_MSG_MAX];
+	struct tg_writer w;
+
+	begin(&w, buf, sizeof(buf) - TG_TOKEN_MAX - DP_TAILROOM);
+	if (r->content_format != DP_NO_FORMAT)
+		tg_write_uint(&w, TG_OPT_CONTENT_FORMAT, r->content_format);
+	if (r->max_age != UINT32_MAX)
+		tg_write_uint(&w, TG_OPT_MAX_AGE, r->max_age);
+	tg_write_payload(&w, content, len);
+	return encode(b, &w, &r->content, &r->content_len);
+}
+
+static int
+set_location(struct build *b, struct dp_route *r, const char *location)
+{
+	uint8_t buf[DP_MSG_MAX];
+	struct tg_writer w;
+
+	begin(&w, buf, sizeof(buf) - TG_TOKEN_MAX - DP_TAILROOM);
+	while (location != NULL && *location == '/') {
+		size_t len = strcspn(++location, "/");
+
+		if (len > 255)
+			return fail(b, "location: a segment has at most 255 bytes");
+		tg_write_option(&w, TG_OPT_LOCATION_PATH, location, len);
+		location += len;
+	}
+	return encode(b, &w, &r->created, &r->created_len);
+}
+
+static void
+set_max_age(struct dp_route *r, uint32_t max_age)
+{
+	r->max_age = max_age;
+	if (max_age == UINT32_MAX)
+		return;
+	for (uint32_t v = max_age; v != 0; v >>= 8)
+		r->max_age_len++;
+	for (unsigned i = 0; i < r->max_age_len; i++)
+		r->max_age_be[i] = (uint8_t)(max_age >> 8 * (r->max_age_len - 1u - i));
+}
+
+static int
+set_static(struct build *b, struct dp_route *r, const struct dp_route_spec *s)
+{
+	r->answer[TG_GET] = TG_CONTENT;
+	r->answer[TG_PUT] = s->answer_put;
+	r->answer[TG_POST] = s->answer_post;
+	r->answer[TG_DELETE] = s->answer_delete;
+	if (set_location(b, r, s->location) < 0)
+		return -EINVAL;
+	return set_content(b, r, s->content, s->content_len);
+}
+
+static int
+add_route(struct build *b, const struct dp_route_spec *s)
+{
+	struct dp_route *r = &b->snap->routes[b->snap->n_routes++];
+	size_t stream_len = s->stream != NULL ? strlen(s->stream) : 0;
+
+	*r = (struct dp_route){
+		.kind = s->kind,
+		.ack = s->ack,
+		.content_format = s->content_format,
+		.max_payload = s->max_payload < DP_VALUE_MAX ? s->max_payload : DP_VALUE_MAX,
+		.n_formats = (uint16_t)s->n_formats,
+		.stream_len = (uint8_t)stream_len,
+	};
+	if (stream_len >= sizeof(r->stream) || s->n_formats > DP_FORMATS_MAX)
+		return fail(b, "route %s: stream's name or list of formats too long", s->path);
+	if (stream_len == 0 && (s->kind == DP_K_STREAM || s->ack == DP_ACK_LOGGED))
+		return fail(b, "route %s: needs a stream's name", s->path);
+	if (stream_len > 0)
+		memcpy(r->stream, s->stream, stream_len);
+	if (s->n_formats > 0)
+		memcpy(r->formats, s->formats, s->n_formats * sizeof(*s->formats));
+	set_max_age(r, s->max_age);
+	if (s->kind == DP_K_STATIC && set_static(b, r, s) < 0)
+		return -EINVAL;
+	return add_path(b, r, s->path);
+}
+
+/* /.well-known/core: fixed resources by their path, patterns by their literal prefix. */
+static int
+add_core(struct build *b, const struct dp_settings *set)
+{
+	static const struct dp_route_spec core = {
+		.path = "/.well-known/core",
+		.kind = DP_K_STATIC,
+		.max_age = UINT32_MAX,
+		.content_format = 40,
+	};
+	char text[CORE_MAX], target[1024];
+	struct tg_link_writer w;
+	struct dp_route_spec s = core;
+
+	tg_link_begin(&w, text, sizeof(text));
+	for (unsigned i = 0; i < set->n_routes; i++) {
+		const struct dp_route_spec *r = &set->routes[i];
+		size_t len = strcspn(r->path, "{");
+
+		if (r->hidden || len >= sizeof(target))
+			continue;
+		memcpy(target, r->path, len);
+		if (len > 1 && r->path[len] == '{')
+			len--; /* "/t/{device}" is listed as "/t" */
+		target[len] = '\0';
+		tg_link_target(&w, target, len);
+		tg_link_attr(&w, "rt", r->rt);
+		tg_link_attr(&w, "if", r->ifd);
+		tg_link_attr(&w, "title", r->title);
+		if (r->kind == DP_K_STATIC && r->content_format != DP_NO_FORMAT)
+			tg_link_attr_uint(&w, "ct", r->content_format);
+	}
+	s.content = text;
+	s.content_len = (uint16_t)tg_link_end(&w);
+	if (w.overflow)
+		return fail(b, "/.well-known/core would be longer than %d bytes: hide some "
+			       "routes (hidden: true)", CORE_MAX);
+	return add_route(b, &s);
+}
+
+struct dp_snapshot *
+dp_snapshot_new(const struct dp_settings *s, char *err, size_t errlen)
+{
+	struct build b = {.snap = calloc(1, sizeof(*b.snap)), .err = err, .errlen = errlen};
+
+	if (b.snap == NULL) {
+		fail(&b, "out of memory");
+		return NULL;
+	}
+	b.snap->version = s->version;
+	b.snap->error_rate = s->error_rate;
+	b.snap->error_burst = s->error_burst;
+	b.snap->full_max_age = s->full_max_age;
+	b.snap->con_lifetime_s = s->con_lifetime_s;
+	b.snap->non_lifetime_s = s->non_lifetime_s;
+	b.snap->root = new_node(&b, NULL, 0);
+	b.snap->routes = take(&b, (s->n_routes + 1) * sizeof(*b.snap->routes));
+	if (b.snap->root == NULL || b.snap->routes == NULL) {
+		fail(&b, "out of memory");
+		goto free_snapshot;
+	}
+	for (unsigned i = 0; i < s->n_routes; i++)
+		if (add_route(&b, &s->routes[i]) < 0)
+			goto free_snapshot;
+	if (add_core(&b, s) < 0)
+		goto free_snapshot;
+	return b.snap;
+
+free_snapshot:
+	dp_snapshot_free(b.snap);
+	return NULL;
+}
+
+void
+dp_snapshot_free(struct dp_snapshot *snap)
+{
+	struct block *k, *next;
+
+	if (snap == NULL)
+		return;
+	for (k = snap->arena; k != NULL; k = next) {
+		next = k->next;
+		free(k);
+	}
+	free(snap);
+}

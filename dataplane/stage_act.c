@@ -1,0 +1,136 @@
+/*
+ * Stage act: every request that is still here runs, once.
+ *
+ * A CON or NON that must not run twice is looked up in its peer's line first.  What a
+ * request is refused for before it runs leaves no entry there (RFC 7252, 4.5).
+ */
+#include "coap/code.h"
+#include "dataplane/worker.h"
+
+#include <string.h>
+
+/* A duplicate CON gets the same bytes again, rebuilt from the code or from the reply pool. */
+static void
+replay(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
+{
+	const uint8_t *bytes;
+	uint16_t len;
+
+	if (b->msg[i].type == TG_NON) {
+		dp_net_drop(w->net, b, i, DP_C_dup_non_ignored);
+		return;
+	}
+	if (code != DP_STORED) {
+		dp_answer_code(w, b, i, code);
+	} else {
+		bytes = dp_replies_find(w->replies, b->peer[i], b->msg[i].mid, b->now_s, &len);
+		if (bytes == NULL) {
+			dp_net_drop(w->net, b, i, DP_C_dup_unreplayable);
+			return;
+		}
+		memcpy(b->coap[i], bytes, len);
+		b->reply[i] = len;
+	}
+	dp_count(&w->counters, DP_C_dup_replayed, 1);
+	dp_net_reply(w->net, b, i, b->reply[i]);
+}
+
+/* The peer's entry, and whether the request is new; otherwise it is dealt with here. */
+static bool
+admit(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	uint8_t code = 0;
+
+	b->peer[i] = dp_peers_get(w->peers, &b->key[i], b->hash[i], b->peer[i], b->now_s,
+		&w->counters);
+	if (unlikely(b->peer[i] == DP_NONE)) {
+		dp_net_drop(w->net, b, i, DP_C_rdrop_no_peer);
+		return false;
+	}
+	dp_peers_account(w->peers, b->peer[i], b->len[i], 0);
+	switch (dp_peers_heard(w->peers, b->peer[i], b->msg[i].mid, b->now_s, &code)) {
+	case DP_NEW:
+		return true;
+	case DP_IN_PROGRESS:
+		dp_net_drop(w->net, b, i,
+			b->msg[i].type == TG_NON ? DP_C_dup_non_ignored : DP_C_dup_in_progress);
+		return false;
+	case DP_DUPLICATE:
+		break;
+	}
+	replay(w, b, i, code);
+	return false;
+}
+
+/* Remember how the request was answered; bytes that no code can rebuild go to the pool. */
+static void
+remember(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
+{
+	const struct tg_msg *m = &b->msg[i];
+	bool con = m->type == TG_CON;
+
+	if (b->reply[i] != 0 && con) {
+		dp_replies_put(w->replies, b->peer[i], m->mid, con, b->coap[i], b->reply[i],
+			b->now_s, w->snap->con_lifetime_s, &w->counters);
+		code = DP_STORED;
+	}
+	dp_peers_mark(w->peers, b->peer[i], m->mid, code, con, b->now_s, &w->counters);
+}
+
+static uint8_t
+execute(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	switch (b->route[i]->kind) {
+	case DP_K_STREAM:
+		return dp_act_stream(w, b, i);
+	case DP_K_STORE:
+		return dp_act_store(w, b, i);
+	case DP_K_STATIC:
+	case DP_K_QUERY:
+	case DP_K_TIME:
+	case DP_K_COUNT:
+		break;
+	}
+	return dp_act_fixed(w, b, i);
+}
+
+static void
+act(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	bool once = b->msg[i].code != TG_GET;
+	uint8_t code;
+
+	if (unlikely(w->draining)) {
+		dp_net_drop(w->net, b, i, DP_C_rdrop_draining);
+		return;
+	}
+	if (unlikely(b->flags[i] & DP_F_MULTICAST)) {
+		dp_net_drop(w->net, b, i, DP_C_rdrop_multicast);
+		return;
+	}
+	if (unlikely(b->code[i] != 0)) {
+		dp_refuse(w, b, i, b->code[i]);
+		return;
+	}
+	if (once && !admit(w, b, i))
+		return;
+	code = execute(w, b, i);
+	if (code == DP_LATER)
+		return;
+	if (unlikely(code >= TG_BAD_REQUEST)) {
+		dp_refuse(w, b, i, code);
+		return;
+	}
+	dp_count(&w->counters, DP_C_executed, 1);
+	b->code[i] = code;
+	if (once)
+		remember(w, b, i, code);
+}
+
+void
+dp_stage_act(struct dp_worker *w, struct dp_burst *b)
+{
+	for (unsigned i = 0; i < b->n; i++)
+		if (b->pkt[i] != NULL)
+			act(w, b, i);
+}

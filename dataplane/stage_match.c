@@ -1,0 +1,57 @@
+/*
+ * Stage match: from the endpoint to its peer's lines.
+ *
+ * Every hash of the burst is computed and every index line prefetched before the first is
+ * read; then every slot's lines.  What acts on a peer's state (POST, PUT, DELETE: what must
+ * not run twice) finds them in the cache; GET needs no peer and leaves none behind.
+ */
+#include "coap/code.h"
+#include "dataplane/worker.h"
+
+static bool
+needs_peer(const struct dp_burst *b, unsigned i)
+{
+	return b->pkt[i] != NULL && b->msg[i].code != TG_GET;
+}
+
+/* Hand to their home what came to the wrong worker; a GET runs anywhere. */
+static void
+steer(struct dp_worker *w, struct dp_burst *b)
+{
+	unsigned handed = 0;
+
+	for (unsigned i = 0; i < b->n; i++) {
+		unsigned home;
+
+		if (!needs_peer(b, i))
+			continue;
+		home = dp_home_of(w, &b->key[i]);
+		if (home == w->id)
+			continue;
+		if (dp_hand(w, b, i, home, DP_E_DATAGRAM))
+			handed++;
+		else
+			dp_net_drop(w->net, b, i, DP_C_drop_handover_full);
+	}
+	dp_count(&w->counters, DP_C_handed_over, handed);
+}
+
+void
+dp_stage_match(struct dp_worker *w, struct dp_burst *b)
+{
+	unsigned requests = 0;
+
+	if (w->count > 1 && !b->handed)
+		steer(w, b);
+	for (unsigned i = 0; i < b->n; i++)
+		requests += b->pkt[i] != NULL; /* what was handed on is counted at its home */
+	dp_count(&w->counters, DP_C_requests, requests);
+	for (unsigned i = 0; i < b->n; i++)
+		if (needs_peer(b, i)) {
+			b->hash[i] = dp_peers_hash(w->peers, &b->key[i]);
+			dp_peers_prefetch(w->peers, b->hash[i]);
+		}
+	for (unsigned i = 0; i < b->n; i++)
+		if (needs_peer(b, i))
+			b->peer[i] = dp_peers_locate(w->peers, b->hash[i]);
+}

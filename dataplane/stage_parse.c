@@ -1,0 +1,65 @@
+/* Stage parse: bytes to a view; what is no request ends here (RFC 7252, 4.2, 4.3, 5.2.3). */
+#include "coap/code.h"
+#include "dataplane/worker.h"
+
+#include <rte_prefetch.h>
+
+static const enum dp_counter fault[TG_VERDICTS] = {
+	[TG_SHORT] = DP_C_drop_short,
+	[TG_VERSION] = DP_C_drop_version,
+	[TG_TOKEN_LEN] = DP_C_drop_token_len,
+	[TG_NOT_EMPTY] = DP_C_drop_not_empty,
+	[TG_OPTION] = DP_C_drop_option,
+	[TG_NO_PAYLOAD] = DP_C_drop_no_payload,
+};
+
+/*
+ * A message with a format error: a CON must be rejected, all else is ignored in silence.
+ * One whose version is not 1, or that has no whole header, says nothing about itself.
+ */
+static void
+malformed(struct dp_worker *w, struct dp_burst *b, unsigned i, enum tg_verdict v)
+{
+	const uint8_t *p = b->coap[i];
+
+	if (v == TG_VERSION || b->len[i] < TG_HDR_LEN || (p[0] >> 4 & 3) != TG_CON) {
+		dp_net_drop(w->net, b, i, fault[v]);
+		return;
+	}
+	b->msg[i] = (struct tg_msg){.base = p, .mid = (uint16_t)(p[2] << 8 | p[3]), .type = TG_CON};
+	dp_reject(w, b, i, fault[v]);
+}
+
+/* A well-formed message that is no request. */
+static void
+other(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	const struct tg_msg *m = &b->msg[i];
+	unsigned class = m->code >> 5;
+	bool response = class == 2 || class == 4 || class == 5;
+
+	if (m->type == TG_RST)
+		dp_net_drop(w->net, b, i, DP_C_coap_rst);
+	else if (m->type == TG_ACK)
+		dp_net_drop(w->net, b, i, DP_C_coap_ack);
+	else if (m->type == TG_CON)
+		dp_reject(w, b, i, m->code == 0 ? DP_C_coap_ping
+			: response ? DP_C_coap_response : DP_C_coap_rejected);
+	else
+		dp_net_drop(w->net, b, i, m->code == 0 ? DP_C_drop_empty_non
+			: response ? DP_C_coap_response : DP_C_drop_reserved_class);
+}
+
+void
+dp_stage_parse(struct dp_worker *w, struct dp_burst *b)
+{
+	for (unsigned i = 0; i < b->n; i++) {
+		struct tg_msg *m = &b->msg[i];
+		enum tg_verdict v = tg_msg_parse(m, b->coap[i], b->len[i], TG_TOKEN_MAX);
+
+		if (unlikely(v != TG_OK))
+			malformed(w, b, i, v);
+		else if (unlikely(m->code == 0 || m->code >= 32 || m->type > TG_NON))
+			other(w, b, i);
+	}
+}

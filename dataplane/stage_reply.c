@@ -1,0 +1,21 @@
+/* Stage reply: codes become messages, messages become frames; latency is booked. */
+#include "dataplane/worker.h"
+
+void
+dp_stage_reply(struct dp_worker *w, struct dp_burst *b)
+{
+	unsigned answered = 0;
+
+	for (unsigned i = 0; i < b->n; i++) {
+		if (b->pkt[i] == NULL)
+			continue;
+		if (b->reply[i] == 0)
+			dp_answer_code(w, b, i, b->code[i]);
+		dp_net_reply(w->net, b, i, b->reply[i]);
+		answered++;
+	}
+	if (answered == 0)
+		return;
+	dp_count(&w->counters, DP_C_answered, answered);
+	dp_hist_add(&w->latency, dp_clock_ns(&w->shared->clock, rte_rdtsc() - b->tsc), answered);
+}

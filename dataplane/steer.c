@@ -1,0 +1,183 @@
+/*
+ * Between workers: a datagram goes to its endpoint's home, a write to its value's home and
+ * back.  What a packet needs on the way stands in its private area; routes are looked up
+ * anew at each end, because a snapshot may be swapped meanwhile.
+ */
+#include "coap/code.h"
+#include "dataplane/worker.h"
+
+#include <string.h>
+
+unsigned
+dp_home_of_hash(const struct dp_worker *w, uint64_t hash)
+{
+	return atomic_load_explicit(&w->shared->home[hash % DP_BUCKETS], memory_order_relaxed);
+}
+
+/* The side is each worker's own number: an endpoint's home follows from the remote half. */
+unsigned
+dp_home_of(const struct dp_worker *w, const struct dp_peer_key *key)
+{
+	struct dp_peer_key remote = *key;
+
+	remote.side = 0;
+	return dp_home_of_hash(w, dp_peers_hash(w->peers, &remote));
+}
+
+/* A device's values share a home with it; a path without a device has its own. */
+unsigned
+dp_value_home(const struct dp_worker *w, const struct dp_request *q)
+{
+	const uint8_t *name;
+	uint8_t len;
+
+	if (q->device == UINT8_MAX)
+		return dp_home_of_hash(w, dp_store_hash(w->store, &q->path));
+	name = dp_request_segment(q, q->device, &len);
+	return dp_home_of_hash(w, dp_devices_hash(w->devices, name, len));
+}
+
+bool
+dp_hand(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned to, enum dp_errand kind)
+{
+	struct dp_worker *target = w->shared->worker[to];
+	struct rte_mbuf *m = b->pkt[i];
+	struct dp_meta *meta = dp_meta(m);
+
+	*meta = (struct dp_meta){
+		.key = b->key[i],
+		.tsc = b->tsc,
+		.peer = b->peer[i],
+		.coap = (uint16_t)(b->coap[i] - rte_pktmbuf_mtod(m, uint8_t *)),
+		.len = b->len[i],
+		.reply = b->reply[i],
+		.kind = (uint8_t)kind,
+		.from = (uint8_t)w->id,
+		.port = b->port[i],
+		.flags = b->flags[i],
+		.l3 = b->l3[i],
+		.code = b->code[i],
+	};
+	if (rte_ring_enqueue(kind == DP_E_ANSWER ? target->back : target->inbox, m) != 0)
+		return false;
+	b->pkt[i] = NULL;
+	return true;
+}
+
+/* One packet as a burst of its own, as it was when it was handed over. */
+static struct dp_burst *
+unpack(struct dp_worker *w, struct rte_mbuf *m)
+{
+	struct dp_burst *b = &w->scratch->one;
+	const struct dp_meta *meta = dp_meta(m);
+
+	b->n = 1;
+	b->handed = true;
+	b->tsc = meta->tsc;
+	b->now_s = w->now_s;
+	b->pkt[0] = m;
+	b->port[0] = meta->port;
+	b->flags[0] = meta->flags;
+	b->l3[0] = meta->l3;
+	b->coap[0] = rte_pktmbuf_mtod_offset(m, uint8_t *, meta->coap);
+	b->len[0] = meta->len;
+	b->key[0] = meta->key;
+	b->peer[0] = meta->peer;
+	b->code[0] = meta->code;
+	b->reply[0] = meta->reply;
+	return b;
+}
+
+
+/* A request whose value lives here. */
+static void
+value(struct dp_worker *w, struct rte_mbuf *m)
+{
+	struct dp_burst *b = unpack(w, m);
+	uint8_t from = dp_meta(m)->from;
+
+	if (tg_msg_parse(&b->msg[0], b->coap[0], b->len[0], TG_TOKEN_MAX) != TG_OK)
+		return; /* cannot be: it was parsed where it came from */
+	dp_stage_route(w, b);
+	if (b->code[0] == 0)
+		b->code[0] = dp_store_act_here(w, b, 0, from);
+	if (b->code[0] == DP_LATER)
+		rte_pktmbuf_free(m);
+	else if (!dp_hand(w, b, 0, from, DP_E_ANSWER))
+		rte_panic("worker %u has no place for an answer it waits for\n", from);
+}
+
+/* A request of ours that was executed at its value's home. */
+static void
+finish(struct dp_worker *w, struct rte_mbuf *m)
+{
+	struct dp_burst *b = unpack(w, m);
+	const uint8_t *p = b->coap[0];
+	uint8_t code = b->code[0];
+	bool con;
+
+	w->away--;
+	/* Type, MID and token stand where they stood in the request; a reply has its own type. */
+	con = b->reply[0] != 0 ? (p[0] >> 4 & 3) == TG_ACK : (p[0] >> 4 & 3) == TG_CON;
+	b->msg[0] = (struct tg_msg){
+		.base = p,
+		.mid = (uint16_t)(p[2] << 8 | p[3]),
+		.type = con ? TG_CON : TG_NON,
+		.tkl = p[0] & 15,
+	};
+	if (b->peer[0] != DP_NONE) {
+		dp_peers_release(w->peers, b->peer[0]);
+		if (code < TG_BAD_REQUEST)
+			dp_peers_mark(w->peers, b->peer[0], b->msg[0].mid, code, con, w->now_s,
+				&w->counters);
+		else
+			dp_peers_unmark(w->peers, b->peer[0], b->msg[0].mid);
+	}
+	if (code >= TG_BAD_REQUEST) {
+		dp_refuse(w, b, 0, code);
+		return;
+	}
+	dp_count(&w->counters, DP_C_executed, 1);
+	dp_stage_reply(w, b);
+}
+
+bool
+dp_inbox(struct dp_worker *w)
+{
+	struct dp_burst *b = &w->scratch->burst;
+	void *in[DP_BURST];
+	unsigned n;
+	bool any;
+
+	if (w->count == 1)
+		return false;
+	n = rte_ring_dequeue_burst(w->back, in, DP_BURST, NULL);
+	for (unsigned i = 0; i < n; i++)
+		finish(w, in[i]);
+	any = n > 0;
+	n = rte_ring_dequeue_burst(w->inbox, in, DP_BURST, NULL);
+	b->n = 0;
+	for (unsigned i = 0; i < n; i++) {
+		struct rte_mbuf *m = in[i];
+
+		switch ((enum dp_errand)dp_meta(m)->kind) {
+		case DP_E_DATAGRAM:
+			b->port[b->n] = dp_meta(m)->port;
+			b->pkt[b->n++] = m;
+			break;
+		case DP_E_VALUE:
+			value(w, m);
+			break;
+		case DP_E_ANSWER: /* those come in through back */
+			break;
+		}
+	}
+	if (b->n > 0) {
+		b->handed = true;
+		b->tsc = w->tsc;
+		b->now_s = w->now_s;
+		dp_net_stage(w->net, b);
+		dp_worker_burst(w, b);
+	}
+	return any || n > 0;
+}

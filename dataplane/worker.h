@@ -1,0 +1,203 @@
+/*
+ * A worker: one poll loop on one core, and all that it is home to.
+ *
+ * Threads.  A worker alone touches its own struct, except where a field says otherwise.
+ *           What crosses is in struct dp_shared: the snapshot (QSBR), the bucket map, the
+ *           rings between workers.
+ * Memory.   Everything is made by dp_open(); a worker never allocates, locks or logs.
+ */
+#pragma once
+
+#include "dataplane/burst.h"
+#include "dataplane/clock.h"
+#include "dataplane/dp.h"
+#include "dataplane/limit.h"
+#include "dataplane/logring.h"
+#include "dataplane/net.h"
+#include "dataplane/replies.h"
+#include "dataplane/request.h"
+#include "dataplane/route.h"
+
+#include <rte_rcu_qsbr.h>
+#include <rte_ring.h>
+
+struct dp_worker;
+
+/* What all workers see. */
+struct dp_shared {
+	struct dp_config cfg;
+	struct dp_clock clock;
+	_Atomic(struct dp_snapshot *) snapshot; /* control: wo (release), worker: ro (acquire) */
+	struct rte_rcu_qsbr *qsbr;
+	_Atomic bool stop, draining;            /* control: wo, worker: ro */
+	_Atomic uint8_t home[DP_BUCKETS];       /* bucket -> worker. control: wo, worker: ro */
+	struct dp_worker *worker[DP_WORKERS_MAX];
+};
+
+/* An answer that waits for its record. */
+struct dp_pending {
+	uint64_t number; /* of the record in the ring */
+	uint64_t tsc;    /* when the request was read */
+	uint8_t token[TG_TOKEN_MAX];
+	uint32_t peer;   /* slot at the worker that answers */
+	uint16_t mid;
+	uint8_t type, tkl;
+	uint8_t code;    /* the answer once the record is safe */
+	uint8_t origin;  /* worker that answers */
+	uint8_t spare[6];
+};
+
+/* Pending answers in the order of their records: commits settle from the front. */
+struct dp_pending_fifo {
+	uint32_t head, tail, mask; /* head: next to settle; tail: next free */
+	struct dp_pending *entry;
+};
+
+/* The worker's part of one burst that is too large for the stack. */
+struct dp_scratch {
+	struct dp_burst burst;
+	struct dp_burst one; /* a single packet that comes back from another worker */
+	struct dp_request request[DP_BURST];
+	uint8_t arena[DP_BURST * DP_PATH_ROOM];
+};
+
+/* Written once a turn, read by control. */
+struct dp_turns {
+	_Atomic uint64_t loops, busy_loops, cycles, busy_cycles;
+	_Atomic uint64_t pending_answers, pending_records, away;
+};
+
+struct dp_worker {
+	struct dp_shared *shared;
+	const struct dp_snapshot *snap; /* of this burst */
+	struct dp_net *net;
+	struct dp_peers *peers;
+	struct dp_devices *devices;
+	struct dp_store *store;
+	struct dp_replies *replies;
+	struct dp_logring *logring;
+	struct dp_scratch *scratch;
+	struct dp_limit *limit;
+	struct rte_ring *inbox;    /* packets from other workers */
+	struct rte_ring *back;     /* packets of ours that other workers have executed */
+	struct rte_ring *done;     /* struct dp_pending that other workers settled for us */
+	struct rte_ring *mailbox;  /* struct dp_act from control */
+	struct rte_mempool *pool;
+	unsigned id, count;        /* of how many */
+	bool draining;             /* of this burst */
+	uint64_t tsc;              /* of this burst */
+	uint32_t now_s;
+	uint64_t accepted, settled;/* record numbers: last put, last settled */
+	struct dp_commit commit;   /* being settled; upto 0: none */
+	uint32_t away;             /* requests at other workers whose answer is still to come */
+	uint32_t waiting;          /* answers of ours that wait for a record here */
+	uint64_t next_tick;        /* TSC */
+	struct dp_pending_fifo pending;
+	struct dp_counters counters;
+	struct dp_hist latency;
+	struct dp_turns turns;
+} __rte_cache_aligned;
+
+/* Private area of every mbuf: what a packet takes with it to another worker. */
+struct dp_meta {
+	struct dp_peer_key key;
+	uint64_t tsc;
+	uint32_t peer;
+	uint16_t coap, len, reply; /* offset of the message in the frame; bytes; bytes of the answer */
+	uint8_t kind;              /* enum dp_errand */
+	uint8_t from, port, flags, l3, code;
+};
+
+/* Why a packet is in another worker's inbox. */
+enum dp_errand {
+	DP_E_DATAGRAM, /* its endpoint's home is there */
+	DP_E_VALUE,    /* its value's home is there: execute, then send it back */
+	DP_E_ANSWER,   /* executed at the value's home: the answer stands in it */
+};
+
+static inline struct dp_meta *
+dp_meta(struct rte_mbuf *m)
+{
+	return rte_mbuf_to_priv(m);
+}
+
+/* ---- stages, in order ---------------------------------------------------------------- */
+
+/* In: coap, len, flags.  Out: msg.  Takes out what is no request, answering pings. */
+void dp_stage_parse(struct dp_worker *w, struct dp_burst *b);
+/* In: key, msg.  Out: hash; the lines that act will need are on their way.  Hands what has
+ * its home elsewhere to that worker. */
+void dp_stage_match(struct dp_worker *w, struct dp_burst *b);
+/* In: msg.  Out: scratch->request, route, code (an error, or 0). */
+void dp_stage_route(struct dp_worker *w, struct dp_burst *b);
+/* In: all.  Executes; out: code, reply, or pkt NULL where the answer comes later or never. */
+void dp_stage_act(struct dp_worker *w, struct dp_burst *b);
+/* In: code, reply.  Sends. */
+void dp_stage_reply(struct dp_worker *w, struct dp_burst *b);
+
+/* Parse to reply over a burst whose net stage has run. */
+void dp_worker_burst(struct dp_worker *w, struct dp_burst *b);
+/* One turn of the loop; false if there was nothing to do. */
+bool dp_worker_turn(struct dp_worker *w);
+/* The loop; an lcore function. @arg is the worker. */
+int dp_worker_main(void *arg);
+
+/* ---- executing (act_*.c): the answer's code; b->reply[i] its bytes if it is more than that */
+
+uint8_t dp_act_stream(struct dp_worker *w, struct dp_burst *b, unsigned i);
+uint8_t dp_act_store(struct dp_worker *w, struct dp_burst *b, unsigned i);
+/* What of the store runs at the value's home: writes and listings.  @origin answers. */
+uint8_t dp_store_act_here(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin);
+/* The fixed kinds. */
+uint8_t dp_act_fixed(struct dp_worker *w, struct dp_burst *b, unsigned i);
+
+/*
+ * Requests that one worker may have at others at a time.  Its rings for what comes back are
+ * that large, so giving back never fails and no two workers can wait for each other.
+ */
+#define DP_AWAY_MAX 4096
+
+#define DP_LATER 0     /* the packet is gone: its answer comes later */
+#define DP_STORED 0xe0 /* a Message ID's code: the reply's bytes are in the reply pool */
+
+/* ---- answers (answer.c) --------------------------------------------------------------- */
+
+struct tg_writer;
+/* Begin the answer to @i in its own buffer: type, MID and token as the request wants them. */
+void dp_answer_begin(struct dp_burst *b, unsigned i, struct tg_writer *w, uint8_t code);
+/* Answer @i with nothing but a code, and what belongs to that code (5.03: Max-Age; 4.13: Size1). */
+void dp_answer_code(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code);
+/* A message of its own that is only a code, at @buf of @cap bytes; its length. */
+uint16_t dp_answer_write(const struct dp_worker *w, uint8_t *buf, size_t cap,
+	const struct dp_pending *p, uint8_t code);
+/* Answer @i with an error before it ran, within the source's limit; pkt becomes NULL. */
+void dp_refuse(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code);
+/* Reject @i with RST if it may be; pkt becomes NULL.  @why counts the message. */
+void dp_reject(struct dp_worker *w, struct dp_burst *b, unsigned i, enum dp_counter why);
+
+/* ---- the log (pending.c) --------------------------------------------------------------- */
+
+/*
+ * Append the request as a record of @route's stream.  With @wait the packet's answer @code
+ * comes when the record is safe (the caller frees the packet).  False if ring or fifo is full.
+ */
+bool dp_log_request(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code,
+	bool wait, uint8_t origin);
+/* Settle what the log thread has decided; answers go out.  True if there was anything. */
+bool dp_settle(struct dp_worker *w);
+
+/* ---- between workers (steer.c) ---------------------------------------------------------- */
+
+/* Home of an endpoint. */
+unsigned dp_home_of(const struct dp_worker *w, const struct dp_peer_key *key);
+unsigned dp_home_of_hash(const struct dp_worker *w, uint64_t hash);
+/* Home of the value that a request names. */
+unsigned dp_value_home(const struct dp_worker *w, const struct dp_request *q);
+/* Put packet @i into worker @to's inbox; false if it is full. */
+bool dp_hand(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned to, enum dp_errand kind);
+/* Work off the inbox and the answers settled elsewhere.  True if there was anything. */
+bool dp_inbox(struct dp_worker *w);
+
+/* ---- control's acts (mailbox.c) ---------------------------------------------------------- */
+
+bool dp_mailbox_run(struct dp_worker *w);
