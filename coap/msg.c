@@ -1,0 +1,99 @@
+#include "coap/msg.h"
+
+#include <assert.h>
+#include <stdbool.h>
+
+#define PAYLOAD_MK 0xff
+
+/* Replace nibble @value by the delta or length it stands for; false if malformed. */
+static bool
+read_extended(uint32_t *value, const uint8_t **p, const uint8_t *end)
+{
+	unsigned nibble = *value;
+	size_t extra = nibble < 13 ? 0 : nibble - 12u;
+
+	if (nibble == 15 || (size_t)(end - *p) < extra)
+		return false;
+	if (nibble == 13)
+		*value = 13u + (*p)[0];
+	else if (nibble == 14)
+		*value = 269u + ((unsigned)(*p)[0] << 8 | (*p)[1]);
+	*p += extra;
+	return true;
+}
+
+/* Walk the options at @p: where the payload marker or @end is, or NULL if malformed. */
+static const uint8_t *
+skip_options(const uint8_t *p, const uint8_t *end)
+{
+	uint32_t number = 0;
+
+	while (p < end && *p != PAYLOAD_MK) {
+		uint32_t delta = *p >> 4, length = *p & 0xf;
+
+		p++;
+		if (delta > 12 || length > 12) /* rare: keep the common option short */
+			if (!read_extended(&delta, &p, end)
+				|| !read_extended(&length, &p, end))
+				return NULL;
+		number += delta;
+		if (number > UINT16_MAX || (size_t)(end - p) < length)
+			return NULL;
+		p += length;
+	}
+	return p;
+}
+
+enum tg_verdict
+tg_msg_parse(struct tg_msg *msg, const uint8_t *buf, size_t len, unsigned token_max)
+{
+	const uint8_t *end = buf + len, *p;
+	unsigned tkl;
+
+	assert(len <= UINT16_MAX);
+	if (len < TG_HDR_LEN)
+		return TG_SHORT;
+	if (buf[0] >> 6 != 1)
+		return TG_VERSION;
+	tkl = buf[0] & 0xf;
+	if (tkl > TG_TOKEN_MAX || tkl > token_max)
+		return TG_TOKEN_LEN;
+	if (buf[1] == 0 && len != TG_HDR_LEN)
+		return TG_NOT_EMPTY;
+	if (len < TG_HDR_LEN + tkl)
+		return TG_SHORT;
+
+	p = skip_options(buf + TG_HDR_LEN + tkl, end);
+	if (p == NULL)
+		return TG_OPTION;
+	if (p < end && ++p == end)
+		return TG_NO_PAYLOAD;
+
+	*msg = (struct tg_msg){
+		.base = buf,
+		.len = (uint16_t)len,
+		.options = (uint16_t)(TG_HDR_LEN + tkl),
+		.payload = (uint16_t)(p - buf),
+		.mid = (uint16_t)(buf[2] << 8 | buf[3]),
+		.type = buf[0] >> 4 & 3,
+		.code = buf[1],
+		.tkl = (uint8_t)tkl,
+	};
+	return TG_OK;
+}
+
+const char *
+tg_verdict_name(enum tg_verdict v)
+{
+	static const char *const name[TG_VERDICTS] = {
+		[TG_OK] = "ok",
+		[TG_SHORT] = "short",
+		[TG_VERSION] = "version",
+		[TG_TOKEN_LEN] = "token-length",
+		[TG_NOT_EMPTY] = "not-empty",
+		[TG_OPTION] = "option",
+		[TG_NO_PAYLOAD] = "no-payload",
+	};
+
+	return v < TG_VERDICTS ? name[v] : "unknown";
+}
