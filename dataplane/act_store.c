@@ -118,28 +118,12 @@ write_here(struct dp_worker *w, struct dp_burst *b, unsigned i, bool from_here)
 	return TG_DELETED;
 }
 
-/* The canonical path @p as link target text. */
-static size_t
-target_text(char *to, size_t cap, const uint8_t *p, size_t len)
-{
-	const uint8_t *end = p + len;
-	size_t n = 0;
-
-	while (p < end && n + 1 + *p <= cap) {
-		to[n++] = '/';
-		memcpy(to + n, p + 1, *p);
-		n += *p;
-		p += 1 + *p;
-	}
-	return n;
-}
-
 /* GET /d/DEVICE: links to what the device has stored (RFC 6690). */
 static uint8_t
 list(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	const struct dp_request *q = &w->scratch->request[i];
-	char text[1280], target[1024 + 1];
+	char text[1280];
 	struct tg_link_writer links;
 	uint8_t path[1024], len;
 	const uint8_t *name;
@@ -159,7 +143,7 @@ list(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	for (; slot != DP_NONE; slot = dp_store_next(w->store, slot)) {
 		if (!dp_store_info(w->store, slot, path, &path_len, &v))
 			continue;
-		tg_link_target(&links, target, target_text(target, sizeof(target), path, path_len));
+		tg_link_path(&links, path, path_len);
 		if (v.content_format != DP_NO_FORMAT)
 			tg_link_attr_uint(&links, "ct", v.content_format);
 		tg_link_attr_uint(&links, "sz", v.len);

@@ -244,6 +244,7 @@ kick(struct dp_worker *w, struct dp_act *act)
 		dp_replies_forget(w->replies, d.peer);
 		dp_peers_del(w->peers, d.peer);
 	}
+	dp_store_disown(w->store, slot);
 	dp_devices_del(w->devices, slot);
 	act->result = 0;
 }

@@ -38,12 +38,6 @@ struct dp_peer_key {
 	uint32_t zero;
 };
 
-/* What sending to a peer unasked needs.  [w] writes when it changes. */
-struct dp_peer_link {
-	uint8_t mac[6];
-	uint8_t known; /* mac is set */
-};
-
 struct dp_peers;
 
 struct dp_peers_config {
@@ -93,20 +87,13 @@ void dp_peers_unmark(struct dp_peers *t, uint32_t peer, uint16_t mid);
 void dp_peers_hold(struct dp_peers *t, uint32_t peer);
 void dp_peers_release(struct dp_peers *t, uint32_t peer);
 
-/* [w] Count one message of @bytes heard or sent (cold part; per-peer counters). */
-void dp_peers_account(struct dp_peers *t, uint32_t peer, uint32_t rx_bytes, uint32_t tx_bytes);
+/* [w] Count one message of @bytes heard. */
+void dp_peers_account(struct dp_peers *t, uint32_t peer, uint32_t bytes);
 
 /* [w] Where the peer's key and link address are, to send to it.  Borrowed until evicted. */
 void dp_peers_key(const struct dp_peers *t, uint32_t peer, struct dp_peer_key *key);
 void dp_peers_set_link(struct dp_peers *t, uint32_t peer, const uint8_t mac[6]); /* writes only if it changed */
 bool dp_peers_link(const struct dp_peers *t, uint32_t peer, uint8_t mac[6]);
-
-/*
- * [w] Token bucket for RSTs and error replies to this peer: true if one may go now.
- * @rate per second, @burst at most; 0 means no limit.
- */
-bool dp_peers_may_complain(struct dp_peers *t, uint32_t peer, uint32_t rate, uint32_t burst,
-	uint64_t now_ms);
 
 /* [w] Walk @slots slots from where the last call ended; drop what nothing remembers any more
  * (no live Message ID, not heard for @idle_s, no hold).  Returns how many were dropped. */
@@ -119,9 +106,9 @@ bool dp_peers_del(struct dp_peers *t, uint32_t peer);
 struct dp_peer_info {
 	struct dp_peer_key key;
 	uint32_t last_heard_s;
-	uint32_t messages_rx, messages_tx;
-	uint64_t bytes_rx, bytes_tx;
-	uint16_t live_mids;
+	uint32_t messages; /* heard */
+	uint64_t bytes;
+	uint16_t live_mids; /* in its line; extensions are not counted */
 	uint8_t mac[6];
 	bool held;
 };

@@ -3,6 +3,7 @@
 #include "coap/link.h"
 #include "coap/option.h"
 #include "coap/write.h"
+#include "dataplane/burst.h"
 #include "dataplane/route.h"
 
 #include <errno.h>

@@ -47,7 +47,7 @@ admit(struct dp_worker *w, struct dp_burst *b, unsigned i)
 		dp_net_drop(w->net, b, i, DP_C_rdrop_no_peer);
 		return false;
 	}
-	dp_peers_account(w->peers, b->peer[i], b->len[i], 0);
+	dp_peers_account(w->peers, b->peer[i], b->len[i]);
 	switch (dp_peers_heard(w->peers, b->peer[i], b->msg[i].mid, b->now_s, &code)) {
 	case DP_NEW:
 		return true;

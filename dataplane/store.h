@@ -2,8 +2,7 @@
  * Store: path -> the last representation PUT there.
  *
  * The key is the whole path as its canonical bytes (each segment as a length byte and its
- * bytes), hashed with the key; the device's part of the path comes first in the hash, so
- * that a device's values share a home.  Slots are 96 bytes: header, then path and payload
+ * bytes).  Slots are 96 bytes: header, then path and payload
  * inline if they fit, else in a bounded pool of 128-byte chunks.  Payloads are 0 to 1,024
  * bytes, paths up to 1,024.  A slot keeps the device's slot number so that a device's
  * values can be listed (each device's values are chained through the slots).
@@ -21,6 +20,7 @@ struct dp_store;
 
 struct dp_store_config {
 	uint32_t max;    /* values, 64 .. 2^26 */
+	uint32_t devices; /* owners whose values can be listed: slots of the devices table */
 	uint32_t chunks; /* 128-byte chunks for what does not fit a slot */
 	uint8_t hash_key[16];
 };
@@ -61,10 +61,8 @@ enum dp_store_result dp_store_put(struct dp_store *t, const struct dp_path *path
 bool dp_store_del(struct dp_store *t, uint32_t slot);
 /* [w] The ETag of what stands in @slot. */
 uint64_t dp_store_etag(const struct dp_store *t, uint32_t slot);
-uint16_t dp_store_format(const struct dp_store *t, uint32_t slot);
-uint32_t dp_store_written(const struct dp_store *t, uint32_t slot);
-/* [w] Copy the payload of @slot to @dst (room for DP_VALUE_MAX); its length. */
-uint16_t dp_store_copy(const struct dp_store *t, uint32_t slot, uint8_t *dst);
+/* [w] The device is forgotten: its values stay, without an owner. */
+void dp_store_disown(struct dp_store *t, uint32_t device);
 /* [w] First and next value of a device, newest first; DP_NONE at the end.  O(1) each. */
 uint32_t dp_store_first(const struct dp_store *t, uint32_t device);
 uint32_t dp_store_next(const struct dp_store *t, uint32_t slot);

@@ -1,0 +1,238 @@
+#include "dataplane/dedup.h"
+
+#define RUNS 4
+#define SPAN 16         /* Message IDs of a run */
+#define ABSENT 15u
+#define EMPTY UINT64_MAX /* all sixteen absent */
+
+static unsigned
+delta_of(const struct dp_run *r, unsigned i)
+{
+	return (unsigned)(r->delta >> 4 * i) & 15;
+}
+
+static void
+set_delta(struct dp_run *r, unsigned i, unsigned delta)
+{
+	r->delta = (r->delta & ~(15ull << 4 * i)) | (uint64_t)delta << 4 * i;
+}
+
+static uint32_t
+next_of(const struct dp_dedup_block *b)
+{
+	return b->run[0].link | (uint32_t)b->run[1].link << 16;
+}
+
+static void
+set_next(struct dp_dedup_block *b, uint32_t next)
+{
+	b->run[0].link = (uint16_t)next;
+	b->run[1].link = (uint16_t)(next >> 16);
+}
+
+/* Is entry @i of @r there and within its lifetime? */
+static bool
+is_live(const struct dp_dedup_pool *p, const struct dp_run *r, unsigned i, uint16_t now)
+{
+	unsigned d = delta_of(r, i);
+
+	return d != ABSENT
+		&& (uint16_t)(now - r->start - d) < (r->con ? p->con_lifetime : p->non_lifetime);
+}
+
+static unsigned
+live_in(const struct dp_dedup_pool *p, const struct dp_dedup_block *b, uint16_t now)
+{
+	unsigned n = 0;
+
+	for (unsigned k = 0; k < RUNS; k++)
+		for (unsigned i = 0; i < SPAN && b->run[k].delta != EMPTY; i++)
+			n += is_live(p, &b->run[k], i, now);
+	return n;
+}
+
+static struct dp_run *
+find_run(struct dp_dedup_pool *p, uint32_t chain, uint16_t mid, uint16_t now)
+{
+	for (; chain != 0; chain = next_of(&p->block[chain - 1])) {
+		struct dp_dedup_block *b = &p->block[chain - 1];
+
+		if (next_of(b) != 0)
+			__builtin_prefetch(&p->block[next_of(b) - 1]);
+		for (unsigned k = 0; k < RUNS; k++)
+			if (b->run[k].base == (mid & ~(SPAN - 1))
+				&& is_live(p, &b->run[k], mid % SPAN, now))
+				return &b->run[k];
+	}
+	return NULL;
+}
+
+bool
+dp_dedup_find(const struct dp_dedup_pool *p, uint32_t chain, uint16_t mid, uint16_t now,
+	struct dp_heard *h)
+{
+	const struct dp_run *r = find_run((struct dp_dedup_pool *)p, chain, mid, now);
+
+	if (r == NULL)
+		return false;
+	*h = (struct dp_heard){
+		.mid = mid,
+		.when = (uint16_t)(r->start + delta_of(r, mid % SPAN)),
+		.code = r->code,
+		.con = r->con,
+	};
+	return true;
+}
+
+void
+dp_dedup_remove(struct dp_dedup_pool *p, uint32_t chain, uint16_t mid, uint16_t now)
+{
+	struct dp_run *r = find_run(p, chain, mid, now);
+
+	if (r != NULL)
+		set_delta(r, mid % SPAN, ABSENT);
+}
+
+static uint32_t
+take_block(struct dp_dedup_pool *p)
+{
+	uint32_t at;
+
+	if (p->free != 0) {
+		at = p->free;
+		p->free = next_of(&p->block[at - 1]);
+	} else if (p->fresh < p->blocks) {
+		at = ++p->fresh;
+	} else {
+		return 0;
+	}
+	__atomic_store_n(&p->used, p->used + 1, __ATOMIC_RELAXED);
+	for (unsigned k = 0; k < RUNS; k++)
+		p->block[at - 1].run[k] = (struct dp_run){.delta = EMPTY};
+	return at;
+}
+
+static void
+give_block(struct dp_dedup_pool *p, uint32_t at)
+{
+	set_next(&p->block[at - 1], p->free);
+	p->free = at;
+	__atomic_store_n(&p->used, p->used - 1, __ATOMIC_RELAXED);
+}
+
+unsigned
+dp_dedup_free(struct dp_dedup_pool *p, uint32_t *chain, uint16_t now)
+{
+	unsigned live = 0;
+
+	while (*chain != 0) {
+		uint32_t at = *chain;
+
+		live += live_in(p, &p->block[at - 1], now);
+		*chain = next_of(&p->block[at - 1]);
+		give_block(p, at);
+	}
+	return live;
+}
+
+unsigned
+dp_dedup_count(const struct dp_dedup_pool *p, uint32_t chain, uint16_t now)
+{
+	unsigned n = 0;
+
+	for (; chain != 0; chain = next_of(&p->block[chain - 1]))
+		n += live_in(p, &p->block[chain - 1], now);
+	return n;
+}
+
+void
+dp_dedup_trim(struct dp_dedup_pool *p, uint32_t *chain, uint16_t now)
+{
+	uint32_t keep = 0, at, rest;
+
+	/* The last block with anything alive stays, and all before it. */
+	for (at = *chain; at != 0; at = next_of(&p->block[at - 1]))
+		if (live_in(p, &p->block[at - 1], now) > 0)
+			keep = at;
+	if (keep == 0) {
+		dp_dedup_free(p, chain, now);
+		return;
+	}
+	rest = next_of(&p->block[keep - 1]);
+	set_next(&p->block[keep - 1], 0);
+	dp_dedup_free(p, &rest, now);
+}
+
+/* Join a run of the newest block, or begin one there. */
+static bool
+add_to(struct dp_dedup_pool *p, struct dp_dedup_block *b, const struct dp_heard *h, uint16_t now)
+{
+	unsigned i = h->mid % SPAN;
+	struct dp_run *r, *spare = NULL;
+
+	for (unsigned k = 0; k < RUNS; k++) {
+		bool dead = true;
+
+		r = &b->run[k];
+		if (r->delta != EMPTY && r->base == h->mid - i && r->code == h->code
+			&& r->con == h->con && (uint16_t)(h->when - r->start) < ABSENT
+			&& !is_live(p, r, i, now)) {
+			set_delta(r, i, (uint16_t)(h->when - r->start));
+			return true;
+		}
+		for (unsigned e = 0; e < SPAN && dead; e++)
+			dead = !is_live(p, r, e, now);
+		if (dead)
+			spare = r;
+	}
+	if (spare == NULL)
+		return false;
+	spare->delta = EMPTY;
+	spare->base = (uint16_t)(h->mid - i);
+	spare->start = h->when;
+	spare->code = h->code;
+	spare->con = h->con;
+	set_delta(spare, i, 0);
+	return true;
+}
+
+/* Over the bound: the chain's oldest block goes.  How many live ones went with it. */
+static unsigned
+drop_oldest(struct dp_dedup_pool *p, uint32_t *chain, uint16_t now)
+{
+	uint32_t before = 0, at = *chain, rest;
+
+	if (dp_dedup_count(p, *chain, now) < DP_DEDUP_MAX)
+		return 0;
+	while (next_of(&p->block[at - 1]) != 0) {
+		before = at;
+		at = next_of(&p->block[at - 1]);
+	}
+	if (before == 0)
+		return dp_dedup_free(p, chain, now);
+	set_next(&p->block[before - 1], 0);
+	rest = at;
+	return dp_dedup_free(p, &rest, now);
+}
+
+unsigned
+dp_dedup_add(struct dp_dedup_pool *p, uint32_t *chain, const struct dp_heard *h, uint16_t now)
+{
+	unsigned lost = 0;
+	uint32_t at;
+
+	if (*chain != 0 && add_to(p, &p->block[*chain - 1], h, now))
+		return 0;
+	if (*chain != 0) {
+		dp_dedup_trim(p, chain, now);
+		if (*chain != 0)
+			lost = drop_oldest(p, chain, now);
+	}
+	at = take_block(p);
+	if (at == 0)
+		return lost + 1;
+	set_next(&p->block[at - 1], *chain);
+	*chain = at;
+	add_to(p, &p->block[at - 1], h, now);
+	return lost;
+}

@@ -1,0 +1,49 @@
+/*
+ * Keyed 64-bit hash by AES rounds.  The key is random at each start, so nobody outside can
+ * aim collisions.  Not a MAC: it never leaves the process.
+ *
+ * Threads.  Pure.   Cost.  About 15 cycles for a fixed key of three words.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <wmmintrin.h>
+
+static inline uint64_t
+dp_hash_finish(__m128i x, __m128i k)
+{
+	x = _mm_aesenc_si128(x, k);
+	x = _mm_aesenc_si128(x, k);
+	x = _mm_aesenc_si128(x, k);
+	return (uint64_t)_mm_cvtsi128_si64(x);
+}
+
+/* Three words. */
+static inline uint64_t
+dp_hash_words(const uint8_t key[16], uint64_t a, uint64_t b, uint64_t c)
+{
+	__m128i k = _mm_loadu_si128((const __m128i *)key);
+	__m128i x = _mm_xor_si128(_mm_set_epi64x((long long)b, (long long)a), k);
+
+	x = _mm_aesenc_si128(x, k);
+	x = _mm_xor_si128(x, _mm_set_epi64x(3, (long long)c));
+	return dp_hash_finish(x, k);
+}
+
+/* Any bytes; the length counts, so a prefix is another key. */
+static inline uint64_t
+dp_hash_bytes(const uint8_t key[16], const void *data, size_t len)
+{
+	__m128i k = _mm_loadu_si128((const __m128i *)key);
+	__m128i x = _mm_xor_si128(_mm_cvtsi64_si128((long long)len), k);
+	const uint8_t *p = data;
+	uint8_t tail[16] = {0};
+
+	for (; len > 16; p += 16, len -= 16)
+		x = _mm_aesenc_si128(_mm_xor_si128(x, _mm_loadu_si128((const __m128i *)p)), k);
+	memcpy(tail, p, len);
+	x = _mm_aesenc_si128(_mm_xor_si128(x, _mm_loadu_si128((const __m128i *)tail)), k);
+	return dp_hash_finish(x, k);
+}

@@ -1,0 +1,76 @@
+/*
+ * The compact index that leads from a hash to a slot number: cache-line buckets of seven
+ * entries {tag, slot + 1} and a count of the entries that had to go past the bucket.
+ *
+ * Threads.  One writer; readers in other threads may look up at any time: an entry is one
+ *           atomic word.  Who finds a slot checks its key under the slot's own sequence.
+ * Memory.   An array of buckets inside the caller's block.
+ * Cost.     One line; more only where a bucket overflowed (about 8 % at 60 % load).
+ */
+#pragma once
+
+#include "dataplane/words.h"
+
+#define DP_INDEX_NONE UINT32_MAX
+#define DP_INDEX_WAYS 7
+#define DP_INDEX_PROBES 16 /* buckets an entry may stand from its own */
+
+struct dp_bucket {
+	uint64_t entry[DP_INDEX_WAYS]; /* tag << 32 | slot + 1; 0: free */
+	uint32_t passed;               /* entries that stand in a later bucket because of this */
+	uint32_t spare;
+} __attribute__((aligned(64)));
+
+/* Buckets for @slots entries at no more than 60 % load, the last ones without a home. */
+static inline uint32_t
+dp_index_buckets(uint32_t slots)
+{
+	return (uint32_t)((uint64_t)slots * 5 / (3 * DP_INDEX_WAYS)) + 1 + DP_INDEX_PROBES;
+}
+
+static inline uint32_t
+dp_index_home(uint32_t buckets, uint64_t hash)
+{
+	return (uint32_t)((hash >> 32) * (buckets - DP_INDEX_PROBES) >> 32);
+}
+
+static inline void
+dp_index_prefetch(const struct dp_bucket *b, uint32_t buckets, uint64_t hash)
+{
+	__builtin_prefetch(&b[dp_index_home(buckets, hash)]);
+}
+
+/*
+ * Walks the candidates of a hash.  Begin with a zeroed cursor; DP_INDEX_NONE ends.
+ * A candidate's tag matches; its key must still be compared.
+ */
+struct dp_index_cursor {
+	uint32_t probe, way;
+};
+
+static inline uint32_t
+dp_index_next(const struct dp_bucket *b, uint32_t buckets, uint64_t hash,
+	struct dp_index_cursor *c)
+{
+	const struct dp_bucket *home = &b[dp_index_home(buckets, hash)];
+	uint32_t tag = (uint32_t)hash;
+
+	for (; c->probe < DP_INDEX_PROBES; c->probe++, c->way = 0) {
+		const struct dp_bucket *k = &home[c->probe];
+
+		while (c->way < DP_INDEX_WAYS) {
+			uint64_t e = DP_GET(k->entry[c->way]);
+
+			c->way++;
+			if ((uint32_t)(e >> 32) == tag && (uint32_t)e != 0)
+				return (uint32_t)e - 1;
+		}
+		if (DP_GET(k->passed) == 0)
+			break;
+	}
+	return DP_INDEX_NONE;
+}
+
+/* Writer only.  False if no bucket in reach has room; nothing changed then. */
+bool dp_index_put(struct dp_bucket *b, uint32_t buckets, uint64_t hash, uint32_t slot);
+void dp_index_del(struct dp_bucket *b, uint32_t buckets, uint64_t hash, uint32_t slot);

@@ -1,0 +1,179 @@
+#include "dataplane/logring.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+#define COMMITS 256
+#define SKIP UINT32_MAX /* a frame's length: go on at the ring's start */
+#define ALIGN 8
+
+/*
+ * Positions only grow; a position modulo the size is a place in data[].  A frame is its
+ * length (four bytes) and its record, contiguous, from a multiple of eight.
+ */
+struct dp_logring {
+	uint64_t size;
+	/* producer's */
+	uint64_t written __attribute__((aligned(64))); /* put, not all published */
+	uint64_t number;   /* of the record put last */
+	uint64_t freed;    /* its copy of released */
+	/* producer: wo (release), consumer: ro (acquire) */
+	_Atomic uint64_t published __attribute__((aligned(64)));
+	/* consumer's */
+	uint64_t taken __attribute__((aligned(64)));
+	uint64_t taken_number;
+	struct dp_commit folded; /* not in the ring yet; upto 0: none */
+	/* consumer: wo (release), producer: ro (acquire) */
+	_Atomic uint64_t released __attribute__((aligned(64)));
+	_Atomic uint32_t commits_in;
+	/* producer: wo (release), consumer: ro (acquire) */
+	_Atomic uint32_t commits_out __attribute__((aligned(64)));
+	struct dp_commit commit[COMMITS];
+	uint8_t data[] __attribute__((aligned(64)));
+};
+
+size_t
+dp_logring_size(uint32_t bytes)
+{
+	if (bytes < 1u << 16 || bytes > 1u << 30 || (bytes & (bytes - 1)) != 0)
+		return 0;
+	return sizeof(struct dp_logring) + bytes;
+}
+
+struct dp_logring *
+dp_logring_init(void *block, uint32_t bytes)
+{
+	struct dp_logring *r = block;
+
+	if (dp_logring_size(bytes) == 0)
+		return NULL;
+	r->size = bytes;
+	return r;
+}
+
+/* ---- records ----------------------------------------------------------------------------- */
+
+static void
+put_length(struct dp_logring *r, uint64_t at, uint32_t len)
+{
+	memcpy(r->data + at % r->size, &len, sizeof(len));
+}
+
+uint64_t
+dp_logring_put(struct dp_logring *r, const struct dp_record *rec)
+{
+	uint32_t len = (uint32_t)dp_record_size(rec);
+	uint64_t need = (sizeof(len) + len + ALIGN - 1) & ~(uint64_t)(ALIGN - 1);
+	uint64_t at = r->written, left = r->size - at % r->size;
+
+	if (len > DP_RECORD_MAX)
+		return 0;
+	if (left < need) /* a frame never wraps */
+		need += left;
+	if (at + need - r->freed > r->size) {
+		/* Acquire: pairs with dp_logring_release(): those bytes have been read. */
+		r->freed = atomic_load_explicit(&r->released, memory_order_acquire);
+		if (at + need - r->freed > r->size)
+			return 0;
+	}
+	if (need > left) {
+		put_length(r, at, SKIP);
+		at += left;
+	}
+	put_length(r, at, len);
+	dp_record_encode(rec, r->data + at % r->size + sizeof(len));
+	r->written += need;
+	return ++r->number;
+}
+
+void
+dp_logring_publish(struct dp_logring *r)
+{
+	/* Release: pairs with dp_logring_next(): the bytes are there before the position. */
+	if (atomic_load_explicit(&r->published, memory_order_relaxed) != r->written)
+		atomic_store_explicit(&r->published, r->written, memory_order_release);
+}
+
+static bool
+push_folded(struct dp_logring *r)
+{
+	uint32_t in = atomic_load_explicit(&r->commits_in, memory_order_relaxed);
+
+	if (r->folded.upto == 0)
+		return true;
+	/* Acquire: pairs with dp_logring_settled(): the slot has been read. */
+	if (in - atomic_load_explicit(&r->commits_out, memory_order_acquire) == COMMITS)
+		return false;
+	r->commit[in % COMMITS] = r->folded;
+	/* Release: pairs with dp_logring_settled(). */
+	atomic_store_explicit(&r->commits_in, in + 1, memory_order_release);
+	r->folded.upto = 0;
+	return true;
+}
+
+const uint8_t *
+dp_logring_next(struct dp_logring *r, size_t *len, uint64_t *number)
+{
+	/* Acquire: pairs with dp_logring_publish(). */
+	uint64_t end = atomic_load_explicit(&r->published, memory_order_acquire);
+	uint32_t n;
+
+	push_folded(r);
+	if (r->taken == end)
+		return NULL;
+	memcpy(&n, r->data + r->taken % r->size, sizeof(n));
+	if (n == SKIP) {
+		r->taken += r->size - r->taken % r->size;
+		memcpy(&n, r->data + r->taken % r->size, sizeof(n));
+	}
+	*len = n;
+	*number = ++r->taken_number;
+	r->taken += (sizeof(n) + n + ALIGN - 1) & ~(uint64_t)(ALIGN - 1);
+	return r->data + (r->taken - ((sizeof(n) + n + ALIGN - 1) & ~(uint64_t)(ALIGN - 1))) % r->size
+		+ sizeof(n);
+}
+
+void
+dp_logring_release(struct dp_logring *r)
+{
+	/* Release: pairs with dp_logring_put(): we are done reading. */
+	atomic_store_explicit(&r->released, r->taken, memory_order_release);
+}
+
+uint32_t
+dp_logring_used(const struct dp_logring *r)
+{
+	uint64_t out = atomic_load_explicit(&r->released, memory_order_relaxed);
+	uint64_t in = atomic_load_explicit(&r->published, memory_order_relaxed);
+
+	return in > out ? (uint32_t)(in - out) : 0;
+}
+
+/* ---- commits ------------------------------------------------------------------------------- */
+
+void
+dp_logring_settle(struct dp_logring *r, uint64_t upto, int status)
+{
+	const struct timespec pause = {.tv_nsec = 100000};
+
+	/* Another status cannot be folded in: the worker empties the ring every turn. */
+	while (r->folded.upto != 0 && r->folded.status != status && !push_folded(r))
+		nanosleep(&pause, NULL);
+	r->folded = (struct dp_commit){.upto = upto, .status = status};
+	push_folded(r);
+}
+
+bool
+dp_logring_settled(struct dp_logring *r, struct dp_commit *c)
+{
+	uint32_t out = atomic_load_explicit(&r->commits_out, memory_order_relaxed);
+
+	/* Acquire: pairs with push_folded(). */
+	if (out == atomic_load_explicit(&r->commits_in, memory_order_acquire))
+		return false;
+	*c = r->commit[out % COMMITS];
+	/* Release: pairs with push_folded(): the slot may be used again. */
+	atomic_store_explicit(&r->commits_out, out + 1, memory_order_release);
+	return true;
+}

@@ -1,0 +1,619 @@
+#include "dataplane/peers.h"
+
+#include "dataplane/dedup.h"
+#include "dataplane/hash.h"
+#include "dataplane/index.h"
+
+#include <emmintrin.h>
+#include <string.h>
+
+#define LAYOUT 1
+#define MIDS 8
+
+enum { IN_USE = 1, IS_V6 = 2 };
+
+/*
+ * What every message touches.  An IPv4 peer's key is complete in here; an IPv6 peer's has a
+ * keyed hash of the address, and the address itself is compared in the cold part.
+ */
+struct hot {
+	uint64_t key;      /* IPv4: address, port, side; IPv6: hash of all three */
+	uint16_t mid[MIDS];
+	uint16_t when[MIDS]; /* seconds modulo 2^16 */
+	uint8_t code[MIDS];
+	uint8_t live;      /* bit i: entry i is in use */
+	uint8_t con;       /* bit i: entry i has a CON's lifetime */
+	uint8_t next;      /* entry to be used next: the oldest */
+	uint8_t flags;
+	uint32_t chain;    /* dedup extension: block + 1; in a free slot: next free slot + 1 */
+	uint16_t seq;
+	uint16_t heard;    /* last, seconds modulo 2^16 */
+	uint16_t messages; /* low half; the cold part has the rest */
+	uint16_t octets;
+} __attribute__((aligned(64)));
+
+struct cold {
+	uint8_t addr[16];
+	uint16_t port_be, side;
+	uint8_t mac[6];
+	uint8_t mac_known, spare;
+	uint32_t hold;
+	uint32_t messages, octets; /* high parts */
+};
+
+_Static_assert(sizeof(struct hot) == 64, "one line");
+_Static_assert(sizeof(struct cold) == 40, "bytes a peer");
+
+struct dp_peers {
+	uint32_t layout, max, buckets;
+	uint8_t hash_key[16];
+	uint32_t count, free, fresh, sweep;
+	uint64_t index_at, hot_at, cold_at, pool_at; /* offsets from here */
+};
+
+/* Where the parts stand in a block. */
+static size_t
+lay_out(struct dp_peers *t, const struct dp_peers_config *cfg)
+{
+	size_t at = (sizeof(*t) + 63) & ~(size_t)63;
+
+	t->layout = LAYOUT;
+	t->max = cfg->max;
+	t->buckets = dp_index_buckets(cfg->max);
+	t->index_at = at;
+	at += t->buckets * sizeof(struct dp_bucket);
+	t->hot_at = at;
+	at += (size_t)cfg->max * sizeof(struct hot);
+	t->cold_at = at;
+	at += (size_t)cfg->max * sizeof(struct cold);
+	at = (at + 63) & ~(size_t)63;
+	t->pool_at = at;
+	return at + ((sizeof(struct dp_dedup_pool) + 63) & ~(size_t)63)
+		+ (size_t)cfg->extensions * sizeof(struct dp_dedup_block);
+}
+
+static struct dp_bucket *
+index_of(const struct dp_peers *t)
+{
+	return (struct dp_bucket *)((uintptr_t)t + t->index_at);
+}
+
+static struct hot *
+hot_of(const struct dp_peers *t, uint32_t peer)
+{
+	return (struct hot *)((uintptr_t)t + t->hot_at) + peer;
+}
+
+static struct cold *
+cold_of(const struct dp_peers *t, uint32_t peer)
+{
+	return (struct cold *)((uintptr_t)t + t->cold_at) + peer;
+}
+
+static struct dp_dedup_pool *
+pool_of(const struct dp_peers *t)
+{
+	return (struct dp_dedup_pool *)((uintptr_t)t + t->pool_at);
+}
+
+/* The hot line's 16-bit sequence; see words.h. */
+static void
+open_slot(struct hot *h)
+{
+	__atomic_store_n(&h->seq, (uint16_t)(h->seq + 1), __ATOMIC_RELAXED);
+}
+
+static void
+close_slot(struct hot *h)
+{
+	__atomic_store_n(&h->seq, (uint16_t)(h->seq + 1), __ATOMIC_RELEASE);
+}
+
+size_t
+dp_peers_size(const struct dp_peers_config *cfg)
+{
+	struct dp_peers t;
+
+	return cfg->max < 64 || cfg->max > 1u << 26 ? 0 : lay_out(&t, cfg);
+}
+
+struct dp_peers *
+dp_peers_init(void *block, const struct dp_peers_config *cfg)
+{
+	struct dp_peers *t = block;
+	struct dp_dedup_pool *p;
+
+	if (dp_peers_size(cfg) == 0)
+		return NULL;
+	lay_out(t, cfg);
+	memcpy(t->hash_key, cfg->hash_key, sizeof(t->hash_key));
+	p = pool_of(t);
+	p->blocks = cfg->extensions;
+	p->con_lifetime = (uint16_t)cfg->con_lifetime_s;
+	p->non_lifetime = (uint16_t)cfg->non_lifetime_s;
+	return t;
+}
+
+/* ---- look-up ------------------------------------------------------------------------ */
+
+static bool
+is_v4(const struct dp_peer_key *key)
+{
+	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+	return memcmp(key->addr, mapped, sizeof(mapped)) == 0;
+}
+
+static uint64_t
+hot_key(const struct dp_peer_key *key, uint64_t hash)
+{
+	uint32_t addr;
+
+	if (!is_v4(key))
+		return hash;
+	memcpy(&addr, key->addr + 12, sizeof(addr));
+	return (uint64_t)addr << 32 | (uint32_t)key->port_be << 16 | key->side;
+}
+
+uint64_t
+dp_peers_hash(const struct dp_peers *t, const struct dp_peer_key *key)
+{
+	uint64_t a, b;
+
+	memcpy(&a, key->addr, 8);
+	memcpy(&b, key->addr + 8, 8);
+	return dp_hash_words(t->hash_key, a, b, (uint64_t)key->port_be << 16 | key->side);
+}
+
+void
+dp_peers_prefetch(const struct dp_peers *t, uint64_t hash)
+{
+	dp_index_prefetch(index_of(t), t->buckets, hash);
+}
+
+uint32_t
+dp_peers_locate(const struct dp_peers *t, uint64_t hash)
+{
+	struct dp_index_cursor c = {0};
+	uint32_t peer = dp_index_next(index_of(t), t->buckets, hash, &c);
+
+	if (peer != DP_NONE)
+		__builtin_prefetch(hot_of(t, peer), 1);
+	return peer;
+}
+
+static bool
+is_peer(const struct dp_peers *t, uint32_t peer, const struct dp_peer_key *key, uint64_t hot)
+{
+	const struct hot *h = hot_of(t, peer);
+	const struct cold *c;
+
+	if (h->key != hot || !(h->flags & IN_USE) || is_v4(key) == !!(h->flags & IS_V6))
+		return false;
+	if (!(h->flags & IS_V6))
+		return true;
+	c = cold_of(t, peer);
+	return memcmp(c->addr, key->addr, sizeof(c->addr)) == 0 && c->port_be == key->port_be
+		&& c->side == key->side;
+}
+
+uint32_t
+dp_peers_find(const struct dp_peers *t, const struct dp_peer_key *key, uint64_t hash)
+{
+	uint64_t hot = hot_key(key, hash);
+	struct dp_index_cursor c = {0};
+	uint32_t peer;
+
+	while ((peer = dp_index_next(index_of(t), t->buckets, hash, &c)) != DP_NONE)
+		if (is_peer(t, peer, key, hot))
+			return peer;
+	return DP_NONE;
+}
+
+/* ---- coming and going ------------------------------------------------------------------ */
+
+static bool
+entry_lives(const struct dp_peers *t, const struct hot *h, unsigned i, uint16_t now)
+{
+	const struct dp_dedup_pool *p = pool_of(t);
+
+	return (h->live >> i & 1)
+		&& (uint16_t)(now - h->when[i])
+		< (h->con >> i & 1 ? p->con_lifetime : p->non_lifetime);
+}
+
+static unsigned
+live_in_line(const struct dp_peers *t, const struct hot *h, uint16_t now)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < MIDS; i++)
+		n += entry_lives(t, h, i, now);
+	return n;
+}
+
+void
+dp_peers_key(const struct dp_peers *t, uint32_t peer, struct dp_peer_key *key)
+{
+	const struct cold *c = cold_of(t, peer);
+
+	*key = (struct dp_peer_key){.port_be = c->port_be, .side = c->side};
+	memcpy(key->addr, c->addr, sizeof(key->addr));
+}
+
+/* Remove a peer; how many live Message IDs are forgotten with it. */
+static unsigned
+drop(struct dp_peers *t, uint32_t peer, uint16_t now)
+{
+	struct hot *h = hot_of(t, peer);
+	uint32_t chain = h->chain;
+	struct dp_peer_key key;
+	unsigned lost = live_in_line(t, h, now) + dp_dedup_free(pool_of(t), &chain, now);
+
+	dp_peers_key(t, peer, &key);
+	dp_index_del(index_of(t), t->buckets, dp_peers_hash(t, &key), peer);
+	open_slot(h);
+	DP_SET(h->flags, (uint8_t)0);
+	DP_SET(h->live, (uint8_t)0);
+	DP_SET(h->chain, t->free);
+	close_slot(h);
+	t->free = peer + 1;
+	DP_SET(t->count, t->count - 1);
+	return lost;
+}
+
+bool
+dp_peers_del(struct dp_peers *t, uint32_t peer)
+{
+	if (peer >= t->max || !(hot_of(t, peer)->flags & IN_USE) || cold_of(t, peer)->hold > 0)
+		return false;
+	drop(t, peer, hot_of(t, peer)->heard);
+	return true;
+}
+
+/* Make room near @hash: of the peers in its buckets that nothing waits for, the one heard
+ * longest ago goes. */
+static bool
+evict(struct dp_peers *t, uint64_t hash, uint16_t now, struct dp_counters *c)
+{
+	const struct dp_bucket *b = &index_of(t)[dp_index_home(t->buckets, hash)];
+	uint32_t victim = DP_NONE;
+	uint16_t oldest = 0;
+	unsigned lost;
+
+	for (unsigned probe = 0; probe < DP_INDEX_PROBES && victim == DP_NONE; probe++)
+		for (unsigned way = 0; way < DP_INDEX_WAYS; way++) {
+			uint32_t peer = (uint32_t)b[probe].entry[way] - 1;
+			uint16_t age;
+
+			if (b[probe].entry[way] == 0 || cold_of(t, peer)->hold > 0)
+				continue;
+			age = (uint16_t)(now - hot_of(t, peer)->heard);
+			if (victim == DP_NONE || age > oldest) {
+				victim = peer;
+				oldest = age;
+			}
+		}
+	if (victim == DP_NONE)
+		return false;
+	lost = drop(t, victim, now);
+	dp_count(c, DP_C_peers_evicted, 1);
+	dp_count(c, DP_C_dedup_evicted_early, lost);
+	return true;
+}
+
+static uint32_t
+take_slot(struct dp_peers *t)
+{
+	uint32_t peer;
+
+	if (t->free != 0) {
+		peer = t->free - 1;
+		t->free = hot_of(t, peer)->chain;
+		return peer;
+	}
+	return t->fresh < t->max ? t->fresh++ : DP_NONE;
+}
+
+static void
+fill(struct dp_peers *t, uint32_t peer, const struct dp_peer_key *key, uint64_t hot, uint16_t now)
+{
+	struct cold *c = cold_of(t, peer);
+	struct hot *h = hot_of(t, peer);
+
+	open_slot(h);
+	DP_SET(h->key, hot);
+	DP_SET(h->live, (uint8_t)0);
+	DP_SET(h->next, (uint8_t)0);
+	DP_SET(h->chain, (uint32_t)0);
+	DP_SET(h->heard, now);
+	DP_SET(h->messages, (uint16_t)0);
+	DP_SET(h->octets, (uint16_t)0);
+	dp_words_set((uint32_t *)c->addr, key->addr, sizeof(key->addr));
+	DP_SET(c->port_be, key->port_be);
+	DP_SET(c->side, key->side);
+	DP_SET(c->mac_known, (uint8_t)0);
+	DP_SET(c->hold, (uint32_t)0);
+	DP_SET(c->messages, (uint32_t)0);
+	DP_SET(c->octets, (uint32_t)0);
+	DP_SET(h->flags, (uint8_t)(IN_USE | (is_v4(key) ? 0 : IS_V6)));
+	close_slot(h);
+}
+
+static uint32_t
+make(struct dp_peers *t, const struct dp_peer_key *key, uint64_t hash, uint16_t now,
+	struct dp_counters *c)
+{
+	uint32_t peer = take_slot(t);
+
+	if (peer == DP_NONE) {
+		if (!evict(t, hash, now, c))
+			return DP_NONE;
+		peer = take_slot(t);
+	}
+	if (!dp_index_put(index_of(t), t->buckets, hash, peer)
+		&& (!evict(t, hash, now, c)
+			|| !dp_index_put(index_of(t), t->buckets, hash, peer))) {
+		DP_SET(hot_of(t, peer)->chain, t->free);
+		t->free = peer + 1;
+		return DP_NONE;
+	}
+	fill(t, peer, key, hot_key(key, hash), now);
+	DP_SET(t->count, t->count + 1);
+	return peer;
+}
+
+uint32_t
+dp_peers_get(struct dp_peers *t, const struct dp_peer_key *key, uint64_t hash, uint32_t hint,
+	uint32_t now_s, struct dp_counters *c)
+{
+	uint16_t now = (uint16_t)now_s;
+	uint32_t peer = hint;
+
+	if (hint == DP_NONE || !is_peer(t, hint, key, hot_key(key, hash)))
+		peer = dp_peers_find(t, key, hash);
+	if (peer == DP_NONE)
+		return make(t, key, hash, now, c);
+	if (hot_of(t, peer)->heard != now)
+		DP_SET(hot_of(t, peer)->heard, now);
+	return peer;
+}
+
+/* ---- Message IDs ------------------------------------------------------------------------ */
+
+/* Entry of @mid in the line, or MIDS. */
+static unsigned
+entry_of(const struct dp_peers *t, const struct hot *h, uint16_t mid, uint16_t now)
+{
+	__m128i all = _mm_loadu_si128((const __m128i *)h->mid);
+	__m128i same = _mm_cmpeq_epi16(all, _mm_set1_epi16((short)mid));
+	unsigned hits = (unsigned)_mm_movemask_epi8(_mm_packs_epi16(same, _mm_setzero_si128()))
+		& h->live;
+
+	for (; hits != 0; hits &= hits - 1)
+		if (entry_lives(t, h, (unsigned)__builtin_ctz(hits), now))
+			return (unsigned)__builtin_ctz(hits);
+	return MIDS;
+}
+
+enum dp_dedup
+dp_peers_heard(const struct dp_peers *t, uint32_t peer, uint16_t mid, uint32_t now_s, uint8_t *code)
+{
+	const struct hot *h = hot_of(t, peer);
+	unsigned i = entry_of(t, h, mid, (uint16_t)now_s);
+	struct dp_heard old;
+
+	if (i < MIDS)
+		*code = h->code[i];
+	else if (h->chain != 0
+		&& dp_dedup_find(pool_of(t), h->chain, mid, (uint16_t)now_s, &old))
+		*code = old.code;
+	else
+		return DP_NEW;
+	return *code == 0 ? DP_IN_PROGRESS : DP_DUPLICATE;
+}
+
+/* Make room for one more entry: the oldest moves into the extension if it still lives. */
+static unsigned
+make_room(struct dp_peers *t, struct hot *h, uint16_t now, struct dp_counters *c)
+{
+	unsigned i = h->next, lost;
+	uint32_t chain = h->chain;
+	struct dp_heard old;
+
+	if (!entry_lives(t, h, i, now))
+		return i;
+	old = (struct dp_heard){
+		.mid = h->mid[i],
+		.when = h->when[i],
+		.code = h->code[i],
+		.con = h->con >> i & 1,
+	};
+	if (chain == 0)
+		dp_count(c, DP_C_dedup_extended, 1);
+	lost = dp_dedup_add(pool_of(t), &chain, &old, now);
+	dp_count(c, DP_C_dedup_evicted_early, lost);
+	DP_SET(h->chain, chain);
+	return i;
+}
+
+void
+dp_peers_mark(struct dp_peers *t, uint32_t peer, uint16_t mid, uint8_t code, bool con,
+	uint32_t now_s, struct dp_counters *c)
+{
+	struct hot *h = hot_of(t, peer);
+	uint16_t now = (uint16_t)now_s;
+	unsigned i = entry_of(t, h, mid, now);
+
+	open_slot(h);
+	if (i == MIDS) {
+		if (h->chain != 0) /* it may have moved there while in progress */
+			dp_dedup_remove(pool_of(t), h->chain, mid, now);
+		i = make_room(t, h, now, c);
+		DP_SET(h->mid[i], mid);
+		DP_SET(h->when[i], now);
+		DP_SET(h->live, (uint8_t)(h->live | 1u << i));
+		DP_SET(h->con, (uint8_t)((h->con & ~(1u << i)) | (unsigned)con << i));
+		DP_SET(h->next, (uint8_t)((i + 1) % MIDS));
+	}
+	DP_SET(h->code[i], code);
+	close_slot(h);
+}
+
+void
+dp_peers_unmark(struct dp_peers *t, uint32_t peer, uint16_t mid)
+{
+	struct hot *h = hot_of(t, peer);
+	unsigned i = entry_of(t, h, mid, h->heard);
+
+	if (i < MIDS) {
+		open_slot(h);
+		DP_SET(h->live, (uint8_t)(h->live & ~(1u << i)));
+		close_slot(h);
+	} else if (h->chain != 0) {
+		dp_dedup_remove(pool_of(t), h->chain, mid, h->heard);
+	}
+}
+
+/* ---- the rest ------------------------------------------------------------------------- */
+
+void
+dp_peers_hold(struct dp_peers *t, uint32_t peer)
+{
+	DP_SET(cold_of(t, peer)->hold, cold_of(t, peer)->hold + 1);
+}
+
+void
+dp_peers_release(struct dp_peers *t, uint32_t peer)
+{
+	DP_SET(cold_of(t, peer)->hold, cold_of(t, peer)->hold - 1);
+}
+
+void
+dp_peers_account(struct dp_peers *t, uint32_t peer, uint32_t bytes)
+{
+	struct hot *h = hot_of(t, peer);
+	uint32_t octets = h->octets + bytes;
+
+	/* The low halves stand in the hot line; a carry, once in a thousand, goes to the cold. */
+	DP_SET(h->messages, (uint16_t)(h->messages + 1));
+	if (h->messages == 0)
+		DP_SET(cold_of(t, peer)->messages, cold_of(t, peer)->messages + 1);
+	DP_SET(h->octets, (uint16_t)octets);
+	if (octets >> 16)
+		DP_SET(cold_of(t, peer)->octets, cold_of(t, peer)->octets + (octets >> 16));
+}
+
+void
+dp_peers_set_link(struct dp_peers *t, uint32_t peer, const uint8_t mac[6])
+{
+	struct cold *c = cold_of(t, peer);
+
+	if (c->mac_known && memcmp(c->mac, mac, sizeof(c->mac)) == 0)
+		return;
+	open_slot(hot_of(t, peer));
+	for (unsigned i = 0; i < sizeof(c->mac); i++)
+		DP_SET(c->mac[i], mac[i]);
+	DP_SET(c->mac_known, (uint8_t)1);
+	close_slot(hot_of(t, peer));
+}
+
+bool
+dp_peers_link(const struct dp_peers *t, uint32_t peer, uint8_t mac[6])
+{
+	const struct cold *c = cold_of(t, peer);
+
+	memcpy(mac, c->mac, sizeof(c->mac));
+	return c->mac_known;
+}
+
+/* Forget what has expired, so that a time modulo 2^16 never comes round to it. */
+static void
+expire(struct dp_peers *t, struct hot *h, uint16_t now)
+{
+	uint32_t chain = h->chain;
+	uint8_t live = 0;
+
+	for (unsigned i = 0; i < MIDS; i++)
+		live |= (uint8_t)(entry_lives(t, h, i, now) << i);
+	if (chain != 0)
+		dp_dedup_trim(pool_of(t), &chain, now);
+	if (live == h->live && chain == h->chain)
+		return;
+	open_slot(h);
+	DP_SET(h->live, live);
+	DP_SET(h->chain, chain);
+	close_slot(h);
+}
+
+unsigned
+dp_peers_sweep(struct dp_peers *t, unsigned slots, uint32_t idle_s, uint32_t now_s,
+	struct dp_counters *c)
+{
+	uint16_t now = (uint16_t)now_s;
+	unsigned dropped = 0;
+
+	for (; slots > 0; slots--) {
+		uint32_t peer = t->sweep;
+		struct hot *h = hot_of(t, peer);
+
+		t->sweep = peer + 1 < t->fresh ? peer + 1 : 0;
+		if (!(h->flags & IN_USE))
+			continue;
+		expire(t, h, now);
+		if (h->live == 0 && h->chain == 0 && (uint16_t)(now - h->heard) >= idle_s
+			&& cold_of(t, peer)->hold == 0) {
+			drop(t, peer, now);
+			dropped++;
+		}
+	}
+	dp_count(c, DP_C_peers_expired, dropped);
+	return dropped;
+}
+
+bool
+dp_peers_info(const struct dp_peers *t, uint32_t peer, uint32_t now_s, struct dp_peer_info *out)
+{
+	const struct cold *c;
+	const struct hot *h;
+	uint16_t before, now = (uint16_t)now_s;
+	uint8_t flags;
+
+	if (peer >= t->max)
+		return false;
+	h = hot_of(t, peer);
+	c = cold_of(t, peer);
+	do {
+		before = DP_GET(h->seq);
+		flags = DP_GET(h->flags);
+		*out = (struct dp_peer_info){.held = DP_GET(c->hold) > 0};
+		dp_words_get(out->key.addr, (const uint32_t *)c->addr, sizeof(out->key.addr));
+		out->key.port_be = DP_GET(c->port_be);
+		out->key.side = DP_GET(c->side);
+		for (unsigned i = 0; i < sizeof(out->mac); i++)
+			out->mac[i] = DP_GET(c->mac[i]);
+		out->last_heard_s = now_s - (uint16_t)(now - DP_GET(h->heard));
+		out->messages = DP_GET(c->messages) << 16 | DP_GET(h->messages);
+		out->bytes = (uint64_t)DP_GET(c->octets) << 16 | DP_GET(h->octets);
+		out->live_mids = (uint16_t)__builtin_popcount(DP_GET(h->live));
+	} while ((before & 1) || __atomic_load_n(&h->seq, __ATOMIC_RELAXED) != before);
+	return flags & IN_USE;
+}
+
+uint32_t
+dp_peers_count(const struct dp_peers *t)
+{
+	return DP_GET(t->count);
+}
+
+uint32_t
+dp_peers_max(const struct dp_peers *t)
+{
+	return t->max;
+}
+
+uint32_t
+dp_peers_extensions_used(const struct dp_peers *t)
+{
+	return __atomic_load_n(&pool_of(t)->used, __ATOMIC_RELAXED);
+}

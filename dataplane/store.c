@@ -1,0 +1,496 @@
+#include "dataplane/store.h"
+
+#include "dataplane/hash.h"
+#include "dataplane/index.h"
+
+#include <string.h>
+
+#define LAYOUT 1
+#define INLINE 68      /* bytes of path and payload that stand in the slot */
+#define CHUNK_DATA 124
+#define PATH_MAX_BYTES 1024
+#define BODY_MAX (PATH_MAX_BYTES + DP_VALUE_MAX)
+
+enum { IN_USE = 1, CHUNKED = 2 };
+
+struct slot {
+	uint32_t seq;
+	uint32_t device;  /* owner, or DP_NONE; in a free slot: next free slot + 1 */
+	uint32_t next;    /* the owner's next value + 1 */
+	uint32_t written;
+	uint32_t etag;    /* low half; the high half is the table's */
+	uint16_t format, path_len, len;
+	uint8_t flags, spare;
+	uint32_t body[INLINE / 4]; /* path, then payload; CHUNKED: the first chunk + 1 */
+};
+
+struct chunk {
+	uint32_t next; /* + 1 */
+	uint32_t data[CHUNK_DATA / 4];
+};
+
+_Static_assert(sizeof(struct slot) == 96, "bytes a value");
+
+struct dp_store {
+	uint32_t layout, max, buckets, chunks, devices;
+	uint8_t hash_key[16];
+	uint32_t count, free, fresh;
+	uint32_t chunk_free, chunk_fresh;
+	uint32_t etag_high, etag_low; /* of this start; of the last write */
+	uint64_t index_at, slots_at, heads_at, chunks_at;
+};
+
+static size_t
+lay_out(struct dp_store *t, const struct dp_store_config *cfg)
+{
+	size_t at = (sizeof(*t) + 63) & ~(size_t)63;
+
+	t->layout = LAYOUT;
+	t->max = cfg->max;
+	t->chunks = cfg->chunks;
+	t->devices = cfg->devices;
+	t->buckets = dp_index_buckets(cfg->max);
+	t->index_at = at;
+	at += t->buckets * sizeof(struct dp_bucket);
+	t->slots_at = at;
+	at += (size_t)cfg->max * sizeof(struct slot);
+	t->heads_at = at;
+	at += (size_t)cfg->devices * sizeof(uint32_t);
+	at = (at + 63) & ~(size_t)63;
+	t->chunks_at = at;
+	return at + (size_t)cfg->chunks * sizeof(struct chunk);
+}
+
+static struct dp_bucket *
+index_of(const struct dp_store *t)
+{
+	return (struct dp_bucket *)((uintptr_t)t + t->index_at);
+}
+
+static struct slot *
+slot_of(const struct dp_store *t, uint32_t i)
+{
+	return (struct slot *)((uintptr_t)t + t->slots_at) + i;
+}
+
+/* First value of a device, + 1. */
+static uint32_t *
+head_of(const struct dp_store *t, uint32_t device)
+{
+	return (uint32_t *)((uintptr_t)t + t->heads_at) + device;
+}
+
+static struct chunk *
+chunk_of(const struct dp_store *t, uint32_t at)
+{
+	return (struct chunk *)((uintptr_t)t + t->chunks_at) + (at - 1);
+}
+
+size_t
+dp_store_size(const struct dp_store_config *cfg)
+{
+	struct dp_store t;
+
+	return cfg->max < 64 || cfg->max > 1u << 26 ? 0 : lay_out(&t, cfg);
+}
+
+struct dp_store *
+dp_store_init(void *block, const struct dp_store_config *cfg)
+{
+	struct dp_store *t = block;
+
+	if (dp_store_size(cfg) == 0)
+		return NULL;
+	lay_out(t, cfg);
+	memcpy(t->hash_key, cfg->hash_key, sizeof(t->hash_key));
+	/* The key is random at each start, and so is this: no ETag outlives its start. */
+	t->etag_high = (uint32_t)dp_hash_bytes(t->hash_key, "etag", 4) | 1;
+	return t;
+}
+
+uint64_t
+dp_store_hash(const struct dp_store *t, const struct dp_path *path)
+{
+	return dp_hash_bytes(t->hash_key, path->bytes, path->len);
+}
+
+void
+dp_store_prefetch(const struct dp_store *t, uint64_t hash)
+{
+	dp_index_prefetch(index_of(t), t->buckets, hash);
+}
+
+uint32_t
+dp_store_locate(const struct dp_store *t, uint64_t hash)
+{
+	struct dp_index_cursor c = {0};
+	uint32_t slot = dp_index_next(index_of(t), t->buckets, hash, &c);
+
+	if (slot != DP_NONE) { /* 96 bytes always touch two lines */
+		__builtin_prefetch(slot_of(t, slot), 1);
+		__builtin_prefetch((const uint8_t *)slot_of(t, slot) + 64, 1);
+	}
+	return slot;
+}
+
+/* ---- bodies ---------------------------------------------------------------------------- */
+
+/*
+ * Copy bytes @from .. @from + @len of a slot's body to @to.  A reader may do this while the
+ * writer changes the slot: bounds are checked, and the sequence tells afterwards.
+ */
+static bool
+copy_body(const struct dp_store *t, const struct slot *s, uint8_t flags, unsigned from,
+	unsigned len, uint8_t *to)
+{
+	uint8_t all[BODY_MAX + CHUNK_DATA];
+	unsigned need = from + len;
+	uint32_t at;
+
+	if (need > BODY_MAX)
+		return false;
+	if (!(flags & CHUNKED)) {
+		if (need > INLINE)
+			return false;
+		dp_words_get(all, s->body, need);
+	} else {
+		at = DP_GET(s->body[0]);
+		for (unsigned done = 0; done < need; done += CHUNK_DATA) {
+			if (at == 0 || at > t->chunks)
+				return false;
+			dp_words_get(all + done, chunk_of(t, at)->data,
+				need - done < CHUNK_DATA ? need - done : CHUNK_DATA);
+			at = DP_GET(chunk_of(t, at)->next);
+		}
+	}
+	memcpy(to, all + from, len);
+	return true;
+}
+
+static void
+free_chunks(struct dp_store *t, uint32_t at)
+{
+	while (at != 0) {
+		uint32_t next = chunk_of(t, at)->next;
+
+		DP_SET(chunk_of(t, at)->next, t->chunk_free);
+		t->chunk_free = at;
+		at = next;
+	}
+}
+
+static uint32_t
+take_chunk(struct dp_store *t)
+{
+	uint32_t at = t->chunk_free;
+
+	if (at != 0)
+		t->chunk_free = chunk_of(t, at)->next;
+	else if (t->chunk_fresh < t->chunks)
+		at = ++t->chunk_fresh;
+	return at;
+}
+
+/* A chain of chunks with @body in it, or 0. */
+static uint32_t
+store_body(struct dp_store *t, const uint8_t *body, unsigned len)
+{
+	uint32_t first = 0, *link = &first;
+
+	for (unsigned done = 0; done < len; done += CHUNK_DATA) {
+		uint32_t at = take_chunk(t);
+
+		if (at == 0) {
+			free_chunks(t, first);
+			return 0;
+		}
+		dp_words_set(chunk_of(t, at)->data, body + done,
+			len - done < CHUNK_DATA ? len - done : CHUNK_DATA);
+		DP_SET(chunk_of(t, at)->next, (uint32_t)0);
+		DP_SET(*link, at);
+		link = &chunk_of(t, at)->next;
+	}
+	return first;
+}
+
+/* ---- look-up ---------------------------------------------------------------------------- */
+
+/* The writer's own view of a slot's path: no retry is needed. */
+static bool
+is_value(const struct dp_store *t, const struct slot *s, const struct dp_path *path)
+{
+	uint8_t copy[PATH_MAX_BYTES];
+
+	if (!(s->flags & IN_USE) || s->path_len != path->len)
+		return false;
+	if (!(s->flags & CHUNKED))
+		return memcmp(s->body, path->bytes, path->len) == 0;
+	return copy_body(t, s, s->flags, 0, path->len, copy)
+		&& memcmp(copy, path->bytes, path->len) == 0;
+}
+
+uint32_t
+dp_store_find(const struct dp_store *t, const struct dp_path *path, uint64_t hash, uint32_t hint)
+{
+	struct dp_index_cursor c = {0};
+	uint32_t slot;
+
+	if (hint != DP_NONE && is_value(t, slot_of(t, hint), path))
+		return hint;
+	while ((slot = dp_index_next(index_of(t), t->buckets, hash, &c)) != DP_NONE)
+		if (is_value(t, slot_of(t, slot), path))
+			return slot;
+	return DP_NONE;
+}
+
+/* ---- writing ----------------------------------------------------------------------------- */
+
+static void
+chain(struct dp_store *t, uint32_t slot, uint32_t device)
+{
+	struct slot *s = slot_of(t, slot);
+	bool listed = device < t->devices;
+
+	DP_SET(s->device, device);
+	DP_SET(s->next, listed ? *head_of(t, device) : 0);
+	if (listed)
+		DP_SET(*head_of(t, device), slot + 1);
+}
+
+static void
+unchain(struct dp_store *t, uint32_t slot)
+{
+	struct slot *s = slot_of(t, slot);
+	uint32_t *link;
+
+	if (s->device >= t->devices)
+		return;
+	for (link = head_of(t, s->device); *link != 0; link = &slot_of(t, *link - 1)->next)
+		if (*link == slot + 1) {
+			DP_SET(*link, s->next);
+			return;
+		}
+}
+
+/* Path and payload into the slot or into chunks; false if the pool is empty. */
+static bool
+set_body(struct dp_store *t, struct slot *s, const struct dp_path *path, const void *payload,
+	uint16_t len)
+{
+	uint32_t old = s->flags & CHUNKED ? s->body[0] : 0, first = 0;
+	unsigned need = path->len + len;
+	uint8_t body[BODY_MAX];
+
+	memcpy(body, path->bytes, path->len);
+	memcpy(body + path->len, payload, len);
+	if (need > INLINE && (first = store_body(t, body, need)) == 0)
+		return false;
+	if (first == 0)
+		dp_words_set(s->body, body, need);
+	else
+		DP_SET(s->body[0], first);
+	free_chunks(t, old);
+	DP_SET(s->flags, (uint8_t)(IN_USE | (first != 0 ? CHUNKED : 0)));
+	DP_SET(s->path_len, path->len);
+	DP_SET(s->len, len);
+	return true;
+}
+
+static uint32_t
+take_slot(struct dp_store *t)
+{
+	uint32_t slot;
+
+	if (t->free != 0) {
+		slot = t->free - 1;
+		t->free = slot_of(t, slot)->device;
+		return slot;
+	}
+	return t->fresh < t->max ? t->fresh++ : DP_NONE;
+}
+
+static void
+give_slot(struct dp_store *t, uint32_t slot)
+{
+	DP_SET(slot_of(t, slot)->flags, (uint8_t)0);
+	DP_SET(slot_of(t, slot)->device, t->free);
+	t->free = slot + 1;
+}
+
+static uint32_t
+create(struct dp_store *t, uint64_t hash, uint32_t device)
+{
+	uint32_t slot = take_slot(t);
+
+	if (slot == DP_NONE)
+		return DP_NONE;
+	if (!dp_index_put(index_of(t), t->buckets, hash, slot)) {
+		give_slot(t, slot);
+		return DP_NONE;
+	}
+	chain(t, slot, device);
+	DP_SET(t->count, t->count + 1);
+	return slot;
+}
+
+static void
+drop(struct dp_store *t, uint32_t slot, uint64_t hash)
+{
+	struct slot *s = slot_of(t, slot);
+
+	dp_index_del(index_of(t), t->buckets, hash, slot);
+	unchain(t, slot);
+	dp_seq_open(&s->seq);
+	if (s->flags & CHUNKED)
+		free_chunks(t, s->body[0]);
+	give_slot(t, slot);
+	dp_seq_close(&s->seq);
+	DP_SET(t->count, t->count - 1);
+}
+
+enum dp_store_result
+dp_store_put(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint32_t slot,
+	uint32_t device, uint16_t content_format, const void *payload, uint16_t len,
+	uint32_t now_s, uint32_t *out_slot)
+{
+	bool created = slot == DP_NONE, stored;
+	struct slot *s;
+
+	if (path->len > PATH_MAX_BYTES || len > DP_VALUE_MAX)
+		return DP_STORE_FULL;
+	if (created && (slot = create(t, hash, device)) == DP_NONE)
+		return DP_STORE_FULL;
+	s = slot_of(t, slot);
+	if (!created && s->device != device && device != DP_NONE) {
+		unchain(t, slot); /* the device was forgotten and came back */
+		chain(t, slot, device);
+	}
+	dp_seq_open(&s->seq);
+	stored = set_body(t, s, path, payload, len);
+	if (stored) {
+		DP_SET(s->etag, ++t->etag_low);
+		DP_SET(s->format, content_format);
+		DP_SET(s->written, now_s);
+	}
+	dp_seq_close(&s->seq);
+	if (!stored) {
+		if (created)
+			drop(t, slot, hash);
+		return DP_STORE_FULL;
+	}
+	*out_slot = slot;
+	return created ? DP_STORE_CREATED : DP_STORE_CHANGED;
+}
+
+bool
+dp_store_del(struct dp_store *t, uint32_t slot)
+{
+	struct slot *s = slot_of(t, slot);
+	uint8_t bytes[PATH_MAX_BYTES];
+	struct dp_path path = {.bytes = bytes, .len = s->path_len};
+
+	if (!(s->flags & IN_USE) || !copy_body(t, s, s->flags, 0, path.len, bytes))
+		return false;
+	drop(t, slot, dp_store_hash(t, &path));
+	return true;
+}
+
+void
+dp_store_disown(struct dp_store *t, uint32_t device)
+{
+	uint32_t at, next;
+
+	if (device >= t->devices)
+		return;
+	for (at = *head_of(t, device); at != 0; at = next) {
+		next = slot_of(t, at - 1)->next;
+		DP_SET(slot_of(t, at - 1)->device, DP_NONE);
+		DP_SET(slot_of(t, at - 1)->next, (uint32_t)0);
+	}
+	DP_SET(*head_of(t, device), (uint32_t)0);
+}
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+static uint64_t
+etag_of(const struct dp_store *t, uint32_t low)
+{
+	return (uint64_t)t->etag_high << 32 | low;
+}
+
+uint64_t
+dp_store_etag(const struct dp_store *t, uint32_t slot)
+{
+	return etag_of(t, slot_of(t, slot)->etag);
+}
+
+uint32_t
+dp_store_first(const struct dp_store *t, uint32_t device)
+{
+	return device < t->devices ? *head_of(t, device) - 1 : DP_NONE;
+}
+
+uint32_t
+dp_store_next(const struct dp_store *t, uint32_t slot)
+{
+	return slot_of(t, slot)->next - 1;
+}
+
+/* One consistent copy of a slot; false if it is free. */
+static bool
+copy_slot(const struct dp_store *t, uint32_t slot, uint8_t *path, uint16_t *path_len,
+	struct dp_value *out)
+{
+	const struct slot *s = slot_of(t, slot);
+	uint32_t before;
+	uint8_t flags;
+	bool whole;
+
+	do {
+		before = DP_GET(s->seq);
+		flags = DP_GET(s->flags);
+		*path_len = DP_GET(s->path_len);
+		out->len = DP_GET(s->len);
+		out->content_format = DP_GET(s->format);
+		out->written_s = DP_GET(s->written);
+		out->etag = etag_of(t, DP_GET(s->etag));
+		whole = (flags & IN_USE) && *path_len <= PATH_MAX_BYTES && out->len <= DP_VALUE_MAX
+			&& copy_body(t, s, flags, 0, *path_len, path)
+			&& copy_body(t, s, flags, *path_len, out->len, out->payload);
+	} while ((before & 1) || __atomic_load_n(&s->seq, __ATOMIC_RELAXED) != before);
+	return whole;
+}
+
+bool
+dp_store_read(const struct dp_store *t, const struct dp_path *path, uint64_t hash, struct dp_value *out)
+{
+	struct dp_index_cursor c = {0};
+	uint8_t found[PATH_MAX_BYTES];
+	uint16_t len;
+	uint32_t slot;
+
+	while ((slot = dp_index_next(index_of(t), t->buckets, hash, &c)) != DP_NONE)
+		if (copy_slot(t, slot, found, &len, out) && len == path->len
+			&& memcmp(found, path->bytes, len) == 0)
+			return true;
+	return false;
+}
+
+bool
+dp_store_info(const struct dp_store *t, uint32_t slot, uint8_t *path, uint16_t *path_len,
+	struct dp_value *out)
+{
+	return slot < t->max && copy_slot(t, slot, path, path_len, out);
+}
+
+uint32_t
+dp_store_count(const struct dp_store *t)
+{
+	return DP_GET(t->count);
+}
+
+uint32_t
+dp_store_max(const struct dp_store *t)
+{
+	return t->max;
+}
