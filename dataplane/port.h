@@ -20,6 +20,8 @@ int dp_eal_start(const struct dp_config *cfg, char *err, size_t errlen);
 int dp_ports_open(struct dp_config *cfg, struct rte_mempool *pool, char *err, size_t errlen);
 void dp_ports_close(struct dp_config *cfg);
 const char *dp_driver_name(enum dp_driver d);
+/* The ethdev name of port @p: "net_vhost0". */
+void dp_port_device(const struct dp_config *cfg, unsigned p, char *name, size_t len);
 
 /* What the operator sees of a port; read by control at any time. */
 struct dp_port_stats {

@@ -1,0 +1,193 @@
+/* The EAL's start: every argument is generated from the configuration. */
+#include "dataplane/port.h"
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ARGS_MAX (32 + 2 * DP_PORTS_MAX)
+#define ARG_LEN 256
+
+struct args {
+	unsigned n;
+	char *v[ARGS_MAX];
+	char text[ARGS_MAX][ARG_LEN];
+};
+
+static void __attribute__((format(printf, 2, 3)))
+add(struct args *a, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(a->text[a->n], ARG_LEN, fmt, ap);
+	va_end(ap);
+	a->v[a->n] = a->text[a->n];
+	a->n++;
+}
+
+const char *
+dp_driver_name(enum dp_driver d)
+{
+	static const char *const names[DP_DRV_COUNT] = {
+		"vhost", "memif", "af_packet", "af_xdp", "tap", "pci", "given"};
+
+	return names[d];
+}
+
+void
+dp_port_device(const struct dp_config *cfg, unsigned p, char *name, size_t len)
+{
+	static const char *const vdev[DP_DRV_COUNT] = {
+		"net_vhost", "net_memif", "eth_af_packet", "net_af_xdp", "net_tap", "", ""};
+	const struct dp_port_config *port = &cfg->ports[p];
+
+	if (port->driver == DP_DRV_PCI || port->driver == DP_DRV_GIVEN)
+		snprintf(name, len, "%s", port->arg);
+	else
+		snprintf(name, len, "%s%u", vdev[port->driver], p);
+}
+
+static void
+add_port(struct args *a, const struct dp_config *cfg, unsigned p)
+{
+	const struct dp_port_config *port = &cfg->ports[p];
+	char name[64];
+
+	if (port->driver == DP_DRV_GIVEN)
+		return;
+	dp_port_device(cfg, p, name, sizeof(name));
+	add(a, port->driver == DP_DRV_PCI ? "-a" : "--vdev");
+	switch (port->driver) {
+	case DP_DRV_VHOST:
+		add(a, "%s,iface=%s,queues=%u", name, port->arg, port->queues);
+		break;
+	case DP_DRV_MEMIF:
+		add(a, "%s,role=server,socket=%s,socket-abstract=no,rsize=11", name, port->arg);
+		break;
+	case DP_DRV_AF_PACKET: /* a small ring that is never waited on: the queue's discipline is bypassed */
+		add(a, "%s,iface=%s,blocksz=4096,framesz=2048,framecnt=4096,qpairs=1,qdisc_bypass=1",
+			name, port->arg);
+		break;
+	case DP_DRV_AF_XDP:
+		add(a, "%s,iface=%s,start_queue=0,queue_count=%u", name, port->arg, port->queues);
+		break;
+	case DP_DRV_TAP:
+		add(a, "%s,iface=%s", name, port->arg);
+		break;
+	case DP_DRV_PCI:
+	case DP_DRV_GIVEN:
+	case DP_DRV_COUNT:
+		add(a, "%s", port->arg);
+		break;
+	}
+}
+
+static void
+add_cores(struct args *a, const struct dp_config *cfg)
+{
+	char text[ARG_LEN];
+	size_t at = (size_t)snprintf(text, sizeof(text), "0@%u", cfg->main_core);
+
+	for (unsigned w = 0; w < cfg->workers && at < sizeof(text); w++)
+		at += (size_t)snprintf(
+			text + at, sizeof(text) - at, ",%u@%u", w + 1, cfg->cores[w]);
+	add(a, "--lcores");
+	add(a, "%s", text);
+	add(a, "--main-lcore");
+	add(a, "0");
+}
+
+static void
+fill(struct args *a, const struct dp_config *cfg)
+{
+	bool pci = false;
+
+	for (unsigned p = 0; p < cfg->n_ports; p++)
+		pci |= cfg->ports[p].driver == DP_DRV_PCI;
+	add(a, "tidegated");
+	add_cores(a, cfg);
+	add(a, "--file-prefix");
+	add(a, "%s", cfg->prefix);
+	add(a, "--log-level");
+	add(a, "error");
+	if (!pci)
+		add(a, "--no-pci");
+	if (cfg->hugepages) {
+		add(a, "--in-memory");
+	} else {
+		add(a, "--no-huge");
+		add(a, "-m");
+		add(a, "%u", cfg->memory_mib);
+	}
+	for (unsigned p = 0; p < cfg->n_ports; p++)
+		add_port(a, cfg, p);
+}
+
+/* What can be seen to be wrong before the EAL says it in its own words. */
+static int
+check_port(const struct dp_port_config *p, char *err, size_t errlen)
+{
+	bool kernel = p->driver == DP_DRV_AF_PACKET || p->driver == DP_DRV_AF_XDP;
+	bool socket = p->driver == DP_DRV_VHOST || p->driver == DP_DRV_MEMIF;
+
+	if (kernel && if_nametoindex(p->arg) == 0) {
+		snprintf(err, errlen, "port %s: there is no interface %s in this network namespace",
+			p->name, p->arg);
+		return -1;
+	}
+	if ((kernel || p->driver == DP_DRV_TAP) && geteuid() != 0) {
+		snprintf(err, errlen, "port %s: driver %s needs root (CAP_NET_RAW, CAP_NET_ADMIN)",
+			p->name, dp_driver_name(p->driver));
+		return -1;
+	}
+	if (socket && unlink(p->arg) != 0 && errno != ENOENT) {
+		snprintf(err, errlen, "port %s: cannot replace the socket %s: %s", p->name, p->arg,
+			strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+int
+dp_eal_start(const struct dp_config *cfg, char *err, size_t errlen)
+{
+	static struct args a; /* the EAL keeps pointers into it */
+	char name[64];
+	uint16_t id;
+
+	for (unsigned p = 0; p < cfg->n_ports; p++)
+		if (check_port(&cfg->ports[p], err, errlen) < 0)
+			return -1;
+	if (cfg->n_ports == 0 || cfg->ports[0].driver != DP_DRV_GIVEN) {
+		fill(&a, cfg);
+		if (rte_eal_init((int)a.n, a.v) < 0) {
+			snprintf(err, errlen, "the EAL did not start: %s%s",
+				rte_strerror(rte_errno),
+				geteuid() != 0 ? " (is this root?)"
+				: cfg->hugepages ? " (try hugepages: off)"
+						 : "");
+			return -1;
+		}
+	}
+	/* A vdev that could not be made is no error to the EAL. */
+	for (unsigned p = 0; p < cfg->n_ports; p++) {
+		dp_port_device(cfg, p, name, sizeof(name));
+		if (rte_eth_dev_get_port_by_name(name, &id) != 0) {
+			snprintf(err, errlen,
+				"port %s: driver %s could not open %s: is its PMD installed and "
+				"its argument right?",
+				cfg->ports[p].name, dp_driver_name(cfg->ports[p].driver),
+				cfg->ports[p].arg);
+			return -1;
+		}
+	}
+	return 0;
+}

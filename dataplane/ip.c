@@ -1,0 +1,393 @@
+/*
+ * IPv4, IPv6 and UDP, from header to datagram (RFC 791, 8200, 768).
+ *
+ * Lengths come from the IP header: short frames carry padding.  Options and extension
+ * headers that say nothing to us are taken out, so that a reply has a plain header.
+ */
+#include "dataplane/net_internal.h"
+
+#define PROTO_HOPOPT 0
+#define PROTO_ICMP 1
+#define PROTO_UDP 17
+#define PROTO_FRAGMENT 44
+#define PROTO_ICMP6 58
+#define PROTO_DSTOPTS 60
+#define DATAGRAM_MAX (DP_MSG_MAX + 8)
+
+static const uint8_t all_coap_v4[4] = {224, 0, 1, 187};
+static const uint8_t all_coap_link[16] = {0xff, 2, [15] = 0xfd}, all_coap_site[16] = {0xff, 5, [15] = 0xfd};
+
+/* Local side of a datagram: index of the address it may be answered from, or -1: not ours. */
+static int
+local4(const struct dp_net *net, uint8_t port, const uint8_t dst[16], uint8_t *flags)
+{
+	const struct dp_port_config *p = &net->cfg->ports[port];
+	int own = net_own_address(net, port, dst);
+	uint32_t ip, mask, mine;
+
+	if (likely(own >= 0))
+		return own;
+	memcpy(&ip, dst + 12, 4);
+	ip = rte_be_to_cpu_32(ip);
+	*flags = DP_F_MULTICAST;
+	if (memcmp(dst + 12, all_coap_v4, 4) == 0 || ip == UINT32_MAX)
+		return net_any_address(net, port, false);
+	for (unsigned a = 0; a < p->n_addrs; a++) {
+		if (p->addrs[a].v6 || p->addrs[a].len >= 31)
+			continue;
+		mask = p->addrs[a].len == 0 ? 0 : UINT32_MAX << (32 - p->addrs[a].len);
+		memcpy(&mine, p->addrs[a].addr + 12, 4);
+		if (ip == (rte_be_to_cpu_32(mine) | ~mask))
+			return (int)a;
+	}
+	return -1;
+}
+
+static int
+local6(const struct dp_net *net, uint8_t port, const uint8_t dst[16], uint8_t *flags)
+{
+	int own = net_own_address(net, port, dst);
+
+	*flags = DP_F_IPV6;
+	if (own >= 0)
+		return own;
+	*flags |= DP_F_MULTICAST;
+	if (memcmp(dst, all_coap_link, 16) != 0 && memcmp(dst, all_coap_site, 16) != 0)
+		return -1;
+	return net_any_address(net, port, true);
+}
+
+/* The side's number; untagged ones were made at the start. */
+static uint16_t
+side_of(struct dp_net *net, uint8_t port, unsigned addr, uint16_t vlan)
+{
+	struct dp_side s;
+
+	if (likely(vlan == 0))
+		return net->port_side[port][addr];
+	s = net->side[net->port_side[port][addr]];
+	s.vlan = vlan;
+	return dp_net_side_of(net, &s);
+}
+
+static bool
+udp_sum_wrong(const struct rte_mbuf *m, const struct rte_udp_hdr *udp, const void *addrs,
+	size_t addrs_len, uint16_t len)
+{
+	uint64_t known = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+
+	if (known == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+		return false;
+	if (known == RTE_MBUF_F_RX_L4_CKSUM_BAD)
+		return true;
+	return dp_sum_finish(dp_sum(udp, len, dp_sum_pseudo(addrs, addrs_len, PROTO_UDP, len))) != 0;
+}
+
+/* UDP, at @l4 bytes into the frame, @len bytes of it; addresses are in the key already. */
+static bool
+udp(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f, unsigned l4,
+	uint16_t len, const void *addrs, int local)
+{
+	const struct dp_port_config *port = &net->cfg->ports[b->port[i]];
+	struct rte_udp_hdr *u = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_udp_hdr *, l4);
+	bool v6 = b->flags[i] & DP_F_IPV6;
+	uint16_t ulen;
+
+	if (unlikely(len < sizeof(*u) || (ulen = rte_be_to_cpu_16(u->dgram_len)) < sizeof(*u)
+		    || ulen > len)) {
+		dp_net_drop(net, b, i, DP_C_drop_udp_header);
+		return false;
+	}
+	if (unlikely(u->dst_port != rte_cpu_to_be_16(port->udp_port) || u->src_port == 0)) {
+		dp_net_drop(net, b, i, DP_C_drop_udp_port);
+		return false;
+	}
+	if (u->dgram_cksum == 0 ? v6 /* RFC 8200, 8.1 */
+		: port->checksum_rx && udp_sum_wrong(b->pkt[i], u, addrs, v6 ? 32 : 8, ulen)) {
+		dp_net_drop(net, b, i, DP_C_drop_udp_checksum);
+		return false;
+	}
+	if (unlikely(ulen > DATAGRAM_MAX)) {
+		dp_net_drop(net, b, i, DP_C_drop_too_long);
+		return false;
+	}
+	b->key[i].port_be = u->src_port;
+	b->key[i].side = side_of(net, b->port[i], (unsigned)local, f->vlan);
+	b->key[i].zero = 0;
+	if (unlikely(b->key[i].side == UINT16_MAX)) {
+		dp_net_drop(net, b, i, DP_C_drop_vlan);
+		return false;
+	}
+	b->l3[i] = f->l3;
+	b->coap[i] = (uint8_t *)(u + 1);
+	b->len[i] = ulen - (uint16_t)sizeof(*u);
+	return true;
+}
+
+/* ---- fragments -------------------------------------------------------------------------- */
+
+/* Merged pieces lie in a chain: bring them into the first buffer, if they fit. */
+static bool
+flatten(struct dp_net *net, struct dp_burst *b, unsigned i, struct rte_mbuf *m)
+{
+	unsigned pieces = m->nb_segs;
+
+	b->pkt[i] = m;
+	dp_count(net->counters, DP_C_fragments, pieces - 1u); /* one goes on */
+	if (rte_pktmbuf_linearize(m) == 0)
+		return true;
+	dp_net_drop(net, b, i, DP_C_drop_too_long);
+	return false;
+}
+
+/* Pieces that rte_ip_frag gave up on. */
+static void
+bury(struct dp_net *net, uint32_t before)
+{
+	dp_count(net->counters, DP_C_drop_fragment, net->dead.cnt - before);
+	rte_ip_frag_free_death_row(&net->dead, 0);
+}
+
+/* True if @i is now a whole datagram. */
+static bool
+merge4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f)
+{
+	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv4_hdr *, f->l3);
+	uint32_t before = net->dead.cnt;
+	struct rte_mbuf *m = b->pkt[i];
+
+	m->l2_len = f->l3;
+	m->l3_len = rte_ipv4_hdr_len(ip);
+	b->pkt[i] = NULL; /* the table owns it now */
+	m = rte_ipv4_frag_reassemble_packet(net->frags, &net->dead, m, net->now, ip);
+	bury(net, before);
+	if (m == NULL || !flatten(net, b, i, m))
+		return false;
+	ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, f->l3);
+	ip->hdr_checksum = 0;
+	ip->hdr_checksum = dp_sum_finish(dp_sum(ip, rte_ipv4_hdr_len(ip), 0));
+	return true;
+}
+
+static bool
+merge6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f, unsigned at)
+{
+	struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);
+	struct rte_ipv6_fragment_ext *ext =
+		rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_fragment_ext *, f->l3 + at);
+	uint32_t before = net->dead.cnt;
+	struct rte_mbuf *m = b->pkt[i];
+
+	m->l2_len = f->l3;
+	m->l3_len = sizeof(*ip) + sizeof(*ext);
+	b->pkt[i] = NULL;
+	m = rte_ipv6_frag_reassemble_packet(net->frags, &net->dead, m, net->now, ip, ext);
+	bury(net, before);
+	return m != NULL && flatten(net, b, i, m);
+}
+
+/* ---- IPv4 -------------------------------------------------------------------------------- */
+
+/* Take the header's options out: the frame's front moves up over them. */
+static struct rte_ipv4_hdr *
+strip4(struct rte_mbuf *m, const struct frame *f, struct rte_ipv4_hdr *ip)
+{
+	unsigned extra = rte_ipv4_hdr_len(ip) - (unsigned)sizeof(*ip);
+	uint8_t *front = rte_pktmbuf_mtod(m, uint8_t *);
+
+	ip->version_ihl = 0x45;
+	ip->total_length = rte_cpu_to_be_16(
+		(uint16_t)(rte_be_to_cpu_16(ip->total_length) - extra));
+	memmove(front + extra, front, f->l3 + sizeof(*ip));
+	rte_pktmbuf_adj(m, (uint16_t)extra);
+	ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, f->l3);
+	ip->hdr_checksum = 0;
+	ip->hdr_checksum = dp_sum_finish(dp_sum(ip, sizeof(*ip), 0));
+	return ip;
+}
+
+/* What is wrong with the header, or 0. */
+static enum dp_counter
+fault4(const struct dp_net *net, const struct dp_burst *b, unsigned i, const struct frame *f,
+	const struct rte_ipv4_hdr *ip)
+{
+	unsigned left = b->pkt[i]->data_len - f->l3, hlen, total;
+	uint32_t src;
+
+	if (left < sizeof(*ip))
+		return DP_C_drop_frame_short;
+	hlen = rte_ipv4_hdr_len(ip);
+	total = rte_be_to_cpu_16(ip->total_length);
+	if (ip->version_ihl >> 4 != 4 || hlen < sizeof(*ip) || total < hlen || total > left
+		|| ip->time_to_live == 0)
+		return DP_C_drop_ip_header;
+	if (net->cfg->ports[b->port[i]].checksum_rx && dp_sum_finish(dp_sum(ip, hlen, 0)) != 0)
+		return DP_C_drop_ip_checksum;
+	src = rte_be_to_cpu_32(ip->src_addr);
+	if (src >> 28 >= 14 || src >> 24 == 0 || src >> 24 == 127)
+		return DP_C_drop_ip_source;
+	return 0;
+}
+
+bool
+net_ipv4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f)
+{
+	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv4_hdr *, f->l3);
+	enum dp_counter why = fault4(net, b, i, f, ip);
+	uint16_t len;
+	int local;
+
+	if (unlikely(why != 0)) {
+		dp_net_drop(net, b, i, why);
+		return false;
+	}
+	b->flags[i] = 0;
+	net_map4(b->key[i].addr, ip->dst_addr);
+	local = local4(net, b->port[i], b->key[i].addr, &b->flags[i]);
+	if (unlikely(local < 0)) {
+		dp_net_drop(net, b, i, DP_C_drop_ip_not_ours);
+		return false;
+	}
+	rte_pktmbuf_trim(b->pkt[i],
+		(uint16_t)(b->pkt[i]->data_len - f->l3 - rte_be_to_cpu_16(ip->total_length)));
+	if (unlikely(ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK))) {
+		if (!merge4(net, b, i, f))
+			return false;
+		ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv4_hdr *, f->l3);
+	}
+	if (unlikely(ip->version_ihl != 0x45))
+		ip = strip4(b->pkt[i], f, ip);
+	len = (uint16_t)(rte_be_to_cpu_16(ip->total_length) - sizeof(*ip));
+	if (likely(ip->next_proto_id == PROTO_UDP)) {
+		net_map4(b->key[i].addr, ip->src_addr);
+		return udp(net, b, i, f, f->l3 + (unsigned)sizeof(*ip), len, &ip->src_addr, local);
+	}
+	if (ip->next_proto_id == PROTO_ICMP)
+		net_icmp4(net, b, i, f, len);
+	else
+		dp_net_drop(net, b, i, DP_C_drop_ip_protocol);
+	return false;
+}
+
+/* ---- IPv6 -------------------------------------------------------------------------------- */
+
+/* Take @extra bytes of extension headers out; @next follows the plain header then. */
+static struct rte_ipv6_hdr *
+strip6(struct rte_mbuf *m, const struct frame *f, unsigned extra, uint8_t next)
+{
+	uint8_t *front = rte_pktmbuf_mtod(m, uint8_t *);
+	struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)(front + f->l3);
+
+	ip->proto = next;
+	ip->payload_len =
+		rte_cpu_to_be_16((uint16_t)(rte_be_to_cpu_16(ip->payload_len) - extra));
+	memmove(front + extra, front, f->l3 + sizeof(*ip));
+	rte_pktmbuf_adj(m, (uint16_t)extra);
+	return rte_pktmbuf_mtod_offset(m, struct rte_ipv6_hdr *, f->l3);
+}
+
+/*
+ * Walk the extension headers.  Returns the protocol behind them and how many bytes they
+ * take, or -1.  A fragment header ends the walk: it is the answer then.
+ */
+static int
+skip_extensions(const struct rte_mbuf *m, unsigned l4, unsigned len, uint8_t proto, unsigned *taken)
+{
+	*taken = 0;
+	while (proto == PROTO_HOPOPT || proto == PROTO_DSTOPTS) {
+		const uint8_t *h = rte_pktmbuf_mtod_offset(m, const uint8_t *, l4 + *taken);
+		unsigned size;
+
+		if (len - *taken < 8 || (size = 8u + 8u * h[1]) > len - *taken)
+			return -1;
+		proto = h[0];
+		*taken += size;
+	}
+	return proto == PROTO_FRAGMENT && len - *taken < 8 ? -1 : proto;
+}
+
+static enum dp_counter
+fault6(const struct dp_burst *b, unsigned i, const struct frame *f, const struct rte_ipv6_hdr *ip)
+{
+	unsigned left = b->pkt[i]->data_len - f->l3;
+
+	if (left < sizeof(*ip))
+		return DP_C_drop_frame_short;
+	if ((ip->vtc_flow & RTE_BE32(0xf0000000)) != RTE_BE32(0x60000000)
+		|| rte_be_to_cpu_16(ip->payload_len) > left - sizeof(*ip) || ip->hop_limits == 0)
+		return DP_C_drop_ip_header;
+	return ip->src_addr[0] == 0xff ? DP_C_drop_ip_source : 0;
+}
+
+/* The group that solicitations for our addresses go to (RFC 4291, 2.7.1). */
+static bool
+is_solicited_node(const struct dp_net *net, uint8_t port, const uint8_t dst[16])
+{
+	static const uint8_t group[13] = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff};
+	const struct dp_port_config *p = &net->cfg->ports[port];
+
+	for (unsigned a = 0; a < p->n_addrs; a++)
+		if (p->addrs[a].v6 && memcmp(dst, group, 13) == 0
+			&& memcmp(dst + 13, p->addrs[a].addr + 13, 3) == 0)
+			return true;
+	return false;
+}
+
+static bool
+icmp6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f,
+	const struct rte_ipv6_hdr *ip, uint16_t len)
+{
+	const void *icmp = ip + 1;
+
+	if (dp_sum_finish(dp_sum(icmp, len, dp_sum_pseudo(ip->src_addr, 32, PROTO_ICMP6, len))) != 0)
+		dp_net_drop(net, b, i, DP_C_drop_ip_checksum);
+	else
+		net_icmp6(net, b, i, f, len);
+	return false;
+}
+
+bool
+net_ipv6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f)
+{
+	struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);
+	enum dp_counter why = fault6(b, i, f, ip);
+	unsigned l4 = f->l3 + (unsigned)sizeof(*ip), extra;
+	uint16_t len;
+	int proto, local;
+
+	if (unlikely(why != 0)) {
+		dp_net_drop(net, b, i, why);
+		return false;
+	}
+	len = rte_be_to_cpu_16(ip->payload_len);
+	rte_pktmbuf_trim(b->pkt[i], (uint16_t)(b->pkt[i]->data_len - l4 - len));
+	local = local6(net, b->port[i], ip->dst_addr, &b->flags[i]);
+	if (unlikely(local < 0 && !is_solicited_node(net, b->port[i], ip->dst_addr))) {
+		dp_net_drop(net, b, i, DP_C_drop_ip_not_ours);
+		return false;
+	}
+	proto = ip->proto;
+	if (unlikely(proto != PROTO_UDP && proto != PROTO_ICMP6)) {
+		proto = skip_extensions(b->pkt[i], l4, len, ip->proto, &extra);
+		if (proto < 0) {
+			dp_net_drop(net, b, i, DP_C_drop_ip_header);
+			return false;
+		}
+		ip = strip6(b->pkt[i], f, extra, (uint8_t)proto);
+		if (proto == PROTO_FRAGMENT) {
+			if (!merge6(net, b, i, f, sizeof(*ip)))
+				return false;
+			ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);
+			proto = ip->proto;
+		}
+		len = rte_be_to_cpu_16(ip->payload_len);
+	}
+	if (proto == PROTO_ICMP6)
+		return icmp6(net, b, i, f, ip, len);
+	if (proto != PROTO_UDP || local < 0) {
+		dp_net_drop(net, b, i, DP_C_drop_ip_protocol);
+		return false;
+	}
+	memcpy(b->key[i].addr, ip->src_addr, 16);
+	return udp(net, b, i, f, l4, len, ip->src_addr, local);
+}

@@ -1,0 +1,334 @@
+#include "dataplane/net_internal.h"
+
+#include <rte_ethdev.h>
+#include <rte_malloc.h>
+#include <rte_prefetch.h>
+
+#include <stdio.h>
+
+#define FRAG_BUCKETS 256
+#define FRAG_WAYS 4
+#define FRAG_MS 2000 /* a datagram's fragments must meet within */
+#define PASS_RING 4096
+
+/* ---- set-up --------------------------------------------------------------------------- */
+
+static void
+add_sides(struct dp_net *net)
+{
+	for (unsigned p = 0; p < net->cfg->n_ports; p++)
+		for (unsigned a = 0; a < net->cfg->ports[p].n_addrs; a++) {
+			struct dp_side s = {
+				.udp_be = rte_cpu_to_be_16(net->cfg->ports[p].udp_port),
+				.port = (uint8_t)p,
+			};
+
+			memcpy(s.addr, net->cfg->ports[p].addrs[a].addr, sizeof(s.addr));
+			net->port_side[p][a] = dp_net_side_of(net, &s);
+		}
+}
+
+/* Workers beyond the port's queues pass their frames to worker 0, who has queue 0. */
+static int
+set_tx(struct dp_net *net, unsigned p)
+{
+	const struct dp_port_config *port = &net->cfg->ports[p];
+	struct tx_port *tx = &net->tx[p];
+	char name[RTE_RING_NAMESIZE];
+
+	tx->own = net->worker < port->n_txq;
+	tx->queue = (uint16_t)net->worker;
+	if (port->n_txq >= net->cfg->workers)
+		return 0;
+	snprintf(name, sizeof(name), "tg_tx_%u", p);
+	tx->pass = net->worker == 0
+		? rte_ring_create(name, PASS_RING, SOCKET_ID_ANY, RING_F_SC_DEQ)
+		: rte_ring_lookup(name);
+	return tx->pass == NULL ? -1 : 0;
+}
+
+struct dp_net *
+dp_net_new(const struct dp_config *cfg, unsigned worker, struct rte_mempool *pool,
+	struct dp_counters *counters, char *err, size_t errlen)
+{
+	struct dp_net *net = rte_zmalloc(NULL, sizeof(*net), RTE_CACHE_LINE_SIZE);
+	uint64_t life = rte_get_tsc_hz() / 1000 * FRAG_MS;
+
+	if (net == NULL)
+		goto no_memory;
+	net->cfg = cfg;
+	net->worker = worker;
+	net->pool = pool;
+	net->counters = counters;
+	net->frags = rte_ip_frag_table_create(
+		FRAG_BUCKETS, FRAG_WAYS, FRAG_BUCKETS * FRAG_WAYS, life, SOCKET_ID_ANY);
+	if (net->frags == NULL)
+		goto no_memory;
+	for (unsigned p = 0; p < cfg->n_ports; p++) {
+		for (unsigned q = worker; q < cfg->ports[p].n_rxq; q += cfg->workers)
+			net->rx[net->n_rx++] = (struct rx_queue){(uint8_t)p, (uint16_t)q};
+		if (set_tx(net, p) < 0)
+			goto no_memory;
+	}
+	add_sides(net);
+	return net;
+
+no_memory:
+	snprintf(err, errlen, "not enough EAL memory for the host stack of worker %u", worker);
+	dp_net_free(net);
+	return NULL;
+}
+
+void
+dp_net_free(struct dp_net *net)
+{
+	if (net == NULL)
+		return;
+	if (net->frags != NULL)
+		rte_ip_frag_table_destroy(net->frags);
+	for (unsigned p = 0; net->worker == 0 && p < net->cfg->n_ports; p++)
+		rte_ring_free(net->tx[p].pass);
+	rte_free(net);
+}
+
+const struct dp_side *
+dp_net_side(const struct dp_net *net, uint16_t side)
+{
+	return &net->side[side];
+}
+
+uint16_t
+dp_net_side_of(struct dp_net *net, const struct dp_side *side)
+{
+	uint32_t n = atomic_load_explicit(&net->n_sides, memory_order_relaxed);
+
+	for (uint32_t i = 0; i < n; i++)
+		if (net->side[i].port == side->port && net->side[i].vlan == side->vlan
+			&& net->side[i].udp_be == side->udp_be
+			&& memcmp(net->side[i].addr, side->addr, 16) == 0)
+			return (uint16_t)i;
+	if (n == SIDES_MAX)
+		return UINT16_MAX;
+	net->side[n] = *side;
+	atomic_store_explicit(&net->n_sides, n + 1, memory_order_release);
+	return (uint16_t)n;
+}
+
+int
+net_own_address(const struct dp_net *net, uint8_t port, const uint8_t addr[16])
+{
+	const struct dp_port_config *p = &net->cfg->ports[port];
+
+	for (unsigned a = 0; a < p->n_addrs; a++)
+		if (memcmp(p->addrs[a].addr, addr, 16) == 0)
+			return (int)a;
+	return -1;
+}
+
+int
+net_any_address(const struct dp_net *net, uint8_t port, bool v6)
+{
+	const struct dp_port_config *p = &net->cfg->ports[port];
+
+	for (unsigned a = 0; a < p->n_addrs; a++)
+		if (p->addrs[a].v6 == v6)
+			return (int)a;
+	return -1;
+}
+
+/* ---- frames in ------------------------------------------------------------------------- */
+
+void
+dp_net_rx(struct dp_net *net, struct dp_burst *b)
+{
+	b->n = 0;
+	for (unsigned k = 0; k < net->n_rx && b->n == 0; k++) {
+		const struct rx_queue *q = &net->rx[net->next_rx];
+
+		net->next_rx = net->next_rx + 1 == net->n_rx ? 0 : net->next_rx + 1;
+		b->n = rte_eth_rx_burst(
+			net->cfg->ports[q->port].ethdev, q->queue, b->pkt, DP_BURST);
+		for (unsigned i = 0; i < b->n; i++)
+			b->port[i] = q->port;
+	}
+}
+
+void
+dp_net_drop(struct dp_net *net, struct dp_burst *b, unsigned i, enum dp_counter why)
+{
+	dp_count(net->counters, why, 1);
+	rte_pktmbuf_free(b->pkt[i]);
+	b->pkt[i] = NULL;
+}
+
+void
+net_consume(struct dp_net *net, struct dp_burst *b, unsigned i, enum dp_counter kind)
+{
+	dp_net_drop(net, b, i, kind);
+}
+
+/* The Ethernet layer: true if the frame is for us and well formed so far. */
+static bool
+ether(struct dp_net *net, struct dp_burst *b, unsigned i, struct frame *f)
+{
+	struct rte_mbuf *m = b->pkt[i];
+	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	const struct rte_vlan_hdr *tag = (const struct rte_vlan_hdr *)(eth + 1);
+
+	f->l3 = sizeof(*eth);
+	f->vlan = 0;
+	if (unlikely(m->data_len < sizeof(*eth))) {
+		dp_net_drop(net, b, i, DP_C_drop_frame_short);
+		return false;
+	}
+	if (unlikely(!rte_is_multicast_ether_addr(&eth->dst_addr)
+		    && memcmp(&eth->dst_addr, net->cfg->ports[b->port[i]].mac, 6) != 0)) {
+		dp_net_drop(net, b, i, DP_C_drop_ether_dst);
+		return false;
+	}
+	f->type = eth->ether_type;
+	if (likely(f->type != RTE_BE16(RTE_ETHER_TYPE_VLAN)))
+		return true;
+	if (m->data_len < sizeof(*eth) + sizeof(*tag)) {
+		dp_net_drop(net, b, i, DP_C_drop_frame_short);
+		return false;
+	}
+	f->l3 += sizeof(*tag);
+	f->vlan = rte_be_to_cpu_16(tag->vlan_tci) & 0xfff;
+	f->type = tag->eth_proto;
+	if (f->type != RTE_BE16(RTE_ETHER_TYPE_VLAN) && f->type != RTE_BE16(RTE_ETHER_TYPE_QINQ))
+		return true;
+	dp_net_drop(net, b, i, DP_C_drop_vlan);
+	return false;
+}
+
+/* True if packet @i is a datagram that goes on to CoAP. */
+static bool
+take(struct dp_net *net, struct dp_burst *b, unsigned i)
+{
+	struct frame f;
+
+	if (!ether(net, b, i, &f))
+		return false;
+	if (likely(f.type == RTE_BE16(RTE_ETHER_TYPE_IPV4)))
+		return net_ipv4(net, b, i, &f);
+	if (f.type == RTE_BE16(RTE_ETHER_TYPE_IPV6))
+		return net_ipv6(net, b, i, &f);
+	if (f.type == RTE_BE16(RTE_ETHER_TYPE_ARP))
+		net_arp(net, b, i, &f);
+	else
+		dp_net_drop(net, b, i, DP_C_drop_ether_type);
+	return false;
+}
+
+/* Packet @from becomes packet @to: those before it were no datagrams. */
+static void
+move(struct dp_burst *b, unsigned to, unsigned from)
+{
+	b->pkt[to] = b->pkt[from];
+	b->port[to] = b->port[from];
+	b->flags[to] = b->flags[from];
+	b->l3[to] = b->l3[from];
+	b->coap[to] = b->coap[from];
+	b->len[to] = b->len[from];
+	b->key[to] = b->key[from];
+}
+
+void
+dp_net_stage(struct dp_net *net, struct dp_burst *b)
+{
+	uint64_t bytes = 0;
+	unsigned kept = 0;
+
+	net->now = b->tsc;
+	for (unsigned i = 0; i < b->n && i < DP_AHEAD; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(b->pkt[i], const void *));
+	for (unsigned i = 0; i < b->n; i++) {
+		if (i + DP_AHEAD < b->n)
+			rte_prefetch0(rte_pktmbuf_mtod(b->pkt[i + DP_AHEAD], const void *));
+		bytes += b->pkt[i]->pkt_len;
+		if (!take(net, b, i))
+			continue;
+		if (unlikely(kept != i))
+			move(b, kept, i);
+		kept++;
+	}
+	if (!b->handed) {
+		dp_count(net->counters, DP_C_rx_frames, b->n);
+		dp_count(net->counters, DP_C_rx_bytes, bytes);
+	}
+	b->n = (uint16_t)kept;
+}
+
+const uint8_t *
+dp_net_source_mac(const struct dp_burst *b, unsigned i)
+{
+	return rte_pktmbuf_mtod(b->pkt[i], const struct rte_ether_hdr *)->src_addr.addr_bytes;
+}
+
+/* ---- frames out ------------------------------------------------------------------------ */
+
+static void
+send_port(struct dp_net *net, unsigned p)
+{
+	struct tx_port *tx = &net->tx[p];
+	uint64_t bytes = 0;
+	uint16_t sent;
+
+	for (unsigned i = 0; i < tx->n; i++)
+		bytes += tx->pkt[i]->pkt_len;
+	if (tx->own)
+		sent = rte_eth_tx_burst(net->cfg->ports[p].ethdev, tx->queue, tx->pkt, tx->n);
+	else
+		sent = (uint16_t)rte_ring_enqueue_burst(
+			tx->pass, (void *const *)tx->pkt, tx->n, NULL);
+	if (unlikely(sent < tx->n)) {
+		dp_count(net->counters, DP_C_tx_dropped, tx->n - sent);
+		rte_pktmbuf_free_bulk(tx->pkt + sent, tx->n - sent);
+	}
+	if (tx->own) {
+		dp_count(net->counters, DP_C_tx_frames, sent);
+		dp_count(net->counters, DP_C_tx_bytes, bytes);
+	}
+	tx->n = 0;
+}
+
+void
+net_queue(struct dp_net *net, uint8_t port, struct rte_mbuf *m)
+{
+	struct tx_port *tx = &net->tx[port];
+
+	tx->pkt[tx->n++] = m;
+	if (unlikely(tx->n == TX_ARRAY))
+		send_port(net, port);
+}
+
+void
+dp_net_flush(struct dp_net *net)
+{
+	for (unsigned p = 0; p < net->cfg->n_ports; p++) {
+		struct tx_port *tx = &net->tx[p];
+
+		if (tx->n > 0)
+			send_port(net, p);
+		if (tx->pass == NULL || !tx->own || net->worker != 0)
+			continue;
+		tx->n = (uint16_t)rte_ring_dequeue_burst(
+			tx->pass, (void **)tx->pkt, TX_ARRAY, NULL);
+		if (tx->n > 0)
+			send_port(net, p);
+	}
+}
+
+void
+dp_net_tick(struct dp_net *net, uint64_t now_tsc)
+{
+	uint32_t before = net->dead.cnt;
+
+	rte_ip_frag_table_del_expired_entries(net->frags, &net->dead, now_tsc);
+	dp_count(net->counters, DP_C_drop_fragment, net->dead.cnt - before);
+	rte_ip_frag_free_death_row(&net->dead, 0);
+	for (unsigned i = 0; i < NEIGHBOURS; i++)
+		if (net->neighbour[i].known && net->neighbour[i].until < now_tsc)
+			net->neighbour[i].known = 0;
+}

@@ -1,0 +1,105 @@
+/* What the host stack's files share; see net.h for what it is. */
+#pragma once
+
+#include "dataplane/checksum.h"
+#include "dataplane/net.h"
+
+#include <rte_arp.h>
+#include <rte_ether.h>
+#include <rte_icmp.h>
+#include <rte_ip.h>
+#include <rte_ip_frag.h>
+#include <rte_ring.h>
+#include <rte_udp.h>
+
+#define SIDES_MAX 4096
+#define TX_ARRAY 256
+#define NEIGHBOURS 1024
+#define NEIGHBOUR_S 300 /* seconds an entry is believed */
+
+struct tx_port {
+	struct rte_mbuf *pkt[TX_ARRAY];
+	uint16_t n;
+	uint16_t queue;
+	bool own;             /* the queue is this worker's */
+	struct rte_ring *pass; /* frames from workers without a queue; NULL if all have one */
+};
+
+struct neighbour {
+	uint8_t addr[16];
+	uint8_t mac[6];
+	uint8_t port, known;
+	uint64_t until; /* TSC */
+};
+
+struct rx_queue {
+	uint8_t port;
+	uint16_t queue;
+};
+
+struct dp_net {
+	const struct dp_config *cfg;
+	unsigned worker;
+	struct rte_mempool *pool;
+	struct dp_counters *counters;
+	struct rx_queue rx[DP_PORTS_MAX * DP_WORKERS_MAX];
+	unsigned n_rx, next_rx;
+	uint16_t port_side[DP_PORTS_MAX][DP_ADDRS_MAX]; /* side of (port, address) untagged */
+	struct dp_side side[SIDES_MAX];
+	_Atomic uint32_t n_sides; /* entries are written before it counts them */
+	struct tx_port tx[DP_PORTS_MAX];
+	struct neighbour neighbour[NEIGHBOURS];
+	struct rte_ip_frag_tbl *frags;
+	struct rte_ip_frag_death_row dead;
+	uint64_t now; /* TSC of this burst */
+};
+
+/* Where a frame's parts are, as the Ethernet layer found them. */
+struct frame {
+	uint16_t type; /* EtherType behind the tag */
+	uint16_t vlan;
+	uint8_t l3;
+};
+
+/* Packet @i goes no further. */
+void net_consume(struct dp_net *net, struct dp_burst *b, unsigned i, enum dp_counter kind);
+/* Queue a finished frame. */
+void net_queue(struct dp_net *net, uint8_t port, struct rte_mbuf *m);
+/* Index of the port's own address equal to @addr (v4-mapped or IPv6), or -1. */
+int net_own_address(const struct dp_net *net, uint8_t port, const uint8_t addr[16]);
+/* First own address of that family, or -1. */
+int net_any_address(const struct dp_net *net, uint8_t port, bool v6);
+
+/* ip.c: true if packet @i is a datagram for us, described in the burst. */
+bool net_ipv4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f);
+bool net_ipv6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f);
+
+/* neigh.c */
+void net_arp(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f);
+/* Neighbour solicitation or advertisement; the ICMPv6 checksum has been checked. */
+void net_nd(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f, uint16_t len);
+const struct neighbour *net_neighbour(const struct dp_net *net, uint8_t port, const uint8_t addr[16]);
+/* Ask who has @addr. */
+void net_ask(struct dp_net *net, const struct dp_side *side, const uint8_t addr[16]);
+
+/* icmp.c: @len bytes of ICMP behind the header. */
+void net_icmp4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f, uint16_t len);
+void net_icmp6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f, uint16_t len);
+
+static inline void
+net_map4(uint8_t addr[16], uint32_t ip4_be)
+{
+	memset(addr, 0, 10);
+	addr[10] = addr[11] = 0xff;
+	memcpy(addr + 12, &ip4_be, 4);
+}
+
+/* Addresses and link addresses change places. */
+static inline void
+net_turn_ether(const struct dp_net *net, struct dp_burst *b, unsigned i)
+{
+	struct rte_ether_hdr *eth = rte_pktmbuf_mtod(b->pkt[i], struct rte_ether_hdr *);
+
+	eth->dst_addr = eth->src_addr;
+	memcpy(&eth->src_addr, net->cfg->ports[b->port[i]].mac, 6);
+}

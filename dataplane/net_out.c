@@ -1,0 +1,163 @@
+/* Messages out: a request's frame turned into its answer, or a fresh frame to a peer. */
+#include "dataplane/net_internal.h"
+
+/* UDP and IP headers in front of @len bytes of message; addresses are in place. */
+static void
+finish4(struct rte_ipv4_hdr *ip, struct rte_udp_hdr *udp, uint16_t len)
+{
+	uint16_t ulen = (uint16_t)(len + sizeof(*udp));
+
+	ip->version_ihl = 0x45;
+	ip->type_of_service = 0;
+	ip->total_length = rte_cpu_to_be_16((uint16_t)(ulen + sizeof(*ip)));
+	ip->packet_id = 0;
+	ip->fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG);
+	ip->time_to_live = 64;
+	ip->next_proto_id = IPPROTO_UDP;
+	ip->hdr_checksum = 0;
+	ip->hdr_checksum = dp_sum_finish(dp_sum(ip, sizeof(*ip), 0));
+	udp->dgram_len = rte_cpu_to_be_16(ulen);
+	udp->dgram_cksum = 0;
+	udp->dgram_cksum = dp_sum_finish(
+		dp_sum(udp, ulen, dp_sum_pseudo(&ip->src_addr, 8, IPPROTO_UDP, ulen)));
+	if (udp->dgram_cksum == 0)
+		udp->dgram_cksum = 0xffff; /* 0 would mean there is none */
+}
+
+static void
+finish6(struct rte_ipv6_hdr *ip, struct rte_udp_hdr *udp, uint16_t len)
+{
+	uint16_t ulen = (uint16_t)(len + sizeof(*udp));
+
+	ip->vtc_flow = RTE_BE32(0x60000000);
+	ip->payload_len = rte_cpu_to_be_16(ulen);
+	ip->proto = IPPROTO_UDP;
+	ip->hop_limits = 64;
+	udp->dgram_len = rte_cpu_to_be_16(ulen);
+	udp->dgram_cksum = 0;
+	udp->dgram_cksum = dp_sum_finish(
+		dp_sum(udp, ulen, dp_sum_pseudo(ip->src_addr, 32, IPPROTO_UDP, ulen)));
+	if (udp->dgram_cksum == 0)
+		udp->dgram_cksum = 0xffff;
+}
+
+static void
+set_length(struct rte_mbuf *m, const uint8_t *coap, uint16_t len)
+{
+	m->data_len = (uint16_t)(coap - rte_pktmbuf_mtod(m, const uint8_t *) + len);
+	m->pkt_len = m->data_len;
+	m->ol_flags = 0;
+}
+
+void
+dp_net_reply(struct dp_net *net, struct dp_burst *b, unsigned i, uint16_t len)
+{
+	struct rte_mbuf *m = b->pkt[i];
+	uint8_t *l3 = rte_pktmbuf_mtod_offset(m, uint8_t *, b->l3[i]);
+	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(b->coap[i] - sizeof(*udp));
+	struct rte_ipv4_hdr *ip4 = (struct rte_ipv4_hdr *)l3;
+	struct rte_ipv6_hdr *ip6 = (struct rte_ipv6_hdr *)l3;
+	const struct dp_side *side = &net->side[b->key[i].side];
+
+	set_length(m, b->coap[i], len);
+	net_turn_ether(net, b, i);
+	udp->src_port = side->udp_be;
+	udp->dst_port = b->key[i].port_be;
+	if (likely(!(b->flags[i] & DP_F_IPV6))) {
+		ip4->dst_addr = ip4->src_addr;
+		memcpy(&ip4->src_addr, side->addr + 12, 4);
+		finish4(ip4, udp, len);
+	} else {
+		memcpy(ip6->dst_addr, ip6->src_addr, 16);
+		memcpy(ip6->src_addr, side->addr, 16);
+		finish6(ip6, udp, len);
+	}
+	net_queue(net, b->port[i], m);
+	b->pkt[i] = NULL;
+}
+
+static bool
+is_v4(const uint8_t addr[16])
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	return memcmp(addr, mapped, sizeof(mapped)) == 0;
+}
+
+/* Bytes in front of the message. */
+static unsigned
+front(const struct dp_side *side, bool v4)
+{
+	return sizeof(struct rte_ether_hdr) + (side->vlan ? sizeof(struct rte_vlan_hdr) : 0)
+		+ (v4 ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr))
+		+ sizeof(struct rte_udp_hdr);
+}
+
+struct rte_mbuf *
+dp_net_begin(struct dp_net *net, const struct dp_peer_key *key, uint8_t **coap)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(net->pool);
+
+	if (m != NULL)
+		*coap = rte_pktmbuf_mtod_offset(
+			m, uint8_t *, front(&net->side[key->side], is_v4(key->addr)));
+	return m;
+}
+
+/* Ethernet header and tag. */
+static void
+address_frame(const struct dp_net *net, struct rte_mbuf *m, const struct dp_side *side,
+	const uint8_t mac[6], uint16_t type_be)
+{
+	struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
+	struct rte_vlan_hdr *tag = (struct rte_vlan_hdr *)(eth + 1);
+
+	memcpy(&eth->dst_addr, mac, 6);
+	memcpy(&eth->src_addr, net->cfg->ports[side->port].mac, 6);
+	eth->ether_type = side->vlan ? RTE_BE16(RTE_ETHER_TYPE_VLAN) : type_be;
+	if (side->vlan) {
+		tag->vlan_tci = rte_cpu_to_be_16(side->vlan);
+		tag->eth_proto = type_be;
+	}
+}
+
+void
+dp_net_send(struct dp_net *net, struct rte_mbuf *m, const struct dp_peer_key *key,
+	const uint8_t *mac, uint16_t len)
+{
+	const struct dp_side *side = &net->side[key->side];
+	bool v4 = is_v4(key->addr);
+	uint8_t *coap = rte_pktmbuf_mtod_offset(m, uint8_t *, front(side, v4));
+	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(coap - sizeof(*udp));
+	const struct neighbour *n;
+
+	if (mac == NULL) {
+		n = net_neighbour(net, side->port, key->addr);
+		if (n == NULL) {
+			net_ask(net, side, key->addr);
+			dp_count(net->counters, DP_C_neighbours_unknown, 1);
+			rte_pktmbuf_free(m);
+			return;
+		}
+		mac = n->mac;
+	}
+	set_length(m, coap, len);
+	address_frame(net, m, side, mac,
+		v4 ? RTE_BE16(RTE_ETHER_TYPE_IPV4) : RTE_BE16(RTE_ETHER_TYPE_IPV6));
+	udp->src_port = side->udp_be;
+	udp->dst_port = key->port_be;
+	if (v4) {
+		struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)udp - 1;
+
+		memcpy(&ip->src_addr, side->addr + 12, 4);
+		memcpy(&ip->dst_addr, key->addr + 12, 4);
+		finish4(ip, udp, len);
+	} else {
+		struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)udp - 1;
+
+		memcpy(ip->src_addr, side->addr, 16);
+		memcpy(ip->dst_addr, key->addr, 16);
+		finish6(ip, udp, len);
+	}
+	net_queue(net, side->port, m);
+}
