@@ -17,7 +17,7 @@ check()
 	failed=1
 }
 
-coap_libc='<(assert|errno|limits|stdatomic|stdbool|stddef|stdint|stdio|string|strings)\.h>'
+coap_libc='<(arpa/inet|assert|errno|limits|stdatomic|stdbool|stddef|stdint|stdio|string|strings)\.h>'
 libc='<(assert|ctype|dirent|errno|fcntl|ifaddrs|immintrin|inttypes|limits|malloc|math|poll|pthread|sched|signal)\.h>'
 libc="$libc|<(stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|unistd|x86intrin)\.h>"
 libc="$libc|<(sys|net|netinet|netpacket|arpa|linux)/[a-z0-9_]+\.h>"
