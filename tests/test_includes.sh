@@ -18,14 +18,15 @@ check()
 }
 
 coap_libc='<(arpa/inet|assert|errno|limits|stdatomic|stdbool|stddef|stdint|stdio|string|strings)\.h>'
-libc='<(assert|ctype|dirent|errno|fcntl|ifaddrs|immintrin|inttypes|limits|malloc|math|poll|pthread|sched|signal)\.h>'
-libc="$libc|<(stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|unistd|x86intrin)\.h>"
+libc='<(assert|ctype|dirent|errno|fcntl|ifaddrs|inttypes|limits|malloc|math|poll|pthread|sched|signal)\.h>'
+libc="$libc|<(stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|unistd)\.h>"
 libc="$libc|<(sys|net|netinet|netpacket|arpa|linux)/[a-z0-9_]+\.h>"
+intrinsics='<[a-z0-9]+intrin\.h>'
 # What control/ may see of dataplane/, beside the door itself.
 door='dp|record|hist|counters|config'
 
 check coap "\"coap/[a-z0-9_]+\.h\"|$coap_libc"
-check dataplane "\"(coap|dataplane)/[a-z0-9_]+\.h\"|$libc|<rte_[a-z0-9_]+\.h>"
+check dataplane "\"(coap|dataplane)/[a-z0-9_]+\.h\"|$libc|$intrinsics|<rte_[a-z0-9_]+\.h>"
 check control "\"(coap|control)/[a-z0-9_]+\.h\"|\"dataplane/($door)\.h\"|<[a-z0-9_/]+\.h>"
 
 # coap/ neither allocates nor prints nor asks the time.
