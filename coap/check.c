@@ -42,7 +42,7 @@ check(const struct tg_msg *m, uint64_t served, bool is_request, struct tg_check 
 	unsigned last = 0; /* no critical option has this number */
 
 	bad->fault = TG_OPT_FINE;
-	tg_opt_foreach(&it, &o, m) {
+	tg_opt_foreach (&it, &o, m) {
 		bool again = o.number == last;
 
 		last = o.number;

@@ -4,8 +4,8 @@
  *
  * An option that is unknown, not served, not defined for this kind of message (5.4),
  * ill-sized (5.4.3) or one more than may be (5.4.5) is treated as unrecognised: elective,
- * it is ignored; critical, it spoils the message (5.4.1), whose request is answered 4.02 if
- * it was a CON and rejected if it was a NON.
+ * it is ignored; critical, it spoils the message (5.4.1), whose request is answered 4.02
+ * if it was a CON and rejected if it was a NON.
  *
  * Threads.  Pure functions.   Memory.  None.   Cost.  One walk over the options.
  */
@@ -27,15 +27,15 @@ enum tg_opt_fault {
 const char *tg_opt_fault_name(enum tg_opt_fault f);
 
 /*
- * Which critical options a caller serves, a bit each: all that are registered are below 64.
- * What is left out counts as unknown.
+ * Which critical options a caller serves, a bit each: those registered are all
+ * below 64.  What is left out counts as unknown.
  */
 #define TG_SERVES(number) (UINT64_C(1) << (number))
 #define TG_SERVES_ALL UINT64_MAX
 
 /* The option that spoils a message. */
 struct tg_check {
-	uint16_t number; /* of the first bad critical option; undefined if fault is fine */
+	uint16_t number; /* of the first bad critical option, if there is one */
 	uint8_t fault;   /* enum tg_opt_fault; TG_OPT_FINE: none */
 };
 

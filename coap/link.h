@@ -15,7 +15,7 @@
 struct tg_link_writer {
 	char *buf;
 	size_t cap, len;
-	bool overflow; /* sticky: what did not fit was left out, and all that came after it */
+	bool overflow; /* sticky: from there on nothing was written */
 };
 
 void tg_link_begin(struct tg_link_writer *w, char *buf, size_t cap);

@@ -36,7 +36,8 @@ in_window(const struct tg_mid_pool *p, uint16_t mid)
 {
 	uint32_t ahead = (uint16_t)(mid - p->oldest);
 
-	return ahead < p->next - p->oldest ? &p->until_ms[(p->oldest + ahead) & p->mask] : NULL;
+	return ahead < p->next - p->oldest ? &p->until_ms[(p->oldest + ahead) & p->mask]
+					   : NULL;
 }
 
 bool
@@ -77,8 +78,8 @@ tg_mid_window_find(const struct tg_mid_window *w, uint16_t mid, uint64_t now_ms)
 }
 
 struct tg_mid_seen *
-tg_mid_window_put(
-	struct tg_mid_window *w, uint16_t mid, uint64_t now_ms, uint64_t lifetime_ms, bool *lost)
+tg_mid_window_put(struct tg_mid_window *w, uint16_t mid, uint64_t now_ms,
+	uint64_t lifetime_ms, bool *lost)
 {
 	struct tg_mid_seen *first = &w->seen[0];
 

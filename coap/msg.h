@@ -14,8 +14,8 @@
 
 enum tg_type { TG_CON, TG_NON, TG_ACK, TG_RST };
 
-#define TG_HDR_LEN 4    /* bytes before the token */
-#define TG_TOKEN_MAX 8  /* RFC 7252; RFC 8974 lengths are a format error for now */
+#define TG_HDR_LEN 4   /* bytes before the token */
+#define TG_TOKEN_MAX 8 /* RFC 7252; RFC 8974 lengths are a format error for now */
 
 /* Why a datagram was refused.  Each value indexes a counter: keep them dense. */
 enum tg_verdict {
@@ -24,7 +24,7 @@ enum tg_verdict {
 	TG_VERSION,    /* Ver is not 1; section 3 says ignore silently */
 	TG_TOKEN_LEN,  /* TKL is over the longest token allowed */
 	TG_NOT_EMPTY,  /* code 0.00 with bytes after the header */
-	TG_OPTION,     /* option runs past the end, number over 65535, or a reserved nibble */
+	TG_OPTION,     /* it runs past the end, is over 65535, or has a reserved nibble */
 	TG_NO_PAYLOAD, /* payload marker with nothing after it */
 	TG_VERDICTS,
 };
@@ -52,7 +52,7 @@ struct tg_msg {
 enum tg_verdict tg_msg_parse(
 	struct tg_msg *msg, const uint8_t *buf, size_t len, unsigned token_max);
 
-/* The verdict's short name ("short", "version", ...), as counters and the CLI print it. */
+/* The verdict's short name: "short", "version", ... */
 const char *tg_verdict_name(enum tg_verdict v);
 
 static inline const uint8_t *

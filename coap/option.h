@@ -52,7 +52,7 @@ struct tg_opt_def {
 	const char *name; /* "Uri-Path" */
 };
 
-/* The registry's entry, or NULL for a number it does not know.  O(1) below 64, else O(log n). */
+/* The registry's entry, or NULL if it has none.  O(1) below 64, else O(log n). */
 const struct tg_opt_def *tg_opt_find(unsigned number);
 
 /* RFC 7252, 5.4.6: properties that live in the number itself. */
@@ -128,7 +128,7 @@ tg_opt_next(struct tg_opt_iter *it, struct tg_opt *o)
 
 #define tg_opt_foreach(it, o, m) for (tg_opt_begin(it, m); tg_opt_next(it, o);)
 
-/* The value as an unsigned integer (3.2); leading zeros are legal.  @o->len is at most 4. */
+/* The value as an unsigned integer (3.2), leading zeros or not.  o->len is at most 4. */
 static inline uint32_t
 tg_opt_uint(const struct tg_opt *o)
 {

@@ -4,8 +4,8 @@
 
 /*
  * RFC 7252, 4.8.1: ACK_RANDOM_FACTOR must not be under 1.0; an ACK_TIMEOUT under a second
- * needs congestion control that is not here.  The upper bounds only keep sums in their range
- * and typing errors out.
+ * needs congestion control that is not here.  The upper bounds only keep sums in their
+ * range and typing errors out.
  */
 static const struct range {
 	size_t at;
@@ -15,8 +15,8 @@ static const struct range {
 	[TG_PARAM_OK] = {0, 0, UINT32_MAX, "in range"},
 	[TG_PARAM_ACK_TIMEOUT] = {offsetof(struct tg_param, ack_timeout_ms), 1000, 600000,
 		"ACK_TIMEOUT must be 1000 to 600000 ms"},
-	[TG_PARAM_ACK_RANDOM_FACTOR] = {offsetof(struct tg_param, ack_random_permille), 1000,
-		10000, "ACK_RANDOM_FACTOR must be 1.0 to 10.0"},
+	[TG_PARAM_ACK_RANDOM_FACTOR] = {offsetof(struct tg_param, ack_random_permille),
+		1000, 10000, "ACK_RANDOM_FACTOR must be 1.0 to 10.0"},
 	[TG_PARAM_MAX_RETRANSMIT] = {offsetof(struct tg_param, max_retransmit), 0, 20,
 		"MAX_RETRANSMIT must be 0 to 20"},
 	[TG_PARAM_NSTART] = {offsetof(struct tg_param, nstart), 1, 1024,

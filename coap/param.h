@@ -1,5 +1,6 @@
 /*
- * CoAP's transmission parameters (RFC 7252, 4.8): eight that may be set, five that follow.
+ * CoAP's transmission parameters (RFC 7252, 4.8): eight that are set, five that
+ * follow.
  *
  * Threads.  Plain values; who shares them says how.   Memory.  The caller's.
  * Time.     Milliseconds.
@@ -20,16 +21,16 @@ struct tg_param {
 };
 
 /* Section 4.8: 2 s, 1.5, 4, 1, 5 s, 1 byte/s; 4.8.2: 100 s and ACK_TIMEOUT. */
-#define TG_PARAM_DEFAULTS                                                                    \
-	((struct tg_param){                                                                  \
-		.ack_timeout_ms = 2000,                                                      \
-		.ack_random_permille = 1500,                                                 \
-		.max_retransmit = 4,                                                         \
-		.nstart = 1,                                                                 \
-		.default_leisure_ms = 5000,                                                  \
-		.probing_rate_bytes_s = 1,                                                   \
-		.max_latency_ms = 100000,                                                    \
-		.processing_delay_ms = 2000,                                                 \
+#define TG_PARAM_DEFAULTS                                                                \
+	((struct tg_param){                                                              \
+		.ack_timeout_ms = 2000,                                                  \
+		.ack_random_permille = 1500,                                             \
+		.max_retransmit = 4,                                                     \
+		.nstart = 1,                                                             \
+		.default_leisure_ms = 5000,                                              \
+		.probing_rate_bytes_s = 1,                                               \
+		.max_latency_ms = 100000,                                                \
+		.processing_delay_ms = 2000,                                             \
 	})
 
 /* Which parameter is out of range; the order is that of struct tg_param. */

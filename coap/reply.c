@@ -33,7 +33,8 @@ acknowledgement(const struct tg_arrival *a)
 static enum tg_action
 reset(const struct tg_arrival *a)
 {
-	return a->verdict == TG_OK && a->code == TG_EMPTY ? TG_DO_CANCELLED : TG_DO_IGNORE;
+	return a->verdict == TG_OK && a->code == TG_EMPTY ? TG_DO_CANCELLED
+							  : TG_DO_IGNORE;
 }
 
 enum tg_action
@@ -84,7 +85,8 @@ tg_reply_unmatched(enum tg_type type, bool multicast)
 }
 
 bool
-tg_reply_may(enum tg_type asked_type, unsigned asked_code, enum tg_type type, unsigned code)
+tg_reply_may(
+	enum tg_type asked_type, unsigned asked_code, enum tg_type type, unsigned code)
 {
 	bool asked_request = tg_code_is_request(asked_code);
 

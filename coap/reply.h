@@ -25,22 +25,22 @@ enum tg_action {
 /* A message as it arrived. */
 struct tg_arrival {
 	enum tg_verdict verdict; /* of tg_msg_parse */
-	bool has_header;         /* TG_HDR_LEN bytes were there: type and MID can be read */
-	uint8_t type, code;      /* enum tg_type; of the header, if there was one */
-	bool multicast;          /* sent to a multicast or broadcast address */
+	bool has_header;    /* TG_HDR_LEN bytes were there: type and MID can be read */
+	uint8_t type, code; /* enum tg_type; of the header, if there was one */
+	bool multicast;     /* sent to a multicast or broadcast address */
 };
 
 /*
  * The rule for @a:
  *
  * - Version not 1, or no whole header: ignored (3; there is nothing to reset).
- * - ACK or RST: never answered (4.2).  Malformed, an ACK with a request or a reserved class,
- *   an RST that is not empty: ignored (4.2).
- * - CON, malformed or with a reserved class: RST (4.2).  Empty: RST, which is a ping's answer.
- * - NON, malformed, empty or with a reserved class: rejected, which for a NON may be silence
- *   (4.3), and here is.
- * - Sent to a multicast address: only a NON request is heard, and nothing is ever reset (8.1);
- *   a CON there is against 8.1 and ignored.
+ * - ACK or RST: never answered (4.2).  If it is malformed, an ACK with a request or a
+ *   reserved class, or an RST that is not empty, it is ignored (4.2).
+ * - CON, malformed or with a reserved class: RST (4.2).  Empty: RST, a ping's answer.
+ * - NON, malformed, empty or with a reserved class: rejected, which for a NON may be
+ *   silence (4.3), and here is.
+ * - Sent to a multicast address: only a NON request is heard, and nothing is ever reset
+ *   (8.1); a CON there is against 8.1 and ignored.
  */
 enum tg_action tg_reply_action(const struct tg_arrival *a);
 
@@ -55,8 +55,8 @@ struct tg_arrival tg_arrival_of(
 enum tg_action tg_reply_unmatched(enum tg_type type, bool multicast);
 
 /*
- * May a message of @type and @code answer one of @asked_type and @asked_code, at the message
- * layer or as its response?  Both are well-formed.
+ * May a message of @type and @code answer one of @asked_type and @asked_code, at the
+ * message layer or as its response?  Both are well-formed.
  *
  *     asked            ACK empty   ACK response   RST   CON or NON response
  *     CON request          x            x          x             x
@@ -66,9 +66,10 @@ enum tg_action tg_reply_unmatched(enum tg_type type, bool multicast);
  *     CON empty (ping)     -            -          x             -
  *     ACK, RST             -            -          -             -
  */
-bool tg_reply_may(enum tg_type asked_type, unsigned asked_code, enum tg_type type, unsigned code);
+bool tg_reply_may(
+	enum tg_type asked_type, unsigned asked_code, enum tg_type type, unsigned code);
 
-/* The type of the response to a request: piggybacked in the ACK, or NON for a NON (5.2). */
+/* The type of the response to a request: in the ACK, or NON for a NON (5.2). */
 static inline enum tg_type
 tg_reply_type(enum tg_type request)
 {

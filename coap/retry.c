@@ -1,7 +1,8 @@
 #include "coap/retry.h"
 
 void
-tg_retry_start(struct tg_retry *r, const struct tg_param *p, uint64_t now_ms, uint32_t random)
+tg_retry_start(
+	struct tg_retry *r, const struct tg_param *p, uint64_t now_ms, uint32_t random)
 {
 	uint64_t longest = (uint64_t)p->ack_timeout_ms * p->ack_random_permille / 1000;
 	uint64_t choices = longest - p->ack_timeout_ms + 1; /* both ends are in */

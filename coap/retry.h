@@ -4,8 +4,8 @@
  *     start -> WAIT ... SEND, WAIT ... SEND, WAIT ... GIVE_UP
  *
  * The first timeout is random between ACK_TIMEOUT and ACK_TIMEOUT * ACK_RANDOM_FACTOR and
- * doubles with each retransmission; after MAX_RETRANSMIT of them one more timeout is waited.
- * An ACK or RST ends it: tg_retry_stop().
+ * doubles with each retransmission; after MAX_RETRANSMIT of them one more timeout is
+ * waited.  An ACK or RST ends it: tg_retry_stop().
  *
  * Threads.  A schedule belongs to its caller.   Memory.  The caller's.
  * Time.     Milliseconds, handed in; never backwards.

@@ -68,12 +68,20 @@ tg_hex_write(char *text, const void *bytes, size_t len)
 	return text;
 }
 
-/* Bytes that follow lead byte @c, or -1; the range of the first of them in @low, @high. */
+/* Bytes that follow lead byte @c, or -1; the first is in @low to @high. */
 static int
 utf8_tail(uint8_t c, uint8_t *low, uint8_t *high)
 {
-	*low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;  /* else overlong */
-	*high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf; /* else surrogate, or too large */
+	*low = 0x80;
+	*high = 0xbf;
+	if (c == 0xe0)
+		*low = 0xa0; /* less is overlong */
+	else if (c == 0xed)
+		*high = 0x9f; /* more is a surrogate */
+	else if (c == 0xf0)
+		*low = 0x90; /* less is overlong */
+	else if (c == 0xf4)
+		*high = 0x8f; /* more is over U+10FFFF */
 	if (c < 0x80)
 		return 0;
 	if (c >= 0xc2 && c <= 0xdf)
@@ -141,7 +149,8 @@ tg_text_uint(struct tg_text *t, uint32_t value)
 }
 
 void
-tg_text_coded(struct tg_text *t, const uint8_t *bytes, size_t len, unsigned keep, char except)
+tg_text_coded(
+	struct tg_text *t, const uint8_t *bytes, size_t len, unsigned keep, char except)
 {
 	static const char digit[] = "0123456789ABCDEF";
 

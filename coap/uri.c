@@ -28,8 +28,9 @@ tg_uri_fault_text(enum tg_uri_fault f)
 				"(zones are not allowed)",
 		[TG_URI_PORT] = "the port must be a number from 1 to 65535",
 		[TG_URI_PERCENT] = "% must be followed by two hexadecimal digits",
-		[TG_URI_SEGMENT] = "a path segment is over 255 bytes, or \".\" or \"..\" in "
-				   "percent codes",
+		[TG_URI_SEGMENT] =
+			"a path segment is over 255 bytes, or \".\" or \"..\" in "
+			"percent codes",
 		[TG_URI_QUERY] = "a query argument is over 255 bytes",
 	};
 
@@ -53,7 +54,8 @@ cut(struct span *s, const char *stops)
 {
 	struct span head = {s->at, s->at};
 
-	while (head.end < s->end && (*head.end == '\0' || strchr(stops, *head.end) == NULL))
+	while (head.end < s->end
+		&& (*head.end == '\0' || strchr(stops, *head.end) == NULL))
 		head.end++;
 	s->at = head.end;
 	return head;
@@ -116,7 +118,8 @@ read_scheme(struct tg_uri *u, struct span *s)
 	for (unsigned i = 0; i < 2; i++) {
 		size_t len = strlen(schemes[i]), same = 0;
 
-		while (same < len && same < span_len(*s) && lower(s->at[same]) == schemes[i][same])
+		while (same < len && same < span_len(*s)
+			&& lower(s->at[same]) == schemes[i][same])
 			same++;
 		if (same < len)
 			continue;
@@ -226,7 +229,7 @@ check_segments(const struct tg_uri *u, unsigned first)
 }
 
 /*
- * Segments to options, "." and ".." resolved on the way (RFC 3986, 5.2.4): "." is left out,
+ * Segments to options, "." and ".." resolved (RFC 3986, 5.2.4): "." is left out,
  * ".." takes the segment before it back, and either at the end leaves an empty one.
  */
 static enum tg_uri_fault
@@ -310,7 +313,7 @@ tg_uri_parse(struct tg_uri *u, const char *text, size_t len, uint16_t dest_port)
 	return f != TG_URI_OK ? f : read_query(u, s);
 }
 
-/* May Uri-Host's value stand in a URI: a registered name, an IPv4 address, or "[IPv6]"? */
+/* May Uri-Host's value stand in a URI: a name, an IPv4 address, or "[IPv6]"? */
 static bool
 is_host(const struct tg_opt *o)
 {
@@ -322,8 +325,9 @@ is_host(const struct tg_opt *o)
 	for (; s.at < s.end; s.at++) {
 		uint8_t c = (uint8_t)*s.at;
 
-		if (c == '%' && (span_len(s) < 3 || tg_hex_digit((uint8_t)s.at[1]) < 0
-					|| tg_hex_digit((uint8_t)s.at[2]) < 0))
+		if (c == '%'
+			&& (span_len(s) < 3 || tg_hex_digit((uint8_t)s.at[1]) < 0
+				|| tg_hex_digit((uint8_t)s.at[2]) < 0))
 			return false;
 		if (c < 0x80 && c != '%' && !tg_char_in(c, HOST_CHARS))
 			return false;
@@ -392,7 +396,8 @@ put_resource(struct tg_text *t, const struct tg_msg *m)
 }
 
 size_t
-tg_uri_compose(char *text, size_t cap, const struct tg_msg *m, const struct tg_uri_base *base)
+tg_uri_compose(
+	char *text, size_t cap, const struct tg_msg *m, const struct tg_uri_base *base)
 {
 	struct tg_text t;
 

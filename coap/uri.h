@@ -2,7 +2,7 @@
  * URIs of the schemes coap and coaps: into options (RFC 7252, 6.4) and back (6.5).
  *
  * Threads.  Pure functions.
- * Memory.   The caller's; the options of a struct tg_uri point into it, so it is not copied.
+ * Memory.   The caller's; a struct tg_uri points into itself, so it is not copied.
  */
 #pragma once
 
@@ -24,11 +24,11 @@ enum tg_uri_fault {
 	TG_URI_SCHEME,    /* not absolute, or neither coap:// nor coaps:// */
 	TG_URI_FRAGMENT,  /* there is one (6.4, step 4) */
 	TG_URI_USERINFO,  /* "user@", which these schemes do not have */
-	TG_URI_HOST,      /* empty, over 255 bytes, or a bad IP literal (zones are none) */
-	TG_URI_PORT,      /* no number, 0, or over 65535 */
-	TG_URI_PERCENT,   /* "%" without two hexadecimal digits */
-	TG_URI_SEGMENT,   /* over 255 bytes, or "." or ".." hidden behind percent codes */
-	TG_URI_QUERY,     /* an argument over 255 bytes */
+	TG_URI_HOST,    /* empty, over 255 bytes, or a bad IP literal (zones are none) */
+	TG_URI_PORT,    /* no number, 0, or over 65535 */
+	TG_URI_PERCENT, /* "%" without two hexadecimal digits */
+	TG_URI_SEGMENT, /* over 255 bytes, or "." or ".." hidden behind percent codes */
+	TG_URI_QUERY,   /* an argument over 255 bytes */
 	TG_URI_FAULTS,
 };
 
@@ -36,21 +36,21 @@ enum tg_uri_fault {
 const char *tg_uri_fault_text(enum tg_uri_fault f);
 
 struct tg_uri {
-	bool secure;              /* coaps */
-	uint8_t host_kind;        /* enum tg_host_kind */
-	uint16_t port;            /* where the request goes; the scheme's if the URI has none */
-	uint16_t count;           /* options */
-	uint16_t used;            /* of bytes */
+	bool secure;       /* coaps */
+	uint8_t host_kind; /* enum tg_host_kind */
+	uint16_t port;     /* where the request goes; the scheme's if the URI has none */
+	uint16_t count;    /* options */
+	uint16_t used;     /* of bytes */
 	char host[TG_URI_HOST_MAX + 1]; /* NUL-terminated, decoded, no brackets */
 	struct tg_opt option[TG_URI_OPTIONS_MAX]; /* by ascending number */
 	uint8_t bytes[TG_URI_MAX];
 };
 
 /*
- * Take @text of @len characters apart.  @dest_port is the UDP port that the request is sent
- * to, 0 for the URI's own: Uri-Port is there only if the two differ, and Uri-Host only for
- * a registered name, since an IP literal is taken for the destination (6.4, steps 5 to 7).
- * On a fault @u is undefined.
+ * Take @text of @len characters apart.  @dest_port is the UDP port that the request is
+ * sent to, 0 for the URI's own: Uri-Port is there only if the two differ, and Uri-Host
+ * only for a registered name, since an IP literal is taken for the destination (6.4,
+ * steps 5 to 7).  On a fault @u is undefined.
  */
 enum tg_uri_fault tg_uri_parse(
 	struct tg_uri *u, const char *text, size_t len, uint16_t dest_port);
@@ -63,8 +63,8 @@ struct tg_uri_base {
 };
 
 /*
- * The URI of request @m into @text of @cap bytes, NUL-terminated.  Returns its length, or 0 if
- * it does not fit or its Uri-Host cannot stand in a URI (6.5, step 2).
+ * The URI of request @m into @text of @cap bytes, NUL-terminated.  Returns its length, or
+ * 0 if it does not fit or its Uri-Host cannot stand in a URI (6.5, step 2).
  */
 size_t tg_uri_compose(
 	char *text, size_t cap, const struct tg_msg *m, const struct tg_uri_base *base);

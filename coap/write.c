@@ -71,7 +71,8 @@ tg_write_option(struct tg_writer *w, unsigned number, const void *value, size_t 
 	uint32_t delta = number - w->number;
 	uint8_t *at;
 
-	if (w->payload || number < w->number || number > UINT16_MAX || len > DELTA_LEN_MAX)
+	if (w->payload || number < w->number || number > UINT16_MAX
+		|| len > DELTA_LEN_MAX)
 		w->overflow = true;
 	at = take(w, 1 + extra_bytes(delta) + extra_bytes((uint32_t)len) + len);
 	if (at == NULL)

@@ -19,7 +19,7 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Add a test for each row of table @rows to @tests, whose first *@n are taken. */
-#define ADD_ROWS(tests, n, rows, func)                                                       \
+#define ADD_ROWS(tests, n, rows, func)                                                   \
 	add_rows(tests, n, rows, sizeof((rows)[0]), COUNT(rows), func)
 
 static inline void

@@ -36,7 +36,8 @@ static const struct row {
 	{"proxy-uri twice", {{35, 1}, {35, 1}}, TG_OPT_REPEATED, 35, 1},
 	{"proxy-scheme twice", {{39, 1}, {39, 1}}, TG_OPT_REPEATED, 39, 1},
 	{"may be repeated", {{1, 8}, {1, 8}, {11, 0}, {11, 0}}, TG_OPT_FINE, 0, 4},
-	{"elective ones may too", {{4, 8}, {4, 8}, {292, 0}, {292, 0}}, TG_OPT_FINE, 0, 4},
+	{"elective ones may too", {{4, 8}, {4, 8}, {292, 0}, {292, 0}}, TG_OPT_FINE, 0,
+		4},
 	{"content-format twice: one heeded", {{12, 1}, {12, 1}}, TG_OPT_FINE, 0, 1},
 	{"observe three times: one heeded", {{6, 1}, {6, 1}, {6, 1}}, TG_OPT_FINE, 0, 1},
 
@@ -67,12 +68,14 @@ static const struct row {
 	{"echo of 41 is ignored", {{252, 41}}, TG_OPT_FINE, 0, 0},
 	{"no-response of 2 is ignored", {{258, 2}}, TG_OPT_FINE, 0, 0},
 
-	{"a response's options are ignored", {{8, 1}, {14, 1}, {20, 1}}, TG_OPT_FINE, 0, 0},
+	{"a response's options are ignored", {{8, 1}, {14, 1}, {20, 1}}, TG_OPT_FINE, 0,
+		0},
 };
 
 static const struct row responses[] = {
 	{"response: no option", {{0}}, TG_OPT_FINE, 0, 0},
-	{"response: the usual ones", {{4, 8}, {6, 3}, {12, 1}, {14, 4}}, TG_OPT_FINE, 0, 4},
+	{"response: the usual ones", {{4, 8}, {6, 3}, {12, 1}, {14, 4}}, TG_OPT_FINE, 0,
+		4},
 	{"response: location", {{8, 1}, {8, 1}, {20, 0}, {20, 0}}, TG_OPT_FINE, 0, 4},
 	{"response: etag twice, one heeded", {{4, 1}, {4, 1}}, TG_OPT_FINE, 0, 1},
 	{"response: uri-path does not belong", {{11, 1}}, TG_OPT_MISPLACED, 11, 0},
@@ -177,7 +180,8 @@ static const struct utf8_row {
 	{"utf-8: ascii with NUL", BYTES('a', 0, 0x7f), true},
 	{"utf-8: two bytes", BYTES(0xc2, 0x80, 0xdf, 0xbf), true},
 	{"utf-8: three bytes", BYTES(0xe0, 0xa0, 0x80, 0xef, 0xbf, 0xbf), true},
-	{"utf-8: four bytes", BYTES(0xf0, 0x90, 0x80, 0x80, 0xf4, 0x8f, 0xbf, 0xbf), true},
+	{"utf-8: four bytes", BYTES(0xf0, 0x90, 0x80, 0x80, 0xf4, 0x8f, 0xbf, 0xbf),
+		true},
 	{"utf-8: before the surrogates", BYTES(0xed, 0x9f, 0xbf), true},
 	{"utf-8: after the surrogates", BYTES(0xee, 0x80, 0x80), true},
 	{"utf-8: continuation alone", BYTES(0x80), false},

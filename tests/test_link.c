@@ -74,7 +74,8 @@ slash_in_segment(struct tg_link_writer *w)
 	tg_link_path(w, (const uint8_t *)"\1d\3a/b\0\1x", 9);
 }
 
-/* What @print prints must be @want: in a buffer that just holds it, and not in one less. */
+/* What @print prints must be @want: in a buffer that just holds it, and not in one less.
+ */
 static const struct row {
 	const char *name;
 	void (*print)(struct tg_link_writer *);

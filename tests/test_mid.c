@@ -192,7 +192,8 @@ seen_oldest_goes(void **state)
 	assert_true(lost);
 	assert_null(tg_mid_window_find(&w, 2, 3));
 	assert_non_null(tg_mid_window_find(&w, 1, 3));
-	tg_mid_window_put(&w, 4, CON_MS, CON_MS, &lost); /* the first is over: nothing lost */
+	tg_mid_window_put(
+		&w, 4, CON_MS, CON_MS, &lost); /* the first is over: nothing lost */
 	assert_false(lost);
 }
 

@@ -77,12 +77,13 @@ static const struct row {
 	{"length 13 cut off", BYTES(0x40, 1, 0, 7, 0x0d), TG_OPTION},
 	{"length 14 cut off", BYTES(0x40, 1, 0, 7, 0x0e, 0), TG_OPTION},
 	{"length 14 over the end", BYTES(0x40, 1, 0, 7, 0x0e, 0, 0, SEVEN), TG_OPTION},
-	{"length 13 one too many",
-		BYTES(0x40, 1, 0, 7, 0xbd, 0, SEVEN, 1, 2, 3, 4, 5), TG_OPTION},
+	{"length 13 one too many", BYTES(0x40, 1, 0, 7, 0xbd, 0, SEVEN, 1, 2, 3, 4, 5),
+		TG_OPTION},
 	{"second option cut off", BYTES(0x40, 1, 0, 7, 0xb1, 'a', 0x01), TG_OPTION},
 	{"delta 15, length 0", BYTES(0x40, 1, 0, 7, 0xf0), TG_OPTION},
 	{"delta 15, length 14", BYTES(0x40, 1, 0, 7, 0xfe, 0, 0), TG_OPTION},
-	{"option, marker, no payload", BYTES(0x40, 1, 0, 7, 0xb1, 'a', 0xff), TG_NO_PAYLOAD},
+	{"option, marker, no payload", BYTES(0x40, 1, 0, 7, 0xb1, 'a', 0xff),
+		TG_NO_PAYLOAD},
 };
 
 static void
@@ -144,8 +145,9 @@ token_borrowed(void **state)
 static void
 prefixes(void **state)
 {
-	static const uint8_t wire[] = {0x44, 3, 0x12, 0x34, 'a', 'b', 'c', 'd', 0xb1, 't', 0x0d, 0,
-		SEVEN, 1, 2, 3, 4, 5, 6, 0x11, 60, 0xd2, 30, 1, 2, 0xff, 'x', 'y'};
+	static const uint8_t wire[] = {0x44, 3, 0x12, 0x34, 'a', 'b', 'c', 'd', 0xb1, 't',
+		0x0d, 0, SEVEN, 1, 2, 3, 4, 5, 6, 0x11, 60, 0xd2, 30, 1, 2, 0xff, 'x',
+		'y'};
 
 	(void)state;
 	for (size_t len = 0; len <= sizeof(wire); len++) {

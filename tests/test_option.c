@@ -88,7 +88,8 @@ static const struct walk_row {
 	{"none, payload", BYTES(0x40, 1, 0, 7, 0xff, 0xb1), {{0}}, 0},
 	{"one", BYTES(0x40, 1, 0, 7, 0xb1, 'a'), {{11, 5, 1}}, 1},
 	{"one after a token", BYTES(0x42, 1, 0, 7, 9, 9, 0xb1, 'a'), {{11, 7, 1}}, 1},
-	{"one before a payload", BYTES(0x40, 1, 0, 7, 0xb1, 'a', 0xff, 0xb1), {{11, 5, 1}}, 1},
+	{"one before a payload", BYTES(0x40, 1, 0, 7, 0xb1, 'a', 0xff, 0xb1),
+		{{11, 5, 1}}, 1},
 	{"option 0, empty", BYTES(0x40, 1, 0, 7, 0x00), {{0, 5, 0}}, 1},
 	{"repeated, then another", BYTES(0x40, 1, 0, 7, 0xb1, 'a', 0x01, 'b', 0x40),
 		{{11, 5, 1}, {11, 7, 1}, {15, 9, 0}}, 3},
@@ -99,10 +100,14 @@ static const struct walk_row {
 	{"delta to 65535", BYTES(0x40, 1, 0, 7, 0xe0, 0xfe, 0xf2), {{65535, 7, 0}}, 1},
 	{"deltas add up", BYTES(0x40, 1, 0, 7, 0xd0, 47, 0xd0, 179, 0x60, 0xd0, 21),
 		{{60, 6, 0}, {252, 8, 0}, {258, 9, 0}, {292, 11, 0}}, 4},
-	{"value of 0xff", BYTES(0x40, 1, 0, 7, 0x12, 0xff, 0xff, 0x30), {{1, 5, 2}, {4, 8, 0}}, 2},
-	{"length 13 + 0", BYTES(0x40, 1, 0, 7, 0xbd, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
+	{"value of 0xff", BYTES(0x40, 1, 0, 7, 0x12, 0xff, 0xff, 0x30),
+		{{1, 5, 2}, {4, 8, 0}}, 2},
+	{"length 13 + 0",
+		BYTES(0x40, 1, 0, 7, 0xbd, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
 		{{11, 6, 13}}, 1},
-	{"both extended", BYTES(0x40, 1, 0, 7, 0xdd, 2, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
+	{"both extended",
+		BYTES(0x40, 1, 0, 7, 0xdd, 2, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+			13),
 		{{15, 7, 13}}, 1},
 };
 
@@ -117,7 +122,7 @@ walk(void **state)
 	unsigned n = 0;
 
 	assert_int_equal(tg_msg_parse(&m, exact, r->len, TG_TOKEN_MAX), TG_OK);
-	tg_opt_foreach(&it, &o, &m) {
+	tg_opt_foreach (&it, &o, &m) {
 		assert_true(n < r->count);
 		assert_int_equal(o.number, r->met[n].number);
 		assert_ptr_equal(o.value, exact + r->met[n].offset);
@@ -174,7 +179,8 @@ as_uint(void **state)
 	free(exact);
 }
 
-static const uint8_t several[] = {0x40, 1, 0, 7, 0xb1, 'a', 0x01, 'b', 0x41, 'q', 0xff, 'p'};
+static const uint8_t several[] = {
+	0x40, 1, 0, 7, 0xb1, 'a', 0x01, 'b', 0x41, 'q', 0xff, 'p'};
 
 static void
 get(void **state)

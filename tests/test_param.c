@@ -15,9 +15,11 @@ static const struct row {
 	{"ack_timeout most", AT(ack_timeout_ms), 600000, TG_PARAM_OK},
 	{"ack_timeout over", AT(ack_timeout_ms), 600001, TG_PARAM_ACK_TIMEOUT},
 	{"random_factor 1.0", AT(ack_random_permille), 1000, TG_PARAM_OK},
-	{"random_factor under 1.0", AT(ack_random_permille), 999, TG_PARAM_ACK_RANDOM_FACTOR},
+	{"random_factor under 1.0", AT(ack_random_permille), 999,
+		TG_PARAM_ACK_RANDOM_FACTOR},
 	{"random_factor most", AT(ack_random_permille), 10000, TG_PARAM_OK},
-	{"random_factor over", AT(ack_random_permille), 10001, TG_PARAM_ACK_RANDOM_FACTOR},
+	{"random_factor over", AT(ack_random_permille), 10001,
+		TG_PARAM_ACK_RANDOM_FACTOR},
 	{"max_retransmit none", AT(max_retransmit), 0, TG_PARAM_OK},
 	{"max_retransmit most", AT(max_retransmit), 20, TG_PARAM_OK},
 	{"max_retransmit over", AT(max_retransmit), 21, TG_PARAM_MAX_RETRANSMIT},
@@ -27,11 +29,13 @@ static const struct row {
 	{"leisure none", AT(default_leisure_ms), 0, TG_PARAM_OK},
 	{"leisure over", AT(default_leisure_ms), 3600001, TG_PARAM_DEFAULT_LEISURE},
 	{"probing_rate none", AT(probing_rate_bytes_s), 0, TG_PARAM_PROBING_RATE},
-	{"probing_rate over", AT(probing_rate_bytes_s), 1000000001, TG_PARAM_PROBING_RATE},
+	{"probing_rate over", AT(probing_rate_bytes_s), 1000000001,
+		TG_PARAM_PROBING_RATE},
 	{"max_latency none", AT(max_latency_ms), 0, TG_PARAM_MAX_LATENCY},
 	{"max_latency over", AT(max_latency_ms), 3600001, TG_PARAM_MAX_LATENCY},
 	{"processing_delay none", AT(processing_delay_ms), 0, TG_PARAM_OK},
-	{"processing_delay over", AT(processing_delay_ms), 3600001, TG_PARAM_PROCESSING_DELAY},
+	{"processing_delay over", AT(processing_delay_ms), 3600001,
+		TG_PARAM_PROCESSING_DELAY},
 };
 
 static void
@@ -71,7 +75,8 @@ derived_follow(void **state)
 	p.max_retransmit = 1;
 	p.max_latency_ms = 10;
 	p.processing_delay_ms = 3;
-	assert_int_equal(tg_param_max_transmit_span_ms(&p), 1003); /* 1002.001 rounded up */
+	assert_int_equal(
+		tg_param_max_transmit_span_ms(&p), 1003); /* 1002.001 rounded up */
 	assert_int_equal(tg_param_max_transmit_wait_ms(&p), 3007); /* 3006.003 */
 	assert_int_equal(tg_param_max_rtt_ms(&p), 23);
 	assert_int_equal(tg_param_exchange_lifetime_ms(&p), 1026);
@@ -100,7 +105,8 @@ texts_differ(void **state)
 	(void)state;
 	for (int a = 0; a < TG_PARAM_FAULTS; a++)
 		for (int b = 0; b < a; b++)
-			assert_string_not_equal(tg_param_fault_text((enum tg_param_fault)a),
+			assert_string_not_equal(
+				tg_param_fault_text((enum tg_param_fault)a),
 				tg_param_fault_text((enum tg_param_fault)b));
 }
 

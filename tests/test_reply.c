@@ -19,7 +19,8 @@ static const struct arrival_row {
 	enum tg_action want;
 } arrivals[] = {
 	{"con request", TG_CON, TG_GET, TG_OK, 0, 0, TG_DO_REQUEST},
-	{"con unknown method is a request", TG_CON, UNKNOWN_METHOD, TG_OK, 0, 0, TG_DO_REQUEST},
+	{"con unknown method is a request", TG_CON, UNKNOWN_METHOD, TG_OK, 0, 0,
+		TG_DO_REQUEST},
 	{"con response", TG_CON, TG_CONTENT, TG_OK, 0, 0, TG_DO_RESPONSE},
 	{"con class 3 is a response", TG_CON, CLASS3, TG_OK, 0, 0, TG_DO_RESPONSE},
 	{"ping", TG_CON, PING, TG_OK, 0, 0, TG_DO_PONG},
@@ -78,7 +79,8 @@ arrival(void **state)
 	assert_int_equal(tg_reply_action(&a), r->want);
 }
 
-/* From bytes to the rule: what the parser refuses is judged by the header's first bytes. */
+/* From bytes to the rule: what the parser refuses is judged by the header's first bytes.
+ */
 static const struct wire_row {
 	const char *name;
 	const uint8_t *wire;
@@ -136,7 +138,8 @@ static const struct may_row {
 	{"non request, empty ack", TG_NON, TG_GET, TG_ACK, TG_EMPTY, false},
 	{"con response, ack", TG_CON, TG_CONTENT, TG_ACK, TG_EMPTY, true},
 	{"con response, rst", TG_CON, TG_CONTENT, TG_RST, TG_EMPTY, true},
-	{"con response, ack with a response", TG_CON, TG_CONTENT, TG_ACK, TG_CONTENT, false},
+	{"con response, ack with a response", TG_CON, TG_CONTENT, TG_ACK, TG_CONTENT,
+		false},
 	{"con response, response", TG_CON, TG_CONTENT, TG_NON, TG_CONTENT, false},
 	{"non response, rst", TG_NON, TG_CONTENT, TG_RST, TG_EMPTY, true},
 	{"non response, ack", TG_NON, TG_CONTENT, TG_ACK, TG_EMPTY, false},

@@ -31,7 +31,8 @@ first_timeout(void **state)
 	assert_int_equal(tg_retry_next(&retry, START + r->want_ms), TG_RETRY_SEND);
 }
 
-/* Walk a schedule from one due time to the next: when each retransmission was, then the end. */
+/* Walk a schedule from one due time to the next: when each retransmission was, then the
+ * end. */
 static unsigned
 walk(struct tg_retry *r, uint64_t *at, unsigned max)
 {
@@ -61,8 +62,9 @@ doubling(void **state)
 	assert_int_equal(at[0], 3000);
 	assert_int_equal(at[1], 9000);
 	assert_int_equal(at[2], 21000);
-	assert_int_equal(at[3], tg_param_max_transmit_span_ms(&p)); /* the last one sent */
-	assert_int_equal(at[4], tg_param_max_transmit_wait_ms(&p)); /* given up */
+	assert_int_equal(
+		at[3], tg_param_max_transmit_span_ms(&p)); /* the last one sent */
+	assert_int_equal(at[4], tg_param_max_transmit_wait_ms(&p));     /* given up */
 	assert_int_equal(tg_retry_next(&r, UINT64_MAX), TG_RETRY_WAIT); /* said once */
 }
 

@@ -26,9 +26,10 @@ describe(const struct tg_uri *u, char *text, size_t cap)
 		const struct tg_opt *o = &u->option[i];
 
 		n += (size_t)snprintf(text + n, cap - n, "%s",
-			o->number == TG_OPT_URI_HOST ? "host:"
+			o->number == TG_OPT_URI_HOST   ? "host:"
 			: o->number == TG_OPT_URI_PORT ? "port:"
-			: o->number == TG_OPT_URI_PATH ? "/" : "?");
+			: o->number == TG_OPT_URI_PATH ? "/"
+						       : "?");
 		for (unsigned b = 0; b < o->len; b++)
 			n += (size_t)snprintf(text + n, cap - n,
 				is_plain(o->value[b]) ? "%c" : "\\%02x", o->value[b]);
@@ -40,78 +41,84 @@ static const struct good_row {
 	const char *name, *uri;
 	uint16_t dest_port;
 	bool secure;
-	const char *host;
 	uint16_t port;
-	const char *want;
+	const char *host, *want;
 } goods[] = {
-	{"ipv4, no path", "coap://198.18.0.1", 0, false, "198.18.0.1", 5683, ""},
-	{"ipv4, slash", "coap://198.18.0.1/", 0, false, "198.18.0.1", 5683, ""},
-	{"coaps", "coaps://198.18.0.1/a", 0, true, "198.18.0.1", 5684, "/a"},
-	{"scheme in capitals", "CoAPS://198.18.0.1/a", 0, true, "198.18.0.1", 5684, "/a"},
-	{"ipv6", "coap://[2001:2::1]/a", 0, false, "2001:2::1", 5683, "/a"},
-	{"ipv6 in capitals", "coap://[2001:DB8::A]", 0, false, "2001:db8::a", 5683, ""},
-	{"ipv6 with ipv4 tail", "coap://[::ffff:198.18.0.1]", 0, false, "::ffff:198.18.0.1",
-		5683, ""},
-	{"ipv6 and port", "coap://[::1]:61616/a", 0, false, "::1", 61616, "/a"},
-	{"name", "coap://example.net/", 0, false, "example.net", 5683, "host:example.net"},
-	{"name lower-cased", "coap://EXAMPLE.net/A", 0, false, "example.net", 5683,
+	{"ipv4, no path", "coap://198.18.0.1", 0, false, 5683, "198.18.0.1", ""},
+	{"ipv4, slash", "coap://198.18.0.1/", 0, false, 5683, "198.18.0.1", ""},
+	{"coaps", "coaps://198.18.0.1/a", 0, true, 5684, "198.18.0.1", "/a"},
+	{"scheme in capitals", "CoAPS://198.18.0.1/a", 0, true, 5684, "198.18.0.1", "/a"},
+	{"ipv6", "coap://[2001:2::1]/a", 0, false, 5683, "2001:2::1", "/a"},
+	{"ipv6 in capitals", "coap://[2001:DB8::A]", 0, false, 5683, "2001:db8::a", ""},
+	{"ipv6 with ipv4 tail", "coap://[::ffff:198.18.0.1]", 0, false, 5683,
+		"::ffff:198.18.0.1", ""},
+	{"ipv6 and port", "coap://[::1]:61616/a", 0, false, 61616, "::1", "/a"},
+	{"name", "coap://example.net/", 0, false, 5683, "example.net",
+		"host:example.net"},
+	{"name lower-cased", "coap://EXAMPLE.net/A", 0, false, 5683, "example.net",
 		"host:example.net/A"},
-	{"name decoded after that", "coap://%41b%2e/", 0, false, "Ab.", 5683, "host:Ab."},
-	{"no ipv4: number over 255", "coap://256.1.1.1", 0, false, "256.1.1.1", 5683,
+	{"name decoded after that", "coap://%41b%2e/", 0, false, 5683, "Ab.", "host:Ab."},
+	{"no ipv4: number over 255", "coap://256.1.1.1", 0, false, 5683, "256.1.1.1",
 		"host:256.1.1.1"},
-	{"no ipv4: three numbers", "coap://1.2.3", 0, false, "1.2.3", 5683, "host:1.2.3"},
-	{"default port named", "coap://198.18.0.1:5683/a", 0, false, "198.18.0.1", 5683, "/a"},
-	{"empty port", "coap://198.18.0.1:/a", 0, false, "198.18.0.1", 5683, "/a"},
-	{"port with zeros", "coap://198.18.0.1:0005683/a", 0, false, "198.18.0.1", 5683, "/a"},
-	{"most port", "coap://198.18.0.1:65535", 0, false, "198.18.0.1", 65535, ""},
-	{"port is the destination's", "coap://example.net:61616/a", 0, false, "example.net",
-		61616, "host:example.net/a"},
+	{"no ipv4: three numbers", "coap://1.2.3", 0, false, 5683, "1.2.3", "host:1.2.3"},
+	{"default port named", "coap://198.18.0.1:5683/a", 0, false, 5683, "198.18.0.1",
+		"/a"},
+	{"empty port", "coap://198.18.0.1:/a", 0, false, 5683, "198.18.0.1", "/a"},
+	{"port with zeros", "coap://198.18.0.1:0005683/a", 0, false, 5683, "198.18.0.1",
+		"/a"},
+	{"most port", "coap://198.18.0.1:65535", 0, false, 65535, "198.18.0.1", ""},
+	{"port is the destination's", "coap://example.net:61616/a", 0, false, 61616,
+		"example.net", "host:example.net/a"},
 	{"port is not the destination's", "coap://example.net:61616/a", 5683, false,
-		"example.net", 61616, "host:example.netport:\\f0\\b0/a"},
-	{"port of one byte", "coap://198.18.0.1:47", 5683, false, "198.18.0.1", 47,
+		61616, "example.net", "host:example.netport:\\f0\\b0/a"},
+	{"port of one byte", "coap://198.18.0.1:47", 5683, false, 47, "198.18.0.1",
 		"port:\\2f"},
 	{"default port is not the destination's", "coap://198.18.0.1/", 61616, false,
-		"198.18.0.1", 5683, "port:\\163"},
-	{"segments", "coap://198.18.0.1/a/b/c", 0, false, "198.18.0.1", 5683, "/a/b/c"},
-	{"slash at the end", "coap://198.18.0.1/a/", 0, false, "198.18.0.1", 5683, "/a/"},
-	{"two slashes", "coap://198.18.0.1//", 0, false, "198.18.0.1", 5683, "//"},
-	{"all of pchar", "coap://198.18.0.1/-._~!$&'()*+,;=:@", 0, false, "198.18.0.1", 5683,
-		"/-._\\7e\\21\\24\\26\\27\\28\\29\\2a\\2b\\2c;=:@"},
-	{"decoded slash and percent", "coap://198.18.0.1/a%2Fb%25c", 0, false, "198.18.0.1",
-		5683, "/a\\2fb\\25c"},
-	{"decoded in small letters", "coap://198.18.0.1/%c3%a9%00", 0, false, "198.18.0.1",
-		5683, "/\\c3\\a9\\00"},
-	{"query", "coap://198.18.0.1?a=1&b", 0, false, "198.18.0.1", 5683, "?a=1?b"},
-	{"query after a slash", "coap://198.18.0.1/?a=1", 0, false, "198.18.0.1", 5683, "?a=1"},
+		5683, "198.18.0.1", "port:\\163"},
+	{"segments", "coap://198.18.0.1/a/b/c", 0, false, 5683, "198.18.0.1", "/a/b/c"},
+	{"slash at the end", "coap://198.18.0.1/a/", 0, false, 5683, "198.18.0.1", "/a/"},
+	{"two slashes", "coap://198.18.0.1//", 0, false, 5683, "198.18.0.1", "//"},
+	{"all of pchar", "coap://198.18.0.1/-._~!$&'()*+,;=:@", 0, false, 5683,
+		"198.18.0.1", "/-._\\7e\\21\\24\\26\\27\\28\\29\\2a\\2b\\2c;=:@"},
+	{"decoded slash and percent", "coap://198.18.0.1/a%2Fb%25c", 0, false, 5683,
+		"198.18.0.1", "/a\\2fb\\25c"},
+	{"decoded in small letters", "coap://198.18.0.1/%c3%a9%00", 0, false, 5683,
+		"198.18.0.1", "/\\c3\\a9\\00"},
+	{"query", "coap://198.18.0.1?a=1&b", 0, false, 5683, "198.18.0.1", "?a=1?b"},
+	{"query after a slash", "coap://198.18.0.1/?a=1", 0, false, 5683, "198.18.0.1",
+		"?a=1"},
 	{"query with slash and question mark", "coap://198.18.0.1/x?a/b?c", 0, false,
-		"198.18.0.1", 5683, "/x?a\\2fb\\3fc"},
-	{"decoded ampersand does not part", "coap://198.18.0.1?a%26b", 0, false, "198.18.0.1",
-		5683, "?a\\26b"},
-	{"empty query", "coap://198.18.0.1/x?", 0, false, "198.18.0.1", 5683, "/x?"},
-	{"empty arguments", "coap://198.18.0.1/x?&&", 0, false, "198.18.0.1", 5683, "/x???"},
-	{"appendix B", "coap://198.51.100.1:61616//%2F//?%2F%2F&?%26", 0, false,
-		"198.51.100.1", 61616, "//\\2f//?\\2f\\2f?\\3f\\26"},
-	{"appendix B, utf-8", "coap://xn--18j4d.example/%E3%81%93", 0, false,
-		"xn--18j4d.example", 5683, "host:xn--18j4d.example/\\e3\\81\\93"},
-	{"6.3, first", "coap://example.com:5683/~sensors/temp.xml", 0, false, "example.com",
-		5683, "host:example.com/\\7esensors/temp.xml"},
-	{"6.3, second", "coap://EXAMPLE.com/%7Esensors/temp.xml", 0, false, "example.com",
-		5683, "host:example.com/\\7esensors/temp.xml"},
-	{"dot", "coap://198.18.0.1/a/./b", 0, false, "198.18.0.1", 5683, "/a/b"},
-	{"dot at the end", "coap://198.18.0.1/a/.", 0, false, "198.18.0.1", 5683, "/a/"},
-	{"only a dot", "coap://198.18.0.1/.", 0, false, "198.18.0.1", 5683, ""},
-	{"dots", "coap://198.18.0.1/a/../b", 0, false, "198.18.0.1", 5683, "/b"},
-	{"dots at the end", "coap://198.18.0.1/a/b/..", 0, false, "198.18.0.1", 5683, "/a/"},
-	{"dots past the root", "coap://198.18.0.1/../../a", 0, false, "198.18.0.1", 5683, "/a"},
-	{"dots leave the host", "coap://h/..", 0, false, "h", 5683, "host:h"},
-	{"dots take an empty segment", "coap://198.18.0.1/a//../b", 0, false, "198.18.0.1",
-		5683, "/a/b"},
-	{"RFC 3986, 5.2.4", "coap://198.18.0.1/a/b/c/./../../g", 0, false, "198.18.0.1", 5683,
-		"/a/g"},
-	{"three dots are a name", "coap://198.18.0.1/.../..a", 0, false, "198.18.0.1", 5683,
-		"/.../..a"},
-	{"dots in the query stay", "coap://198.18.0.1/a?b/../c", 0, false, "198.18.0.1", 5683,
-		"/a?b\\2f..\\2fc"},
+		5683, "198.18.0.1", "/x?a\\2fb\\3fc"},
+	{"decoded ampersand does not part", "coap://198.18.0.1?a%26b", 0, false, 5683,
+		"198.18.0.1", "?a\\26b"},
+	{"empty query", "coap://198.18.0.1/x?", 0, false, 5683, "198.18.0.1", "/x?"},
+	{"empty arguments", "coap://198.18.0.1/x?&&", 0, false, 5683, "198.18.0.1",
+		"/x???"},
+	{"appendix B", "coap://198.51.100.1:61616//%2F//?%2F%2F&?%26", 0, false, 61616,
+		"198.51.100.1", "//\\2f//?\\2f\\2f?\\3f\\26"},
+	{"appendix B, utf-8", "coap://xn--18j4d.example/%E3%81%93", 0, false, 5683,
+		"xn--18j4d.example", "host:xn--18j4d.example/\\e3\\81\\93"},
+	{"6.3, first", "coap://example.com:5683/~sensors/temp.xml", 0, false, 5683,
+		"example.com", "host:example.com/\\7esensors/temp.xml"},
+	{"6.3, second", "coap://EXAMPLE.com/%7Esensors/temp.xml", 0, false, 5683,
+		"example.com", "host:example.com/\\7esensors/temp.xml"},
+	{"dot", "coap://198.18.0.1/a/./b", 0, false, 5683, "198.18.0.1", "/a/b"},
+	{"dot at the end", "coap://198.18.0.1/a/.", 0, false, 5683, "198.18.0.1", "/a/"},
+	{"only a dot", "coap://198.18.0.1/.", 0, false, 5683, "198.18.0.1", ""},
+	{"dots", "coap://198.18.0.1/a/../b", 0, false, 5683, "198.18.0.1", "/b"},
+	{"dots at the end", "coap://198.18.0.1/a/b/..", 0, false, 5683, "198.18.0.1",
+		"/a/"},
+	{"dots past the root", "coap://198.18.0.1/../../a", 0, false, 5683, "198.18.0.1",
+		"/a"},
+	{"dots leave the host", "coap://h/..", 0, false, 5683, "h", "host:h"},
+	{"dots take an empty segment", "coap://198.18.0.1/a//../b", 0, false, 5683,
+		"198.18.0.1", "/a/b"},
+	{"RFC 3986, 5.2.4", "coap://198.18.0.1/a/b/c/./../../g", 0, false, 5683,
+		"198.18.0.1", "/a/g"},
+	{"three dots are a name", "coap://198.18.0.1/.../..a", 0, false, 5683,
+		"198.18.0.1", "/.../..a"},
+	{"dots in the query stay", "coap://198.18.0.1/a?b/../c", 0, false, 5683,
+		"198.18.0.1", "/a?b\\2f..\\2fc"},
 };
 
 static void
@@ -221,11 +228,12 @@ too_long(void **state)
 	(void)state;
 	assert_non_null(uri);
 	assert_non_null(u);
-	memset(uri, '/', TG_URI_MAX + 1);
-	memcpy(uri, "coap://h", 8);
+	snprintf(uri, TG_URI_MAX + 1, "coap://h");
+	memset(uri + 8, '/', TG_URI_MAX + 1 - 8);
 	assert_int_equal(tg_uri_parse(u, uri, TG_URI_MAX + 1, 0), TG_URI_TOO_LONG);
 	assert_int_equal(tg_uri_parse(u, uri, 8 + TG_URI_OPTIONS_MAX - 1, 0), TG_URI_OK);
-	assert_int_equal(tg_uri_parse(u, uri, 8 + TG_URI_OPTIONS_MAX, 0), TG_URI_TOO_LONG);
+	assert_int_equal(
+		tg_uri_parse(u, uri, 8 + TG_URI_OPTIONS_MAX, 0), TG_URI_TOO_LONG);
 	free(u);
 	free(uri);
 }
@@ -241,7 +249,8 @@ static const struct back_row {
 	struct part part[6];
 	const char *want; /* NULL: refused */
 } backs[] = {
-	{"appendix B 1", {false, 5683, "[2001:db8::2:1]"}, {{0}}, "coap://[2001:db8::2:1]/"},
+	{"appendix B 1", {false, 5683, "[2001:db8::2:1]"}, {{0}},
+		"coap://[2001:db8::2:1]/"},
 	{"appendix B 2", {false, 5683, "[2001:db8::2:1]"},
 		{{TG_OPT_URI_HOST, "example.net"}}, "coap://example.net/"},
 	{"appendix B 3", {false, 5683, "[2001:db8::2:1]"},
@@ -250,7 +259,8 @@ static const struct back_row {
 		"coap://example.net/.well-known/core"},
 	{"appendix B 4", {false, 5683, "[2001:db8::2:1]"},
 		{{TG_OPT_URI_HOST, "xn--18j4d.example"},
-			{TG_OPT_URI_PATH, "\xe3\x81\x93\xe3\x82\x93\xe3\x81\xab\xe3\x81\xa1\xe3\x81\xaf"}},
+			{TG_OPT_URI_PATH, "\xe3\x81\x93\xe3\x82\x93\xe3\x81\xab\xe3\x81"
+					  "\xa1\xe3\x81\xaf"}},
 		"coap://xn--18j4d.example/%E3%81%93%E3%82%93%E3%81%AB%E3%81%A1%E3%81%AF"},
 	/* The appendix prints "?%2F%2F": 6.5, step 8, leaves slashes in a query alone. */
 	{"appendix B 5", {false, 61616, "198.51.100.1"},
@@ -260,14 +270,16 @@ static const struct back_row {
 		"coap://198.51.100.1:61616//%2F//?//&?%26"},
 	{"coaps", {true, 5684, "h"}, {{0}}, "coaps://h/"},
 	{"coaps on coap's port", {true, 5683, "h"}, {{0}}, "coaps://h:5683/"},
-	{"port of the option", {false, 61616, "h"}, {{TG_OPT_URI_PORT, "\x16\x33"}}, "coap://h/"},
+	{"port of the option", {false, 61616, "h"}, {{TG_OPT_URI_PORT, "\x16\x33"}},
+		"coap://h/"},
 	{"path kept and coded", {false, 5683, "h"},
 		{{TG_OPT_URI_PATH, "azAZ09-._~!$&'()*+,;=:@"},
 			{TG_OPT_URI_PATH, "/?#[]%\"<>\\^`{|} \x7f\x01"}},
 		"coap://h/azAZ09-._~!$&'()*+,;=:@/"
 		"%2F%3F%23%5B%5D%25%22%3C%3E%5C%5E%60%7B%7C%7D%20%7F%01"},
 	{"query kept and coded", {false, 5683, "h"},
-		{{TG_OPT_URI_QUERY, "azAZ09-._~!$'()*+,;=:@/?"}, {TG_OPT_URI_QUERY, "&#%"}},
+		{{TG_OPT_URI_QUERY, "azAZ09-._~!$'()*+,;=:@/?"},
+			{TG_OPT_URI_QUERY, "&#%"}},
 		"coap://h/?azAZ09-._~!$'()*+,;=:@/?&%26%23%25"},
 	{"host not ascii", {false, 5683, "h"}, {{TG_OPT_URI_HOST, "\xc3\xa9"}},
 		"coap://%C3%A9/"},
@@ -276,7 +288,8 @@ static const struct back_row {
 	{"host with a slash", {false, 5683, "h"}, {{TG_OPT_URI_HOST, "a/b"}}, NULL},
 	{"host with an at", {false, 5683, "h"}, {{TG_OPT_URI_HOST, "a@b"}}, NULL},
 	{"host with half a code", {false, 5683, "h"}, {{TG_OPT_URI_HOST, "a%4"}}, NULL},
-	{"host a bare ipv6 address", {false, 5683, "h"}, {{TG_OPT_URI_HOST, "::1"}}, NULL},
+	{"host a bare ipv6 address", {false, 5683, "h"}, {{TG_OPT_URI_HOST, "::1"}},
+		NULL},
 	{"host only a bracket", {false, 5683, "h"}, {{TG_OPT_URI_HOST, "["}}, NULL},
 };
 

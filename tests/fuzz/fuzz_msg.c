@@ -19,7 +19,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (m.code == 0 && size != TG_HDR_LEN)
 		abort();
-	/* A shorter limit on tokens refuses this message for that and for nothing else. */
+	/* A shorter limit on tokens refuses this message for that and for nothing else.
+	 */
 	if (m.tkl > 0 && tg_msg_parse(&m, data, size, m.tkl - 1u) != TG_TOKEN_LEN)
 		abort();
 	return 0;

@@ -24,17 +24,19 @@ touch(const struct tg_opt *o)
 		require(o->value[0] < 0x80 || o->value[0] >= 0xc2);
 }
 
-/* The walk meets ascending options that fill the space up to the payload, and no other. */
+/* The walk meets ascending options that fill the space up to the payload, and no other.
+ */
 static void
 walk(const struct tg_msg *m)
 {
 	const uint8_t *from = m->base + m->options;
-	const uint8_t *end = m->base + m->len - (m->payload < m->len ? m->len - m->payload + 1 : 0);
+	const uint8_t *end =
+		m->base + m->len - (m->payload < m->len ? m->len - m->payload + 1 : 0);
 	struct tg_opt_iter it;
 	struct tg_opt o, first;
 	unsigned last = 0;
 
-	tg_opt_foreach(&it, &o, m) {
+	tg_opt_foreach (&it, &o, m) {
 		require(o.number >= last);
 		require(o.value > from && o.value <= end && o.len <= end - o.value);
 		if (o.number > last || from == m->base + m->options) {
@@ -60,7 +62,7 @@ check(const struct tg_msg *m, bool is_request)
 	struct tg_opt o;
 	int last = -1;
 
-	tg_opt_foreach(&it, &o, m) {
+	tg_opt_foreach (&it, &o, m) {
 		enum tg_opt_fault f = tg_check_option(&o, o.number == last, is_request);
 
 		if (f != TG_OPT_FINE && tg_opt_is_critical(o.number) && spoilt++ == 0)

@@ -1,6 +1,6 @@
 /*
- * URIs: whatever parses gives options that can be sent, and the URI made of them parses to
- * the same options again.
+ * URIs: whatever parses gives options that can be sent, and the URI made of them parses
+ * to the same options again.
  */
 #include "coap/check.h"
 #include "coap/uri.h"
@@ -21,7 +21,8 @@ require(bool holds)
 		abort();
 }
 
-/* A host that a URI shows as it is; another is coded, and means something else in lower case. */
+/* A host that a URI shows as it is; another is coded, and means something else in lower
+ * case. */
 static bool
 is_plain_host(const char *host)
 {
@@ -36,7 +37,9 @@ require_equal(const struct tg_uri *a, const struct tg_uri *b)
 	for (unsigned i = 0; i < a->count; i++)
 		require(a->option[i].number == b->option[i].number
 			&& a->option[i].len == b->option[i].len
-			&& memcmp(a->option[i].value, b->option[i].value, a->option[i].len) == 0);
+			&& memcmp(a->option[i].value, b->option[i].value,
+				   a->option[i].len)
+				   == 0);
 }
 
 static size_t
@@ -48,7 +51,8 @@ write_all(const struct tg_uri *u, uint8_t *wire, struct tg_msg *m)
 
 	tg_write_begin(&w, wire, WIRE_MAX, TG_CON, 1, 7, NULL, 0);
 	for (unsigned i = 0; i < u->count; i++)
-		tg_write_option(&w, u->option[i].number, u->option[i].value, u->option[i].len);
+		tg_write_option(
+			&w, u->option[i].number, u->option[i].value, u->option[i].len);
 	len = tg_write_end(&w);
 	require(len > 0 && tg_msg_parse(m, wire, len, TG_TOKEN_MAX) == TG_OK);
 	require(tg_check_request(m, TG_SERVES_ALL, &bad));
@@ -65,7 +69,8 @@ there_and_back(const struct tg_uri *u)
 	struct tg_msg m;
 	size_t len;
 
-	snprintf(host, sizeof(host), u->host_kind == TG_HOST_IPV6 ? "[%s]" : "%s", u->host);
+	snprintf(host, sizeof(host), u->host_kind == TG_HOST_IPV6 ? "[%s]" : "%s",
+		u->host);
 	write_all(u, wire, &m);
 	len = tg_uri_compose(text, sizeof(text), &m, &base);
 	if (u->host_kind == TG_HOST_NAME && !is_plain_host(u->host))
@@ -85,7 +90,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (tg_uri_parse(&u, (const char *)data, size, 0) == TG_URI_OK)
 		there_and_back(&u);
-	/* Any request's options, whoever wrote them, give a URI or none, within its room. */
+	/* Any request's options, whoever wrote them, give a URI or none, within its room.
+	 */
 	if (size <= UINT16_MAX && tg_msg_parse(&m, data, size, TG_TOKEN_MAX) == TG_OK) {
 		const struct tg_uri_base base = {.port = 5683, .host = "h"};
 		size_t cap = size * 3 + 32;

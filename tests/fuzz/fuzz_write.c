@@ -1,9 +1,10 @@
 /*
- * The builder: the input is a list of operations.  Whatever they are, nothing is written past
- * the room given; and what is finished must parse and walk back to what was asked for.
+ * The builder: the input is a list of operations.  Whatever they are, nothing is written
+ * past the room given; and what is finished must parse and walk back to what was asked
+ * for.
  *
- * Input: cap high, cap low, header byte (type, token length), code, then operations, each an
- * opcode and its arguments; values are taken from the input itself.
+ * Input: cap high, cap low, header byte (type, token length), code, then operations, each
+ * an opcode and its arguments; values are taken from the input itself.
  */
 #include "coap/option.h"
 #include "coap/write.h"
@@ -60,7 +61,8 @@ take_bytes(struct input *in, size_t *len)
 	return p;
 }
 
-/* Opcode: bits 0-1 the kind, bit 2 a number of 16 bits instead of a delta, bit 3 a long value. */
+/* Opcode: bits 0-1 the kind, bit 2 a number of 16 bits instead of a delta, bit 3 a long
+ * value. */
 static struct op
 take_op(struct input *in, unsigned last)
 {
@@ -116,8 +118,9 @@ compare(const struct tg_msg *m, const struct op *ops, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		if (ops[i].kind > UINT) {
 			payload += ops[i].len;
-			require(ops[i].len == 0 || memcmp(m->base + m->payload, ops[i].value,
-				ops[i].len) == 0);
+			require(ops[i].len == 0
+				|| memcmp(m->base + m->payload, ops[i].value, ops[i].len)
+					   == 0);
 			continue;
 		}
 		require(tg_opt_next(&it, &o) && o.number == ops[i].number);
@@ -125,8 +128,9 @@ compare(const struct tg_msg *m, const struct op *ops, unsigned n)
 			require(o.len <= 4 && tg_opt_uint(&o) == ops[i].uint
 				&& (o.len == 0 || o.value[0] != 0));
 		else
-			require(o.len == ops[i].len && (o.len == 0
-				|| memcmp(o.value, ops[i].value, o.len) == 0));
+			require(o.len == ops[i].len
+				&& (o.len == 0
+					|| memcmp(o.value, ops[i].value, o.len) == 0));
 	}
 	require(!tg_opt_next(&it, &o));
 	require((size_t)(m->len - m->payload) == payload);

@@ -1,4 +1,5 @@
-/* Replays a corpus directory through a fuzz harness, each file in a buffer of its exact size. */
+/* Replays a corpus directory through a fuzz harness, each file in a buffer of its exact
+ * size. */
 #include <dirent.h>
 #include <errno.h>
 #include <stddef.h>
