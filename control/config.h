@@ -1,0 +1,76 @@
+/*
+ * The configuration: a YAML file against a table of keys.
+ *
+ * The table (config_schema.c) lists every key once, with type, range, default and help; the
+ * parser, `conf show` and the reference in docs/configuration.md are made from it.
+ *
+ * Memory.  A ctl_config owns what it points to until ctl_config_free().
+ * Errors.  One sentence: "FILE:LINE:COLUMN: what is wrong; did you mean ...?".
+ */
+#pragma once
+
+#include "control/log.h"
+#include "dataplane/dp.h"
+
+#include <stdio.h>
+
+#define CTL_ROUTES_MAX 256
+#define CTL_STREAMS_MAX 64
+
+struct ctl_stream {
+	char name[64];
+	uint32_t ack; /* enum dp_ack */
+};
+
+struct ctl_route {
+	char path[256], stream[64], content[1025], location[256];
+	char rt[128], ifd[128], title[128];
+	uint32_t kind, ack, max_age, max_payload, content_format, hidden;
+	uint32_t put, post, del; /* static: codes */
+	uint32_t n_formats;
+	uint16_t formats[16];
+	unsigned line;
+};
+
+struct ctl_port {
+	char name[32], socket[108], interface[108], address[108];
+	uint32_t driver, udp_port, queues, mtu, checksum_rx;
+	uint32_t n_addrs;
+	struct dp_prefix addrs[DP_ADDRS_MAX];
+	unsigned line;
+};
+
+struct ctl_config {
+	char file[256];
+	/* values as the file gives them; 0 means auto where the table says so */
+	uint32_t workers, idle, hugepages, memory_mib, mbufs;
+	uint32_t peers_max, devices_max, store_max, dedup_extensions, replies_max, pending_max;
+	uint32_t device_idle_s;
+	uint32_t logring_bytes;
+	uint32_t error_rate, error_burst, full_max_age;
+	uint32_t ack_timeout_ms, ack_random_percent, max_retransmit, nstart, max_latency_s,
+		processing_delay_ms;
+	char log_dir[256], control_socket[108];
+	uint64_t commit_ns, segment_bytes, retain_bytes, retain_s;
+	unsigned n_ports, n_routes, n_streams;
+	struct ctl_port ports[DP_PORTS_MAX];
+	struct ctl_stream streams[CTL_STREAMS_MAX];
+	struct ctl_route routes[CTL_ROUTES_MAX];
+};
+
+/* Load @path; NULL with a sentence in @err. */
+struct ctl_config *ctl_config_load(const char *path, char *err, size_t errlen);
+/* The same from memory, named @name in errors. */
+struct ctl_config *ctl_config_parse(
+	const char *name, const char *text, size_t len, char *err, size_t errlen);
+void ctl_config_free(struct ctl_config *c);
+
+/* What the data plane is made from.  False with a sentence in @err. */
+bool ctl_config_dp(const struct ctl_config *c, struct dp_config *out, char *err, size_t errlen);
+/* Routes and settings as a snapshot. */
+struct dp_snapshot *ctl_config_snapshot(
+	const struct ctl_config *c, uint64_t version, char *err, size_t errlen);
+/* The first key that differs and cannot change while running, or NULL. */
+const char *ctl_config_fixed_difference(const struct ctl_config *a, const struct ctl_config *b);
+/* The reference of every key, as Markdown. */
+void ctl_config_reference(FILE *out);

@@ -1,0 +1,169 @@
+#include "control/io.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int
+dir_of(struct ctl_io *io)
+{
+	return ((struct ctl_io_posix *)io)->dir;
+}
+
+static int
+checked(int rc)
+{
+	return rc < 0 ? -errno : rc;
+}
+
+static int
+io_create(struct ctl_io *io, const char *name)
+{
+	return checked(openat(dir_of(io), name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0640));
+}
+
+static int
+io_open(struct ctl_io *io, const char *name)
+{
+	return checked(openat(dir_of(io), name, O_RDWR | O_CLOEXEC));
+}
+
+static int
+io_write(struct ctl_io *io, int file, const void *data, size_t len, uint64_t offset)
+{
+	const char *p = data;
+
+	(void)io;
+	while (len > 0) {
+		ssize_t n = pwrite(file, p, len, (off_t)offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		p += n;
+		len -= (size_t)n;
+		offset += (uint64_t)n;
+	}
+	return 0;
+}
+
+static int
+io_sync(struct ctl_io *io, int file)
+{
+	(void)io;
+	return checked(fdatasync(file));
+}
+
+static int
+io_truncate(struct ctl_io *io, int file, uint64_t size)
+{
+	(void)io;
+	return checked(ftruncate(file, (off_t)size));
+}
+
+static void
+io_close(struct ctl_io *io, int file)
+{
+	(void)io;
+	close(file);
+}
+
+static int
+io_remove(struct ctl_io *io, const char *name)
+{
+	return checked(unlinkat(dir_of(io), name, 0));
+}
+
+static int
+io_sync_dir(struct ctl_io *io)
+{
+	return checked(fsync(dir_of(io)));
+}
+
+static int
+io_list(struct ctl_io *io, char *names, size_t cap)
+{
+	int n = 0, fd = openat(dir_of(io), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	if (d == NULL)
+		return -errno;
+	while ((e = readdir(d)) != NULL) {
+		size_t len = strlen(e->d_name) + 1;
+
+		if (len > cap) {
+			n = -E2BIG;
+			break;
+		}
+		memcpy(names, e->d_name, len);
+		names += len;
+		cap -= len;
+		n++;
+	}
+	closedir(d);
+	return n;
+}
+
+static int
+io_map(struct ctl_io *io, const char *name, const uint8_t **data, size_t *size)
+{
+	int fd = openat(dir_of(io), name, O_RDONLY | O_CLOEXEC), rc = 0;
+	struct stat st;
+	void *p = NULL;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) != 0)
+		rc = -errno;
+	else if (st.st_size > 0
+		&& (p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0)) == MAP_FAILED)
+		rc = -errno;
+	close(fd);
+	if (rc != 0)
+		return rc;
+	*data = p;
+	*size = (size_t)st.st_size;
+	return 0;
+}
+
+static void
+io_unmap(struct ctl_io *io, const uint8_t *data, size_t size)
+{
+	(void)io;
+	if (data != NULL)
+		munmap((void *)data, size);
+}
+
+int
+ctl_io_posix_open(struct ctl_io_posix *p, const char *path, int make)
+{
+	p->io = (struct ctl_io){
+		.create = io_create,
+		.open = io_open,
+		.write = io_write,
+		.sync = io_sync,
+		.truncate = io_truncate,
+		.close = io_close,
+		.remove = io_remove,
+		.sync_dir = io_sync_dir,
+		.list = io_list,
+		.map = io_map,
+		.unmap = io_unmap,
+	};
+	if (make && mkdir(path, 0750) != 0 && errno != EEXIST)
+		return -errno;
+	p->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return checked(p->dir);
+}
+
+void
+ctl_io_posix_close(struct ctl_io_posix *p)
+{
+	close(p->dir);
+}

@@ -1,0 +1,358 @@
+#include "control/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+static uint64_t
+now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static void
+add(_Atomic uint64_t *c, uint64_t n)
+{
+	atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + n,
+		memory_order_relaxed);
+}
+
+/* ---- recovery ----------------------------------------------------------------------------- */
+
+static void
+tell(struct ctl_log_report *r, const char *what, uint64_t id, uint64_t offset, uint64_t bytes,
+	const char *why)
+{
+	if (r->text[0] == '\0')
+		snprintf(r->text, sizeof(r->text),
+			"%s segment %llu at offset %llu, %llu bytes: %s", what,
+			(unsigned long long)id, (unsigned long long)offset,
+			(unsigned long long)bytes, why);
+}
+
+/* Cut a torn end, durably, so that nobody meets it again. */
+static int
+cut(struct ctl_io *io, uint64_t id, uint64_t end)
+{
+	char name[CTL_LOG_NAME];
+	int file, rc;
+
+	ctl_log_name(name, id);
+	file = io->open(io, name);
+	if (file < 0)
+		return file;
+	rc = io->truncate(io, file, end);
+	if (rc == 0)
+		rc = io->sync(io, file);
+	io->close(io, file);
+	return rc;
+}
+
+static int
+recover_segment(struct ctl_log *log, uint64_t id, struct ctl_log_report *r)
+{
+	struct ctl_log_segment_info info;
+	int rc = ctl_log_segment_info(log->io, id, &info);
+
+	if (rc < 0)
+		return rc;
+	r->segments++;
+	r->bytes += info.bytes;
+	r->records += info.scan.records;
+	r->damages += info.scan.damages;
+	if (info.scan.max_seq >= log->next_seq)
+		log->next_seq = info.scan.max_seq + 1;
+	if (info.scan.damages > 0)
+		tell(r, "damage in", id, info.scan.first_damage.offset, info.scan.first_damage.len,
+			info.scan.first_damage.reason);
+	if (!info.readable) {
+		/* A header is synced before anything is acknowledged from its segment. */
+		if (info.bytes > CTL_SEGMENT_HEADER) {
+			r->damages++;
+			tell(r, "damage in", id, 0, info.bytes, "the header cannot be read");
+		}
+		return 0;
+	}
+	if (info.tail == 0)
+		return 0;
+	r->cut_bytes += info.tail;
+	r->cut_segments++;
+	tell(r, "cut", id, info.scan.end, info.tail,
+		"it was being written when the last run ended and was never acknowledged");
+	return cut(log->io, id, info.scan.end);
+}
+
+int
+ctl_log_open(struct ctl_log *log, struct ctl_io *io, const struct ctl_log_options *opt,
+	struct ctl_log_report *report)
+{
+	uint64_t *ids = calloc(CTL_LOG_SEGMENTS, sizeof(*ids));
+	int n, rc = 0;
+
+	*log = (struct ctl_log){.io = io, .opt = *opt, .file = -1, .next_id = 1, .next_seq = 1};
+	*report = (struct ctl_log_report){0};
+	log->batch_cap = CTL_LOG_BATCH + CTL_SEGMENT_HEADER;
+	log->batch = malloc(log->batch_cap);
+	if (ids == NULL || log->batch == NULL) {
+		rc = -ENOMEM;
+		goto out;
+	}
+	n = ctl_log_ids(io, ids, CTL_LOG_SEGMENTS);
+	for (int i = 0; i < n && rc == 0; i++) {
+		rc = recover_segment(log, ids[i], report);
+		log->next_id = ids[i] + 1;
+	}
+	if (n < 0)
+		rc = n;
+	report->next_seq = log->next_seq;
+	atomic_store(&log->stats.segments, report->segments);
+	atomic_store(&log->stats.bytes, report->bytes);
+out:
+	free(ids);
+	if (rc < 0) {
+		free(log->batch);
+		log->batch = NULL;
+	}
+	return rc;
+}
+
+/* ---- appending ------------------------------------------------------------------------------ */
+
+/* Leave the segment: whatever is behind its last durable offset is given back if possible. */
+static void
+leave(struct ctl_log *log)
+{
+	if (log->file < 0)
+		return;
+	(void)log->io->truncate(log->io, log->file, log->offset);
+	log->io->close(log->io, log->file);
+	log->file = -1;
+}
+
+/* A new segment: header and directory entry are durable before anything is said about it. */
+static int
+begin_segment(struct ctl_log *log)
+{
+	uint8_t header[CTL_SEGMENT_HEADER];
+	char name[CTL_LOG_NAME];
+	int rc;
+
+	log->segment = (struct ctl_segment){.id = log->next_id, .first_seq = log->next_seq};
+	if (getrandom(&log->segment.nonce, sizeof(log->segment.nonce), 0)
+		!= sizeof(log->segment.nonce))
+		return -errno;
+	ctl_log_name(name, log->segment.id);
+	log->file = log->io->create(log->io, name);
+	if (log->file < 0)
+		return log->file;
+	log->next_id++; /* a file may exist now: never this id again */
+	ctl_segment_encode(&log->segment, header);
+	rc = log->io->write(log->io, log->file, header, sizeof(header), 0);
+	if (rc == 0)
+		rc = log->io->sync(log->io, log->file);
+	if (rc == 0)
+		rc = log->io->sync_dir(log->io);
+	if (rc < 0) {
+		log->io->close(log->io, log->file);
+		log->file = -1;
+		(void)log->io->remove(log->io, name);
+		return rc;
+	}
+	log->offset = CTL_SEGMENT_HEADER;
+	log->commits = 0;
+	add(&log->stats.segments, 1);
+	add(&log->stats.bytes, sizeof(header));
+	return 0;
+}
+
+static void
+begin_batch(struct ctl_log *log)
+{
+	log->batch_error = 0;
+	if (log->file >= 0 && log->offset >= log->opt.segment_bytes)
+		leave(log);
+	if (log->file < 0)
+		log->batch_error = begin_segment(log);
+}
+
+bool
+ctl_log_room(const struct ctl_log *log, size_t len)
+{
+	return log->batch_len + ctl_frame_size(len) + ctl_frame_size(CTL_COMMIT_LEN)
+		<= CTL_LOG_BATCH;
+}
+
+uint64_t
+ctl_log_append(struct ctl_log *log, const uint8_t *record, size_t len)
+{
+	uint64_t seq;
+
+	if (log->batch_records == 0)
+		begin_batch(log);
+	seq = log->next_seq++;
+	log->batch_records++;
+	if (log->batch_error != 0)
+		return seq;
+	ctl_frame_encode(&log->segment, log->offset + log->batch_len, CTL_FRAME_RECORD, seq, record,
+		(uint32_t)len, log->batch + log->batch_len);
+	log->batch_len += ctl_frame_size(len);
+	return seq;
+}
+
+static void
+add_commit(struct ctl_log *log)
+{
+	struct ctl_commit c = {
+		.segment = log->segment.id,
+		.number = ++log->commits,
+		.durable = log->offset,
+		.last_seq = log->next_seq - 1,
+	};
+	uint8_t data[CTL_COMMIT_LEN];
+
+	ctl_commit_encode(&c, data);
+	ctl_frame_encode(&log->segment, log->offset + log->batch_len, CTL_FRAME_COMMIT, c.number,
+		data, sizeof(data), log->batch + log->batch_len);
+	log->batch_len += ctl_frame_size(CTL_COMMIT_LEN);
+}
+
+static int
+write_batch(struct ctl_log *log)
+{
+	uint64_t before, took;
+	int rc;
+
+	add_commit(log);
+	rc = log->io->write(log->io, log->file, log->batch, log->batch_len, log->offset);
+	if (rc < 0)
+		return rc;
+	before = now_ns();
+	rc = log->io->sync(log->io, log->file);
+	took = now_ns() - before;
+	add(&log->stats.sync_ns_total, took);
+	if (took > atomic_load_explicit(&log->stats.sync_ns_max, memory_order_relaxed))
+		atomic_store_explicit(&log->stats.sync_ns_max, took, memory_order_relaxed);
+	return rc;
+}
+
+int
+ctl_log_commit(struct ctl_log *log)
+{
+	int rc = log->batch_error;
+
+	if (rc == 0)
+		rc = write_batch(log);
+	if (rc == 0) {
+		log->offset += log->batch_len;
+		log->proved = log->batch_records == 0;
+		add(&log->stats.bytes, log->batch_len);
+		add(&log->stats.records, log->batch_records);
+		add(&log->stats.commits, 1);
+	} else {
+		add(&log->stats.failures, 1);
+		leave(log);
+	}
+	atomic_store_explicit(&log->stats.last_error, -rc, memory_order_relaxed);
+	log->batch_len = 0;
+	log->batch_records = 0;
+	log->batch_error = 0;
+	return rc;
+}
+
+void
+ctl_log_close(struct ctl_log *log)
+{
+	if (log->batch_records > 0)
+		(void)ctl_log_commit(log);
+	if (log->file >= 0 && !log->proved && log->commits > 0)
+		(void)ctl_log_commit(log);
+	leave(log);
+	free(log->batch);
+	log->batch = NULL;
+}
+
+/* ---- retention -------------------------------------------------------------------------------- */
+
+/* Is the segment's last record older than @s seconds at @now_s? */
+static bool
+keep_time(void *arg, const struct ctl_frame *f)
+{
+	struct dp_record r;
+
+	if (dp_record_decode(&r, f->data, f->len))
+		*(uint64_t *)arg = r.time_ns / 1000000000u;
+	return true;
+}
+
+static int
+map_segment(struct ctl_io *io, uint64_t id, struct ctl_segment *s, const uint8_t **base, size_t *size)
+{
+	char name[CTL_LOG_NAME];
+	int rc;
+
+	ctl_log_name(name, id);
+	rc = io->map(io, name, base, size);
+	if (rc == 0 && !ctl_segment_decode(s, *base, *size)) {
+		io->unmap(io, *base, *size);
+		return -EBADMSG;
+	}
+	return rc;
+}
+
+static uint64_t
+last_time_s(struct ctl_io *io, uint64_t id, uint64_t *bytes)
+{
+	uint64_t last = UINT64_MAX;
+	struct ctl_scan_calls calls = {.each = keep_time, .arg = &last};
+	struct ctl_segment s;
+	struct ctl_scan scan;
+	const uint8_t *base;
+	size_t size;
+
+	*bytes = 0;
+	if (map_segment(io, id, &s, &base, &size) < 0)
+		return UINT64_MAX; /* kept: it is for a person to look at */
+	ctl_segment_scan(&s, base, size, &calls, &scan);
+	io->unmap(io, base, size);
+	*bytes = size;
+	return last;
+}
+
+int
+ctl_log_retain(struct ctl_log *log, uint64_t now_s)
+{
+	uint64_t *ids = calloc(CTL_LOG_SEGMENTS, sizeof(*ids));
+	int n = ids == NULL ? -ENOMEM : ctl_log_ids(log->io, ids, CTL_LOG_SEGMENTS), gone = 0;
+	uint64_t total = atomic_load(&log->stats.bytes), bytes, last;
+	char name[CTL_LOG_NAME];
+
+	/* The last segment stays: it is being written, or its numbers must not come again. */
+	for (int i = 0; i + 1 < n; i++) {
+		bool over = log->opt.retain_bytes > 0 && total > log->opt.retain_bytes;
+
+		if (!over && log->opt.retain_s == 0)
+			break;
+		last = last_time_s(log->io, ids[i], &bytes);
+		if (!over && (last == UINT64_MAX || now_s < last + log->opt.retain_s))
+			break;
+		ctl_log_name(name, ids[i]);
+		if (bytes == 0 || log->io->remove(log->io, name) < 0)
+			break;
+		total -= bytes < total ? bytes : total;
+		gone++;
+	}
+	free(ids);
+	if (gone > 0) {
+		(void)log->io->sync_dir(log->io);
+		atomic_store(&log->stats.bytes, total);
+		add(&log->stats.trimmed, (uint64_t)gone);
+		add(&log->stats.segments, -(uint64_t)gone);
+	}
+	return gone;
+}

@@ -1,0 +1,124 @@
+/*
+ * The log: an ordered, durable sequence of records in segmented append-only files.
+ *
+ * A record is acknowledged only after a batch with it has been written and synced, and its
+ * file's directory entry too.  A write or sync that fails loses its batch: it is reported,
+ * the segment is left for good and the next batch begins another.  Nothing is retried as if
+ * it had worked.
+ *
+ * Threads.  A ctl_log has one owner at a time (the log thread, while it runs).  Reading a
+ *           directory needs no ctl_log and may go on beside a writer.
+ * Errors.   -errno.
+ */
+#pragma once
+
+#include "control/io.h"
+#include "control/segment.h"
+#include "dataplane/logring.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct ctl_log_options {
+	uint64_t segment_bytes; /* a segment is left when it is longer */
+	uint64_t retain_bytes;  /* 0: no bound */
+	uint64_t retain_s;      /* 0: no bound */
+	uint64_t commit_ns;     /* a record waits at most so long for company */
+};
+
+/* What opening found: for a word to the operator. */
+struct ctl_log_report {
+	uint64_t segments, records, bytes;
+	uint64_t cut_bytes, cut_segments; /* torn ends that were cut */
+	uint64_t damages;                 /* places that had been durable and cannot be read */
+	uint64_t next_seq;
+	char text[512]; /* the first cut or damage in words, "" if there was none */
+};
+
+/* Written by the owner (relaxed), read by anyone. */
+struct ctl_log_stats {
+	_Atomic uint64_t records, bytes, commits, failures, segments, trimmed;
+	_Atomic uint64_t sync_ns_total, sync_ns_max;
+	_Atomic int last_error; /* errno of the last failure, 0 if the last commit worked */
+};
+
+struct ctl_log {
+	struct ctl_io *io;
+	struct ctl_log_options opt;
+	struct ctl_segment segment;
+	int file;          /* -1: the next batch begins a segment */
+	uint64_t offset;   /* durable so far; the next batch goes here */
+	uint64_t next_id, next_seq, commits;
+	uint8_t *batch;
+	size_t batch_len, batch_cap;
+	uint64_t batch_records;
+	int batch_error;   /* the segment could not be begun */
+	bool proved;       /* the last commit stands in an earlier commit's word */
+	struct ctl_log_stats stats;
+};
+
+/* Largest batch in bytes; who appends checks ctl_log_room(). */
+#define CTL_LOG_BATCH (1u << 20)
+
+/* Recover the directory behind @io and get ready to append. */
+int ctl_log_open(struct ctl_log *log, struct ctl_io *io, const struct ctl_log_options *opt,
+	struct ctl_log_report *report);
+/* Prove the last commit by an empty one, and let go. */
+void ctl_log_close(struct ctl_log *log);
+/* Is there room for a record of @len bytes in this batch? */
+bool ctl_log_room(const struct ctl_log *log, size_t len);
+/* Add an encoded record to the batch; its sequence number. */
+uint64_t ctl_log_append(struct ctl_log *log, const uint8_t *record, size_t len);
+/* Write and sync the batch.  On failure none of its records is in the log. */
+int ctl_log_commit(struct ctl_log *log);
+/* Delete the oldest whole segments that retention no longer keeps; how many. */
+int ctl_log_retain(struct ctl_log *log, uint64_t now_s);
+
+/* ---- reading a directory ------------------------------------------------------------------- */
+
+struct ctl_log_item {
+	uint64_t segment, offset, seq;
+	struct dp_record record; /* borrows from the mapped file during the call */
+};
+
+struct ctl_log_reader {
+	uint64_t from_seq;
+	bool (*each)(void *arg, const struct ctl_log_item *item); /* false: enough */
+	void (*damaged)(void *arg, uint64_t segment, const struct ctl_damage *d);
+	void *arg;
+};
+
+struct ctl_log_segment_info {
+	uint64_t id, bytes, tail; /* tail: bytes behind the last commit */
+	struct ctl_scan scan;
+	bool readable; /* its header is whole */
+};
+
+/* Names of a segment's file: "0000000000000001.seg". */
+#define CTL_LOG_NAME 24
+void ctl_log_name(char name[CTL_LOG_NAME], uint64_t id);
+/* Ids of the segments present, ascending; at most @max; how many. */
+int ctl_log_ids(struct ctl_io *io, uint64_t *ids, unsigned max);
+#define CTL_LOG_SEGMENTS 16384
+
+/* Every committed record in order. */
+int ctl_log_read(struct ctl_io *io, const struct ctl_log_reader *r);
+int ctl_log_segment_info(struct ctl_io *io, uint64_t id, struct ctl_log_segment_info *out);
+/* Delete segments all of whose records are before @seq; never the last one.  How many. */
+int ctl_log_trim(struct ctl_io *io, uint64_t seq);
+
+/* ---- the log thread ------------------------------------------------------------------------- */
+
+struct ctl_logd {
+	struct ctl_log *log;
+	struct dp_logring **rings;
+	unsigned n_rings;
+	pthread_t thread;
+	_Atomic bool stop;   /* control: wo, log thread: ro */
+	_Atomic bool retain; /* control: sets; log thread: clears */
+};
+
+/* Drain @rings into @log until stopped. */
+int ctl_logd_start(struct ctl_logd *d, struct ctl_log *log, struct dp_logring **rings, unsigned n);
+/* Drain what is there, commit, join. */
+void ctl_logd_stop(struct ctl_logd *d);

@@ -1,0 +1,114 @@
+#include "control/log_print.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* Length of the UTF-8 sequence at @p, or 0 if it is none (RFC 3629). */
+static size_t
+utf8_len(const uint8_t *p, size_t left)
+{
+	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
+		: (p[0] & 0xf0) == 0xe0			   ? 3
+		: p[0] >= 0xf0 && p[0] < 0xf5		   ? 4
+							   : 0;
+
+	if (n == 0 || n > left)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f)
+		|| (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+void
+ctl_print_json_string(FILE *out, const char *s, size_t len)
+{
+	const uint8_t *p = (const uint8_t *)s;
+
+	fputc('"', out);
+	while (len > 0) {
+		size_t n = utf8_len(p, len);
+
+		if (*p == '"' || *p == '\\')
+			fprintf(out, "\\%c", *p);
+		else if (*p < 0x20 || *p == 0x7f || n == 0)
+			fprintf(out, "\\u%04x", *p);
+		else
+			fwrite(p, 1, n, out);
+		n += n == 0;
+		p += n;
+		len -= n;
+	}
+	fputc('"', out);
+}
+
+void
+ctl_print_hex(FILE *out, const uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		fprintf(out, "%02x", p[i]);
+}
+
+static void
+print_endpoint(FILE *out, const struct dp_endpoint *e)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	char ip[INET6_ADDRSTRLEN];
+
+	if (memcmp(e->addr, mapped, 12) == 0)
+		fprintf(out, "%s:%u", inet_ntop(AF_INET, e->addr + 12, ip, sizeof(ip)), e->port);
+	else
+		fprintf(out, "[%s]:%u", inet_ntop(AF_INET6, e->addr, ip, sizeof(ip)), e->port);
+}
+
+static const char *
+type_name(uint8_t type)
+{
+	static const char *const names[] = {"CON", "NON", "ACK", "RST"};
+
+	return names[type & 3];
+}
+
+void
+ctl_log_print_json(FILE *out, const struct ctl_log_item *item)
+{
+	const struct dp_record *r = &item->record;
+
+	fprintf(out, "{\"seq\":%" PRIu64 ",\"time_ns\":%" PRIu64 ",\"stream\":", item->seq, r->time_ns);
+	ctl_print_json_string(out, r->stream, r->stream_len);
+	fputs(",\"device\":", out);
+	ctl_print_json_string(out, r->device, r->device_len);
+	fputs(",\"path\":", out);
+	ctl_print_json_string(out, r->path, r->path_len);
+	fputs(",\"source\":\"", out);
+	print_endpoint(out, &r->source);
+	fputs("\",\"local\":\"", out);
+	print_endpoint(out, &r->local);
+	fprintf(out, "\",\"type\":\"%s\",\"code\":\"%u.%02u\",\"mid\":%u,\"token\":\"",
+		type_name(r->type), r->code >> 5, r->code & 31, r->mid);
+	ctl_print_hex(out, r->token, r->tkl);
+	if (r->content_format == DP_NO_FORMAT)
+		fputs("\",\"content_format\":null,\"payload\":\"", out);
+	else
+		fprintf(out, "\",\"content_format\":%u,\"payload\":\"", r->content_format);
+	ctl_print_hex(out, r->payload, r->payload_len);
+	fputs("\"}\n", out);
+}
+
+void
+ctl_log_print_text(FILE *out, const struct ctl_log_item *item)
+{
+	const struct dp_record *r = &item->record;
+
+	fprintf(out, "%" PRIu64 " %" PRIu64 ".%09" PRIu64 " %.*s %s ", item->seq,
+		r->time_ns / 1000000000u, r->time_ns % 1000000000u, (int)r->stream_len, r->stream,
+		type_name(r->type));
+	print_endpoint(out, &r->source);
+	fprintf(out, " mid %u %.*s ", r->mid, (int)r->path_len, r->path);
+	ctl_print_json_string(out, (const char *)r->payload, r->payload_len);
+	fputc('\n', out);
+}

@@ -1,0 +1,165 @@
+/* Reading a log's directory: beside a writer, or long after it. */
+#include "control/log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void
+ctl_log_name(char name[CTL_LOG_NAME], uint64_t id)
+{
+	snprintf(name, CTL_LOG_NAME, "%016" PRIx64 ".seg", id);
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+int
+ctl_log_ids(struct ctl_io *io, uint64_t *ids, unsigned max)
+{
+	size_t cap = (size_t)CTL_LOG_SEGMENTS * CTL_LOG_NAME;
+	char *names = malloc(cap), *p = names, again[CTL_LOG_NAME];
+	int n = names == NULL ? -ENOMEM : io->list(io, names, cap);
+	unsigned found = 0;
+
+	for (int i = 0; i < n && found < max; i++, p += strlen(p) + 1) {
+		ids[found] = strtoull(p, NULL, 16);
+		ctl_log_name(again, ids[found]);
+		found += strcmp(p, again) == 0; /* anything else is not ours */
+	}
+	free(names);
+	if (n < 0)
+		return n;
+	qsort(ids, found, sizeof(*ids), by_id);
+	return (int)found;
+}
+
+int
+ctl_log_segment_info(struct ctl_io *io, uint64_t id, struct ctl_log_segment_info *out)
+{
+	const struct ctl_scan_calls none = {0};
+	char name[CTL_LOG_NAME];
+	struct ctl_segment s;
+	const uint8_t *base;
+	size_t size;
+	int rc;
+
+	*out = (struct ctl_log_segment_info){.id = id};
+	ctl_log_name(name, id);
+	rc = io->map(io, name, &base, &size);
+	if (rc < 0)
+		return rc;
+	out->bytes = size;
+	out->readable = ctl_segment_decode(&s, base, size) && s.id == id;
+	if (out->readable) {
+		ctl_segment_scan(&s, base, size, &none, &out->scan);
+		out->tail = size - out->scan.end;
+	}
+	io->unmap(io, base, size);
+	return 0;
+}
+
+/* A reader's call for one segment's frames. */
+struct pass {
+	const struct ctl_log_reader *r;
+	uint64_t segment;
+	bool enough;
+};
+
+static bool
+each(void *arg, const struct ctl_frame *f)
+{
+	struct pass *p = arg;
+	struct ctl_log_item item = {.segment = p->segment, .offset = f->offset, .seq = f->seq};
+	struct ctl_damage d = {.offset = f->offset, .len = f->len, .reason = "not a record"};
+
+	if (f->seq < p->r->from_seq)
+		return true;
+	if (!dp_record_decode(&item.record, f->data, f->len)) {
+		if (p->r->damaged != NULL)
+			p->r->damaged(p->r->arg, p->segment, &d);
+		return true;
+	}
+	p->enough = !p->r->each(p->r->arg, &item);
+	return !p->enough;
+}
+
+static void
+damaged(void *arg, const struct ctl_damage *d)
+{
+	struct pass *p = arg;
+
+	if (p->r->damaged != NULL)
+		p->r->damaged(p->r->arg, p->segment, d);
+}
+
+static int
+read_segment(struct ctl_io *io, struct pass *p)
+{
+	const struct ctl_scan_calls calls = {.each = each, .damaged = damaged, .arg = p};
+	struct ctl_damage header = {.reason = "the header cannot be read"};
+	char name[CTL_LOG_NAME];
+	struct ctl_segment s;
+	struct ctl_scan scan;
+	const uint8_t *base;
+	size_t size;
+	int rc;
+
+	ctl_log_name(name, p->segment);
+	rc = io->map(io, name, &base, &size);
+	if (rc < 0)
+		return rc == -ENOENT ? 0 : rc; /* trimmed meanwhile */
+	if (ctl_segment_decode(&s, base, size) && s.id == p->segment) {
+		ctl_segment_scan(&s, base, size, &calls, &scan);
+	} else if (size > CTL_SEGMENT_HEADER) {
+		header.len = size;
+		damaged(p, &header);
+	}
+	io->unmap(io, base, size);
+	return 0;
+}
+
+int
+ctl_log_read(struct ctl_io *io, const struct ctl_log_reader *r)
+{
+	uint64_t *ids = calloc(CTL_LOG_SEGMENTS, sizeof(*ids));
+	int n = ids == NULL ? -ENOMEM : ctl_log_ids(io, ids, CTL_LOG_SEGMENTS), rc = 0;
+	struct pass p = {.r = r};
+
+	for (int i = 0; i < n && rc == 0 && !p.enough; i++) {
+		p.segment = ids[i];
+		rc = read_segment(io, &p);
+	}
+	free(ids);
+	return n < 0 ? n : rc;
+}
+
+int
+ctl_log_trim(struct ctl_io *io, uint64_t seq)
+{
+	uint64_t *ids = calloc(CTL_LOG_SEGMENTS, sizeof(*ids));
+	int n = ids == NULL ? -ENOMEM : ctl_log_ids(io, ids, CTL_LOG_SEGMENTS), gone = 0;
+	struct ctl_log_segment_info info;
+	char name[CTL_LOG_NAME];
+
+	for (int i = 0; i + 1 < n; i++) {
+		if (ctl_log_segment_info(io, ids[i], &info) < 0 || !info.readable
+			|| info.scan.damages > 0 || info.scan.last_seq >= seq)
+			break; /* what is damaged is kept */
+		ctl_log_name(name, ids[i]);
+		if (io->remove(io, name) < 0)
+			break;
+		gone++;
+	}
+	free(ids);
+	if (gone > 0)
+		(void)io->sync_dir(io);
+	return n < 0 ? n : gone;
+}

@@ -1,0 +1,131 @@
+/* The log thread: rings in, group commits out. */
+#include "control/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define NAP_NS 50000      /* between two looks at the rings */
+#define PROVE_NS 1000000000u /* idle so long: prove the last commit */
+
+static uint64_t
+now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static void
+nap(void)
+{
+	const struct timespec ts = {.tv_nsec = NAP_NS};
+
+	nanosleep(&ts, NULL);
+}
+
+/* A ring's part in the batch. */
+struct part {
+	const uint8_t *next; /* taken from the ring, not in a batch yet */
+	size_t len;
+	uint64_t number;     /* of next */
+	uint64_t upto;       /* last number in the batch, 0: none */
+};
+
+/* Move what a ring holds into the batch while there is room. */
+static void
+drain(struct ctl_log *log, struct dp_logring *ring, struct part *p)
+{
+	for (;;) {
+		if (p->next == NULL)
+			p->next = dp_logring_next(ring, &p->len, &p->number);
+		if (p->next == NULL || !ctl_log_room(log, p->len))
+			break;
+		ctl_log_append(log, p->next, p->len);
+		p->upto = p->number;
+		p->next = NULL;
+	}
+	if (p->next == NULL) /* else the ring's room is given back after the next batch */
+		dp_logring_release(ring);
+}
+
+static void
+commit(struct ctl_logd *d, struct part *parts)
+{
+	int rc = ctl_log_commit(d->log);
+
+	for (unsigned i = 0; i < d->n_rings; i++) {
+		if (parts[i].upto != 0)
+			dp_logring_settle(d->rings[i], parts[i].upto, rc);
+		parts[i].upto = 0;
+	}
+}
+
+static bool
+is_full(const struct ctl_logd *d, const struct part *parts)
+{
+	for (unsigned i = 0; i < d->n_rings; i++)
+		if (parts[i].next != NULL)
+			return true;
+	return false;
+}
+
+static void
+look_after(struct ctl_logd *d, uint64_t idle_ns)
+{
+	struct ctl_log *log = d->log;
+
+	if (idle_ns > PROVE_NS && log->file >= 0 && !log->proved && log->commits > 0)
+		(void)ctl_log_commit(log);
+	if (atomic_exchange_explicit(&d->retain, false, memory_order_relaxed))
+		(void)ctl_log_retain(log, (uint64_t)time(NULL));
+}
+
+static void *
+logd_main(void *arg)
+{
+	struct ctl_logd *d = arg;
+	struct part *parts = calloc(d->n_rings, sizeof(*parts));
+	uint64_t first = 0, last = now_ns();
+	bool stopping;
+
+	if (parts == NULL)
+		return (void *)-1;
+	do {
+		/* Before draining: what was published before the stop is drained after it. */
+		stopping = atomic_load_explicit(&d->stop, memory_order_acquire);
+		for (unsigned i = 0; i < d->n_rings; i++)
+			drain(d->log, d->rings[i], &parts[i]);
+		if (d->log->batch_records == 0) {
+			look_after(d, now_ns() - last);
+			nap();
+			continue;
+		}
+		if (first == 0)
+			first = now_ns();
+		if (!stopping && !is_full(d, parts) && now_ns() - first < d->log->opt.commit_ns) {
+			nap();
+			continue;
+		}
+		commit(d, parts);
+		first = 0;
+		last = now_ns();
+	} while (!stopping || d->log->batch_records > 0 || is_full(d, parts));
+	free(parts);
+	return NULL;
+}
+
+int
+ctl_logd_start(struct ctl_logd *d, struct ctl_log *log, struct dp_logring **rings, unsigned n)
+{
+	*d = (struct ctl_logd){.log = log, .rings = rings, .n_rings = n};
+	return -pthread_create(&d->thread, NULL, logd_main, d);
+}
+
+void
+ctl_logd_stop(struct ctl_logd *d)
+{
+	atomic_store_explicit(&d->stop, true, memory_order_release);
+	pthread_join(d->thread, NULL);
+}

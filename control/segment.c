@@ -1,0 +1,226 @@
+#include "control/segment.h"
+
+#include "control/crc32c.h"
+
+#include <string.h>
+
+static const char magic[8] = "TGLOG 1";
+
+static void
+put(uint8_t *to, uint64_t v)
+{
+	memcpy(to, &v, 8); /* little-endian machines only; record.c asserts it */
+}
+
+static uint64_t
+get(const uint8_t *from)
+{
+	uint64_t v;
+
+	memcpy(&v, from, 8);
+	return v;
+}
+
+/* magic, id, nonce, first_seq, CRC, zero. */
+void
+ctl_segment_encode(const struct ctl_segment *s, uint8_t buf[CTL_SEGMENT_HEADER])
+{
+	memcpy(buf, magic, 8);
+	put(buf + 8, s->id);
+	put(buf + 16, s->nonce);
+	put(buf + 24, s->first_seq);
+	put(buf + 32, ctl_crc32c(0, buf, 32));
+}
+
+bool
+ctl_segment_decode(struct ctl_segment *s, const uint8_t *buf, size_t len)
+{
+	if (len < CTL_SEGMENT_HEADER || memcmp(buf, magic, 8) != 0
+		|| get(buf + 32) != ctl_crc32c(0, buf, 32))
+		return false;
+	s->id = get(buf + 8);
+	s->nonce = get(buf + 16);
+	s->first_seq = get(buf + 24);
+	return true;
+}
+
+/* Frame header: CRC (4), length (3) and type (1), sequence (8). */
+static uint32_t
+frame_crc(const struct ctl_segment *s, uint64_t at, const uint8_t *frame, size_t len)
+{
+	uint64_t place[3] = {s->nonce, s->id, at};
+
+	return ctl_crc32c(ctl_crc32c(0, place, sizeof(place)), frame + 4, CTL_FRAME_HEADER - 4 + len);
+}
+
+void
+ctl_frame_encode(const struct ctl_segment *s, uint64_t at, enum ctl_frame_type type, uint64_t seq,
+	const void *data, uint32_t len, uint8_t *buf)
+{
+	uint32_t head = len | (uint32_t)type << 24, crc;
+
+	memset(buf + ctl_frame_size(len) - 8, 0, 8); /* padding */
+	memcpy(buf + 4, &head, 4);
+	put(buf + 8, seq);
+	memcpy(buf + CTL_FRAME_HEADER, data, len);
+	crc = frame_crc(s, at, buf, len);
+	memcpy(buf, &crc, 4);
+}
+
+bool
+ctl_frame_decode(const struct ctl_segment *s, const uint8_t *base, size_t size, uint64_t at,
+	struct ctl_frame *f)
+{
+	const uint8_t *p = base + at;
+	uint32_t head, crc;
+
+	if (at > size || size - at < CTL_FRAME_HEADER)
+		return false;
+	memcpy(&crc, p, 4);
+	memcpy(&head, p + 4, 4);
+	f->len = head & 0xffffff;
+	f->type = head >> 24;
+	f->seq = get(p + 8);
+	f->offset = at;
+	f->data = p + CTL_FRAME_HEADER;
+	if ((f->type != CTL_FRAME_RECORD && f->type != CTL_FRAME_COMMIT)
+		|| ctl_frame_size(f->len) > size - at)
+		return false;
+	return crc == frame_crc(s, at, p, f->len);
+}
+
+void
+ctl_commit_encode(const struct ctl_commit *c, uint8_t buf[CTL_COMMIT_LEN])
+{
+	put(buf, c->segment);
+	put(buf + 8, c->number);
+	put(buf + 16, c->durable);
+	put(buf + 24, c->last_seq);
+}
+
+bool
+ctl_commit_decode(struct ctl_commit *c, const struct ctl_frame *f)
+{
+	if (f->type != CTL_FRAME_COMMIT || f->len != CTL_COMMIT_LEN)
+		return false;
+	c->segment = get(f->data);
+	c->number = get(f->data + 8);
+	c->durable = get(f->data + 16);
+	c->last_seq = get(f->data + 24);
+	return true;
+}
+
+/* ---- scanning ----------------------------------------------------------------------------- */
+
+struct walk {
+	const struct ctl_segment *s;
+	const uint8_t *base;
+	size_t size;
+	const struct ctl_scan_calls *calls;
+	struct ctl_scan *out;
+	bool stopped;
+};
+
+/* Does a later commit prove that what stands at @at had been durable? */
+static bool
+was_durable(const struct walk *w, uint64_t at)
+{
+	struct ctl_commit c;
+	struct ctl_frame f;
+
+	for (uint64_t p = (at + 8) & ~(uint64_t)7; p < w->size; p += 8)
+		if (ctl_frame_decode(w->s, w->base, w->size, p, &f) && ctl_commit_decode(&c, &f)
+			&& c.segment == w->s->id && c.durable > at)
+			return true;
+	return false;
+}
+
+/* The first whole frame behind @at. */
+static uint64_t
+resync(const struct walk *w, uint64_t at)
+{
+	struct ctl_frame f;
+	uint64_t p;
+
+	for (p = (at + 8) & ~(uint64_t)7; p < w->size; p += 8)
+		if (ctl_frame_decode(w->s, w->base, w->size, p, &f))
+			break;
+	return p < w->size ? p : w->size;
+}
+
+static void
+note_damage(struct walk *w, uint64_t at, uint64_t end)
+{
+	struct ctl_damage d = {
+		.offset = at,
+		.len = end - at,
+		.reason = "checksum or length is wrong",
+	};
+
+	if (w->out->damages++ == 0)
+		w->out->first_damage = d;
+	if (w->calls->damaged != NULL)
+		w->calls->damaged(w->calls->arg, &d);
+}
+
+static void
+note_record(struct walk *w, const struct ctl_frame *f)
+{
+	w->out->records++;
+	if (w->out->first_seq == 0)
+		w->out->first_seq = f->seq;
+	w->out->last_seq = f->seq;
+	if (w->calls->each != NULL && !w->calls->each(w->calls->arg, f))
+		w->stopped = true;
+}
+
+/* Deliver the records of a batch whose commit has been met: whole frames in @from .. @to. */
+static void
+deliver(struct walk *w, uint64_t from, uint64_t to)
+{
+	struct ctl_frame f;
+
+	while (from < to && !w->stopped) {
+		if (!ctl_frame_decode(w->s, w->base, w->size, from, &f)) {
+			from = resync(w, from); /* noted when it was met first */
+			continue;
+		}
+		if (f.type == CTL_FRAME_RECORD)
+			note_record(w, &f);
+		from += ctl_frame_size(f.len);
+	}
+}
+
+void
+ctl_segment_scan(const struct ctl_segment *s, const uint8_t *base, size_t size,
+	const struct ctl_scan_calls *calls, struct ctl_scan *out)
+{
+	struct walk w = {.s = s, .base = base, .size = size, .calls = calls, .out = out};
+	uint64_t at = CTL_SEGMENT_HEADER, batch = at;
+	struct ctl_commit c;
+	struct ctl_frame f;
+
+	*out = (struct ctl_scan){.end = at};
+	while (at < size && !w.stopped) {
+		if (!ctl_frame_decode(s, base, size, at, &f)) {
+			uint64_t next;
+
+			if (!was_durable(&w, at))
+				break; /* the torn end */
+			next = resync(&w, at);
+			note_damage(&w, at, next);
+			at = next;
+			continue;
+		}
+		at += ctl_frame_size(f.len);
+		if (f.type == CTL_FRAME_RECORD && f.seq > out->max_seq)
+			out->max_seq = f.seq;
+		if (!ctl_commit_decode(&c, &f) || c.segment != s->id)
+			continue;
+		if (c.last_seq > out->max_seq)
+			out->max_seq = c.last_seq;
+		deliver(&w, batch, at);
+		out->commits++;
+		out->end = batch = at;
+	}
+}

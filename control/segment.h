@@ -1,0 +1,93 @@
+/*
+ * One segment of the log as bytes: header, frames, commits.
+ *
+ * A segment is a header and then frames, each at a multiple of eight.  A batch is some
+ * record frames and the commit frame behind them, written and synced as one; only then are
+ * its records acknowledged, and only then is the next batch written.  A commit says which
+ * segment it is in, its number, and the offset that was durable before it: so whatever
+ * precedes that offset has been durable, and only what lies behind the last such offset
+ * can be the torn end of a write.
+ *
+ * Every checksum (CRC-32C) covers the segment's random nonce and the frame's own offset, so
+ * neither stale bytes nor a payload that imitates a frame are ever taken for one.
+ *
+ * Threads.  Pure.   Memory.  Bytes are borrowed.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CTL_SEGMENT_HEADER 40
+#define CTL_FRAME_HEADER 16
+#define CTL_COMMIT_LEN 32
+
+struct ctl_segment {
+	uint64_t id;
+	uint64_t nonce;
+	uint64_t first_seq; /* the sequence number that its first record has */
+};
+
+enum ctl_frame_type { CTL_FRAME_RECORD = 1, CTL_FRAME_COMMIT = 2 };
+
+struct ctl_frame {
+	enum ctl_frame_type type;
+	uint64_t offset, seq; /* record: its sequence number; commit: the commit's */
+	const uint8_t *data;
+	uint32_t len;
+};
+
+struct ctl_commit {
+	uint64_t segment, number;
+	uint64_t durable;  /* offset that was durable before it */
+	uint64_t last_seq; /* of the last record before it */
+};
+
+/* Bytes a frame of @len bytes of data takes. */
+static inline size_t
+ctl_frame_size(size_t len)
+{
+	return (CTL_FRAME_HEADER + len + 7) & ~(size_t)7;
+}
+
+void ctl_segment_encode(const struct ctl_segment *s, uint8_t buf[CTL_SEGMENT_HEADER]);
+bool ctl_segment_decode(struct ctl_segment *s, const uint8_t *buf, size_t len);
+
+/* Encode a frame for offset @at into @buf, ctl_frame_size(@len) bytes. */
+void ctl_frame_encode(const struct ctl_segment *s, uint64_t at, enum ctl_frame_type type,
+	uint64_t seq, const void *data, uint32_t len, uint8_t *buf);
+/* The frame at @at of a segment's @size bytes; false if there is none that is whole. */
+bool ctl_frame_decode(const struct ctl_segment *s, const uint8_t *base, size_t size, uint64_t at,
+	struct ctl_frame *f);
+void ctl_commit_encode(const struct ctl_commit *c, uint8_t buf[CTL_COMMIT_LEN]);
+bool ctl_commit_decode(struct ctl_commit *c, const struct ctl_frame *f);
+
+/* What a scan found. */
+struct ctl_damage {
+	uint64_t offset, len;
+	const char *reason; /* constant */
+};
+
+struct ctl_scan {
+	uint64_t end;      /* behind the last commit: what lies past it may be cut */
+	uint64_t records;  /* delivered */
+	uint64_t first_seq, last_seq; /* of those; 0 if none */
+	uint64_t max_seq;  /* highest met in any whole frame, committed or not */
+	uint64_t commits;
+	uint64_t damages;  /* places before @end that could not be read */
+	struct ctl_damage first_damage;
+};
+
+/*
+ * Walk a segment's @size bytes.  @each is called for every record of a committed batch, in
+ * order (may be NULL); false from it ends the walk.  @damaged is called for each place that
+ * had been durable and cannot be read (may be NULL); reading goes on behind it.
+ */
+struct ctl_scan_calls {
+	bool (*each)(void *arg, const struct ctl_frame *f);
+	void (*damaged)(void *arg, const struct ctl_damage *d);
+	void *arg;
+};
+void ctl_segment_scan(const struct ctl_segment *s, const uint8_t *base, size_t size,
+	const struct ctl_scan_calls *calls, struct ctl_scan *out);
