@@ -1,4 +1,5 @@
 /* What the gateway answers to the operator, each command one function. */
+#include "control/command_table.h"
 #include "control/gateway.h"
 
 #include <arpa/inet.h>
@@ -11,7 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WORD_MAX 3
 #define LIST_MAX 100000
 
 static void __attribute__((format(printf, 3, 4)))
@@ -653,39 +653,11 @@ cmd_stop(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 }
 
 const struct ctl_command ctl_commands[] = {
-	{"status", "", "what the gateway is and how it does", cmd_status},
-	{"stats", "[PATTERN] [--all] [--per-core] [--rate S] [--check]",
-		"counters; --check: do the books close", cmd_stats},
-	{"stats-check", NULL, NULL, cmd_check},
-	{"drops", "[--all]", "what was dropped, refused or lost, by reason", cmd_drops},
-	{"latency", "", "from a frame read to its answer given to the port", cmd_latency},
-	{"cores", "", "workers and how busy they are", cmd_cores},
-	{"ports", "", "ports and their counters", cmd_ports},
-	{"mem", "", "memory by table, and in all", cmd_mem},
-	{"devices count", "", "how many devices are known", cmd_devices_count},
-	{"devices list", "[PATTERN] [--limit N]", "devices", cmd_devices_list},
-	{"devices show", "DEVICE", "one device", cmd_devices_show},
-	{"devices kick", "DEVICE", "forget a device and its endpoint", cmd_devices_kick},
-	{"store get", "PATH", "the value stored at a path", cmd_store_get},
-	{"store ls", "[PATTERN] [--limit N]", "stored values", cmd_store_ls},
-	{"log ls", "[--dir DIR]", "segments of the log", NULL},
-	{"log verify", "[--dir DIR]", "read everything, name what cannot be read", NULL},
-	{"log cat", "[STREAM] [--from SEQ] [--dir DIR]", "records, an object a line with --json", NULL},
-	{"log trim", "--before SEQ [--dir DIR]", "delete segments whose records are all older",
-		cmd_log_trim},
-	{"conf check", "FILE", "check a configuration file", NULL},
-	{"conf show", "", "the running configuration", cmd_conf_show},
-	{"conf reload", "", "load the configuration file anew", cmd_conf_reload},
-	{"clear counters", "", "count from here (the workers' own are never zeroed)", cmd_clear},
-	{"top", "", "live view", NULL},
-	{"drain", "", "refuse new requests and finish what is pending", cmd_drain},
-	{"stop", "", "drain and end", cmd_stop},
-	{"decode", "HEX... | -", "datagrams as objects, an object a line (needs no gateway)", NULL},
-	{"encode",
-		"[-m METHOD] [-t con|non] [--mid N] [--token HEX] [-O NUM,HEX]... [-e TEXT] URI",
-		"a request as hex (needs no gateway)", NULL},
-	{"help", "[COMMAND]", "this", NULL},
-	{"version", "", "version", NULL},
+#define CTL_COMMAND(name, args, help, handler) {name, handler},
+#define CTL_LOCAL(name, args, help)
+	CTL_COMMANDS(CTL_COMMAND, CTL_LOCAL)
+#undef CTL_COMMAND
+#undef CTL_LOCAL
 	{0}};
 
 char *
@@ -697,7 +669,7 @@ ctl_rpc(struct ctl_gateway *g, const char *text, size_t len)
 	struct ctl_reply r = {0};
 	char *out;
 
-	while (name != NULL && c->name != NULL && (strcmp(c->name, name) != 0 || c->run == NULL))
+	while (name != NULL && c->name != NULL && strcmp(c->name, name) != 0)
 		c++;
 	if (name == NULL)
 		refuse(&r, "usage", "a request is an object with \"command\"");

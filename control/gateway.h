@@ -35,10 +35,8 @@ struct ctl_reply {
 };
 
 struct ctl_command {
-	const char *name;  /* "devices list" */
-	const char *args;  /* "[PATTERN] [--all]" */
-	const char *help;
-	void (*run)(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r); /* NULL: the CLI's own */
+	const char *name; /* "devices list" */
+	void (*run)(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r);
 };
 
 /* Commands of the gateway; the last has no name. */

@@ -35,8 +35,7 @@ static void
 other(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	const struct tg_msg *m = &b->msg[i];
-	unsigned class = m->code >> 5;
-	bool response = class == 2 || class == 4 || class == 5;
+	bool response = tg_code_is_response(m->code);
 
 	if (m->type == TG_RST)
 		dp_net_drop(w->net, b, i, DP_C_coap_rst);
