@@ -1,0 +1,5 @@
+/* The modes of tidegate-bench. Each takes its own arguments and returns the exit code. */
+#pragma once
+
+int bench_run(int argc, char **argv);
+int bench_cycles(int argc, char **argv);

@@ -1,0 +1,310 @@
+#include "bench/fleet.h"
+
+#include "coap/code.h"
+#include "coap/msg.h"
+#include "coap/option.h"
+#include "coap/write.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NONE UINT32_MAX
+#define NON_LEVEL (FLEET_LEVELS - 1)
+#define MS 1000000ull
+
+enum verb { POST_CON, POST_NON, PUT_STATE, GET_STATE };
+
+/* How long each level waits: 2.5 s doubling (4.8), and ten seconds for a NON. */
+static const uint64_t wait_ns[FLEET_LEVELS] = {
+	2500 * MS, 5000 * MS, 10000 * MS, 20000 * MS, 40000 * MS, 10000 * MS};
+
+struct slot {
+	uint64_t planned, due;
+	uint32_t device, number; /* number 0: free */
+	uint32_t next;           /* in its level's queue, or the free list */
+	uint16_t mid;
+	uint8_t verb, level;
+};
+
+/* All of a level wait equally long, so a queue is in the order of their times. */
+struct queue {
+	uint32_t head, tail;
+};
+
+struct fleet {
+	struct wire *wire;
+	uint32_t devices, numbers, in_flight, free;
+	uint64_t random, now;
+	uint32_t next_device, stride;
+	uint16_t *mid;       /* of each endpoint */
+	uint8_t *has_state;  /* device has PUT its state */
+	struct queue queue[FLEET_LEVELS];
+	struct fleet_counts counts;
+	struct dp_hist latency;
+	struct slot slot[FLEET_SLOTS];
+};
+
+static uint64_t
+next_random(struct fleet *f)
+{
+	f->random ^= f->random << 13;
+	f->random ^= f->random >> 7;
+	f->random ^= f->random << 17;
+	return f->random;
+}
+
+struct fleet *
+fleet_new(struct wire *wire, uint32_t devices, uint64_t seed)
+{
+	struct fleet *f = calloc(1, sizeof(*f));
+
+	if (f == NULL)
+		return NULL;
+	f->wire = wire;
+	f->devices = devices;
+	f->random = seed | 1;
+	f->stride = devices > 7919 ? 7919 : 1; /* a prime: all devices take their turn */
+	while (devices % f->stride == 0 && f->stride > 1)
+		f->stride -= 2;
+	f->mid = calloc(wire->endpoints, sizeof(*f->mid));
+	f->has_state = calloc(devices, 1);
+	if (f->mid == NULL || f->has_state == NULL) {
+		fleet_free(f);
+		return NULL;
+	}
+	for (uint32_t i = 0; i < wire->endpoints; i++)
+		f->mid[i] = (uint16_t)next_random(f);
+	for (unsigned i = 0; i < FLEET_LEVELS; i++)
+		f->queue[i] = (struct queue){NONE, NONE};
+	for (uint32_t i = 0; i < FLEET_SLOTS; i++)
+		f->slot[i].next = i + 1 < FLEET_SLOTS ? i + 1 : NONE;
+	return f;
+}
+
+void
+fleet_free(struct fleet *f)
+{
+	if (f == NULL)
+		return;
+	free(f->mid);
+	free(f->has_state);
+	free(f);
+}
+
+/* ---- sending ------------------------------------------------------------------------------ */
+
+static void
+enqueue(struct fleet *f, uint32_t i, unsigned level, uint64_t now)
+{
+	struct queue *q = &f->queue[level];
+	struct slot *s = &f->slot[i];
+
+	s->level = (uint8_t)level;
+	s->due = now + wait_ns[level];
+	s->next = NONE;
+	if (q->head == NONE)
+		q->head = i;
+	else
+		f->slot[q->tail].next = i;
+	q->tail = i;
+}
+
+static void
+write_request(const struct slot *s, uint32_t i, struct tg_writer *w)
+{
+	static const uint8_t method[] = {TG_POST, TG_POST, TG_PUT, TG_GET};
+	char device[16], payload[64];
+	int len = snprintf(device, sizeof(device), "dev%06u", s->device);
+
+	(void)i;
+	tg_write_option(w, TG_OPT_URI_PATH, s->verb <= POST_NON ? "t" : "d", 1);
+	tg_write_option(w, TG_OPT_URI_PATH, device, (size_t)len);
+	if (s->verb >= PUT_STATE)
+		tg_write_option(w, TG_OPT_URI_PATH, "state", 5);
+	if (method[s->verb] == TG_GET)
+		return;
+	tg_write_uint(w, TG_OPT_CONTENT_FORMAT, TG_CF_JSON);
+	len = snprintf(payload, sizeof(payload), "{\"n\":%u,\"temp\":%u.%u,\"batt\":%u}", s->number,
+		15 + s->number % 20, s->number % 10, 50 + s->number % 50);
+	tg_write_payload(w, payload, (size_t)len);
+}
+
+static bool
+transmit(struct fleet *f, uint32_t i)
+{
+	static const uint8_t method[] = {TG_POST, TG_POST, TG_PUT, TG_GET};
+	const struct slot *s = &f->slot[i];
+	uint32_t token[2] = {i, s->number};
+	uint8_t *buf = f->wire->begin(f->wire, s->device % f->wire->endpoints);
+	struct tg_writer w;
+
+	if (buf == NULL)
+		return false;
+	tg_write_begin(&w, buf, WIRE_MSG_MAX, s->verb == POST_NON ? TG_NON : TG_CON,
+		method[s->verb], s->mid, (const uint8_t *)token, sizeof(token));
+	write_request(s, i, &w);
+	f->wire->send(f->wire, tg_write_end(&w));
+	return true;
+}
+
+/* Of a hundred requests: 45 CON and 25 NON readings, 18 states PUT, 12 states read. */
+static enum verb
+choose(struct fleet *f, uint32_t device)
+{
+	unsigned n = (unsigned)(next_random(f) >> 20) % 100;
+
+	if (n < 45)
+		return POST_CON;
+	if (n < 70)
+		return POST_NON;
+	return n < 88 || !f->has_state[device] ? PUT_STATE : GET_STATE;
+}
+
+bool
+fleet_request(struct fleet *f, uint64_t planned)
+{
+	uint32_t i = f->free;
+	struct slot *s;
+
+	if (f->in_flight == FLEET_SLOTS)
+		return false;
+	s = &f->slot[i];
+	f->free = s->next;
+	f->next_device = (f->next_device + f->stride) % f->devices;
+	s->device = f->next_device;
+	s->verb = (uint8_t)choose(f, s->device);
+	s->number = ++f->numbers;
+	s->planned = planned;
+	s->mid = f->mid[s->device % f->wire->endpoints]++;
+	f->in_flight++;
+	f->counts.sent++;
+	(void)transmit(f, i); /* no room: as if lost on the way, a CON is sent again */
+	enqueue(f, i, s->verb == POST_NON ? NON_LEVEL : 0, f->now > planned ? f->now : planned);
+	return true;
+}
+
+/* ---- receiving ------------------------------------------------------------------------------ */
+
+/* A finished slot stays in its queue until its time comes round: number 0 marks it. */
+static void
+finish(struct fleet *f, struct slot *s)
+{
+	s->number = 0;
+	f->in_flight--;
+}
+
+static bool
+plausible(const struct slot *s, uint8_t code)
+{
+	if (code >= TG_BAD_REQUEST)
+		return true;
+	if (s->verb == GET_STATE)
+		return code == TG_CONTENT;
+	return code == TG_CHANGED || (s->verb == PUT_STATE && code == TG_CREATED);
+}
+
+static void
+take(void *arg, uint32_t endpoint, const uint8_t *msg, size_t len)
+{
+	struct fleet *f = arg;
+	uint32_t token[2];
+	struct slot *s;
+	struct tg_msg m;
+	bool con;
+
+	if (tg_msg_parse(&m, msg, len, TG_TOKEN_MAX) != TG_OK || m.tkl != sizeof(token)) {
+		f->counts.wrong++;
+		return;
+	}
+	memcpy(token, tg_msg_token(&m), sizeof(token));
+	s = &f->slot[token[0] % FLEET_SLOTS];
+	if (token[0] >= FLEET_SLOTS || token[1] == 0 || token[1] > f->numbers) {
+		f->counts.wrong++;
+		return;
+	}
+	if (s->number != token[1]) {
+		f->counts.late++; /* answered before, or given up */
+		return;
+	}
+	con = s->verb != POST_NON;
+	if (endpoint != s->device % f->wire->endpoints || m.type != (con ? TG_ACK : TG_NON)
+		|| (con && m.mid != s->mid) || !plausible(s, m.code)) {
+		f->counts.wrong++;
+		return;
+	}
+	if (m.code >= TG_BAD_REQUEST) {
+		f->counts.refused++;
+		f->counts.refused_code[m.code]++;
+	} else {
+		f->counts.answered++;
+		f->has_state[s->device] |= s->verb == PUT_STATE;
+		dp_hist_add(&f->latency, f->now > s->planned ? f->now - s->planned : 0, 1);
+	}
+	finish(f, s);
+}
+
+/* Work off the front of a level: what is finished is freed, what is due goes on or is lost. */
+static void
+expire(struct fleet *f, unsigned level)
+{
+	struct queue *q = &f->queue[level];
+
+	while (q->head != NONE) {
+		uint32_t i = q->head;
+		struct slot *s = &f->slot[i];
+
+		if (s->number != 0 && s->due > f->now)
+			break;
+		q->head = s->next;
+		if (s->number != 0 && level + 1 < NON_LEVEL) {
+			(void)transmit(f, i);
+			f->counts.retransmitted++;
+			enqueue(f, i, level + 1, f->now);
+			continue;
+		}
+		if (s->number != 0) {
+			f->counts.lost++;
+			finish(f, s);
+		}
+		s->next = f->free;
+		f->free = i;
+	}
+}
+
+void
+fleet_turn(struct fleet *f, uint64_t now)
+{
+	f->now = now;
+	f->wire->flush(f->wire);
+	while (f->wire->receive(f->wire, take, f) == 64)
+		;
+	for (unsigned level = 0; level < FLEET_LEVELS; level++)
+		expire(f, level);
+	f->wire->flush(f->wire);
+}
+
+uint32_t
+fleet_in_flight(const struct fleet *f)
+{
+	return f->in_flight;
+}
+
+void
+fleet_give_up(struct fleet *f)
+{
+	f->counts.lost += f->in_flight;
+	f->in_flight = 0;
+}
+
+const struct fleet_counts *
+fleet_counts(const struct fleet *f)
+{
+	return &f->counts;
+}
+
+const struct dp_hist *
+fleet_latency(const struct fleet *f)
+{
+	return &f->latency;
+}

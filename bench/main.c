@@ -1,0 +1,24 @@
+/* tidegate-bench: the fleet simulator and load generator. */
+#include "bench/bench.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int
+main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(int argc, char **argv);
+	} modes[] = {{"run", bench_run}, {"cycles", bench_cycles}};
+
+	for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(*modes); i++)
+		if (strcmp(argv[1], modes[i].name) == 0)
+			return modes[i].run(argc - 1, argv + 1);
+	fputs("usage: tidegate-bench run (--vhost SOCKET | --connect ADDRESS[:PORT]) [--devices N]\n"
+	      "           [--rate N | --window N] [--seconds N] [--grace N] [--gateway ADDRESS]\n"
+	      "           [--core N] [--seed N] [--hugepages] [--interval-json] [--json]\n"
+	      "       tidegate-bench cycles [--json] [--runs N]\n",
+		stderr);
+	return 2;
+}
