@@ -68,6 +68,8 @@ recover_segment(struct ctl_log *log, uint64_t id, struct ctl_log_report *r)
 	r->damages += info.scan.damages;
 	if (info.scan.max_seq >= log->next_seq)
 		log->next_seq = info.scan.max_seq + 1;
+	if (info.first_seq > log->next_seq) /* it may be all that is left to say so */
+		log->next_seq = info.first_seq;
 	if (info.scan.damages > 0)
 		tell(r, "damage in", id, info.scan.first_damage.offset, info.scan.first_damage.len,
 			info.scan.first_damage.reason);

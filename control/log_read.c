@@ -59,6 +59,7 @@ ctl_log_segment_info(struct ctl_io *io, uint64_t id, struct ctl_log_segment_info
 	out->bytes = size;
 	out->readable = ctl_segment_decode(&s, base, size) && s.id == id;
 	if (out->readable) {
+		out->first_seq = s.first_seq;
 		ctl_segment_scan(&s, base, size, &none, &out->scan);
 		out->tail = size - out->scan.end;
 	}
