@@ -173,12 +173,23 @@ begin_segment(struct ctl_log *log)
 	return 0;
 }
 
+/* An empty commit says that the last one was durable: damage there is then told from a torn
+ * end. */
+static void
+prove(struct ctl_log *log)
+{
+	if (log->file >= 0 && !log->proved && log->commits > 0)
+		(void)ctl_log_commit(log);
+}
+
 static void
 begin_batch(struct ctl_log *log)
 {
-	log->batch_error = 0;
-	if (log->file >= 0 && log->offset >= log->opt.segment_bytes)
+	if (log->file >= 0 && log->offset >= log->opt.segment_bytes) {
+		prove(log);
 		leave(log);
+	}
+	log->batch_error = 0;
 	if (log->file < 0)
 		log->batch_error = begin_segment(log);
 }
@@ -272,8 +283,7 @@ ctl_log_close(struct ctl_log *log)
 {
 	if (log->batch_records > 0)
 		(void)ctl_log_commit(log);
-	if (log->file >= 0 && !log->proved && log->commits > 0)
-		(void)ctl_log_commit(log);
+	prove(log);
 	leave(log);
 	free(log->batch);
 	log->batch = NULL;
