@@ -54,6 +54,19 @@ cut(struct ctl_io *io, uint64_t id, uint64_t end)
 	return rc;
 }
 
+/* A segment that has no header yet holds nothing, and would stop retention for good. */
+static int
+drop(struct ctl_io *io, const struct ctl_log_segment_info *info, struct ctl_log_report *r)
+{
+	char name[CTL_LOG_NAME];
+
+	r->cut_bytes += info->bytes;
+	r->cut_segments++;
+	tell(r, "cut", info->id, 0, info->bytes, "it was being begun when the last run ended");
+	ctl_log_name(name, info->id);
+	return io->remove(io, name);
+}
+
 static int
 recover_segment(struct ctl_log *log, uint64_t id, struct ctl_log_report *r)
 {
@@ -62,6 +75,9 @@ recover_segment(struct ctl_log *log, uint64_t id, struct ctl_log_report *r)
 
 	if (rc < 0)
 		return rc;
+	/* A header is synced before anything is written behind it. */
+	if (!info.readable && info.bytes <= CTL_SEGMENT_HEADER)
+		return drop(log->io, &info, r);
 	r->segments++;
 	r->bytes += info.bytes;
 	r->records += info.scan.records;
@@ -74,11 +90,8 @@ recover_segment(struct ctl_log *log, uint64_t id, struct ctl_log_report *r)
 		tell(r, "damage in", id, info.scan.first_damage.offset, info.scan.first_damage.len,
 			info.scan.first_damage.reason);
 	if (!info.readable) {
-		/* A header is synced before anything is acknowledged from its segment. */
-		if (info.bytes > CTL_SEGMENT_HEADER) {
-			r->damages++;
-			tell(r, "damage in", id, 0, info.bytes, "the header cannot be read");
-		}
+		r->damages++;
+		tell(r, "damage in", id, 0, info.bytes, "the header cannot be read");
 		return 0;
 	}
 	if (info.tail == 0)
