@@ -1,0 +1,676 @@
+#include "tests/io_sim.h"
+#include "tests/log_records.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* A log on a disk of its own, and how many numbered records went in. */
+struct fixture {
+	struct ctl_sim sim;
+	struct ctl_log log;
+	struct ctl_log_options opt;
+	struct ctl_log_report report;
+	struct trace trace;
+	uint64_t appended;
+};
+
+static void
+reopen(struct fixture *f)
+{
+	assert_int_equal(ctl_log_open(&f->log, &f->sim.io, &f->opt, &f->report), 0);
+}
+
+static int
+set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	f->opt.segment_bytes = 1u << 20;
+	ctl_sim_init(&f->sim, 1);
+	reopen(f);
+	*state = f;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct fixture *f = *state;
+	bool closed = f->sim.handles == 0 && f->sim.maps == 0;
+
+	ctl_sim_fini(&f->sim);
+	free(f);
+	return closed ? 0 : -1; /* whoever opens also closes */
+}
+
+static uint64_t
+append(struct fixture *f)
+{
+	uint8_t buf[DP_RECORD_MAX];
+	size_t len = numbered_encode(++f->appended, buf);
+
+	return ctl_log_append(&f->log, buf, len);
+}
+
+/* Commit @n more records; the commit's result. */
+static int
+batch(struct fixture *f, int n)
+{
+	while (n-- > 0)
+		append(f);
+	return ctl_log_commit(&f->log);
+}
+
+/* The whole log reads as numbers @from .. @to and, if @from2, @from2 .. @to2. */
+static void
+expect(struct fixture *f, uint64_t from, uint64_t to, uint64_t from2, uint64_t to2)
+{
+	unsigned at = 0;
+
+	trace_read(&f->trace, &f->sim.io, 0);
+	for (; from <= to; from++)
+		assert_int_equal(f->trace.number[at++], from);
+	for (; from2 > 0 && from2 <= to2; from2++)
+		assert_int_equal(f->trace.number[at++], from2);
+	assert_int_equal(f->trace.n, at);
+}
+
+static struct sim_image *
+segment(struct fixture *f, uint64_t id)
+{
+	char name[CTL_LOG_NAME];
+
+	ctl_log_name(name, id);
+	return ctl_sim_image(&f->sim, name);
+}
+
+static struct ctl_log_segment_info
+info(struct fixture *f, uint64_t id)
+{
+	struct ctl_log_segment_info out;
+
+	assert_int_equal(ctl_log_segment_info(&f->sim.io, id, &out), 0);
+	return out;
+}
+
+/* ---- the plain way ------------------------------------------------------------------------- */
+
+static void
+commit_and_read(void **state)
+{
+	struct fixture *f = *state;
+
+	for (uint64_t seq = 1; seq <= 3; seq++)
+		assert_int_equal(append(f), seq);
+	expect(f, 1, 0, 0, 0); /* nothing before the commit */
+	assert_int_equal(ctl_log_commit(&f->log), 0);
+	expect(f, 1, 3, 0, 0);
+	assert_int_equal(batch(f, 2), 0);
+	expect(f, 1, 5, 0, 0);
+	assert_int_equal(f->log.stats.records, 5);
+	assert_int_equal(f->log.stats.commits, 2);
+	assert_int_equal(f->log.stats.bytes, segment(f, 1)->size);
+	ctl_log_close(&f->log);
+	expect(f, 1, 5, 0, 0);
+}
+
+static void
+read_from(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(batch(f, 5), 0);
+	trace_read(&f->trace, &f->sim.io, 4);
+	assert_int_equal(f->trace.n, 2);
+	assert_int_equal(f->trace.seq[0], 4);
+	ctl_log_close(&f->log);
+}
+
+static bool
+only_two(void *arg, const struct ctl_log_item *item)
+{
+	(void)item;
+	return ++*(int *)arg < 2;
+}
+
+static void
+read_enough(void **state)
+{
+	struct fixture *f = *state;
+	int n = 0;
+	const struct ctl_log_reader r = {.each = only_two, .arg = &n};
+
+	f->opt.segment_bytes = f->log.opt.segment_bytes = 1;
+	assert_int_equal(batch(f, 1), 0);
+	assert_int_equal(batch(f, 3), 0);
+	assert_int_equal(batch(f, 1), 0);
+	assert_int_equal(ctl_log_read(&f->sim.io, &r), 0);
+	assert_int_equal(n, 2);
+	ctl_log_close(&f->log);
+}
+
+static void
+rollover(void **state)
+{
+	struct fixture *f = *state;
+
+	f->log.opt.segment_bytes = f->opt.segment_bytes = 2000;
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(batch(f, 2), 0);
+	assert_true(f->log.segment.id > 3);
+	assert_int_equal(f->log.stats.segments, f->log.segment.id);
+	expect(f, 1, 40, 0, 0);
+	ctl_log_close(&f->log);
+	reopen(f);
+	assert_int_equal(f->report.records, 40);
+	assert_int_equal(f->report.next_seq, 41);
+	assert_int_equal(f->report.cut_bytes, 0);
+	assert_string_equal(f->report.text, "");
+	assert_int_equal(batch(f, 1), 0);
+	expect(f, 1, 41, 0, 0);
+	ctl_log_close(&f->log);
+}
+
+static void
+room(void **state)
+{
+	struct fixture *f = *state;
+	unsigned n = 0;
+
+	while (ctl_log_room(&f->log, DP_RECORD_MAX)) {
+		append(f);
+		n++;
+	}
+	assert_true(n > CTL_LOG_BATCH / DP_RECORD_MAX / 2);
+	assert_true(f->log.batch_len <= CTL_LOG_BATCH);
+	assert_int_equal(ctl_log_commit(&f->log), 0);
+	assert_true(ctl_log_room(&f->log, DP_RECORD_MAX));
+	assert_int_equal(info(f, 1).scan.records, n);
+	ctl_log_close(&f->log);
+}
+
+/* ---- failures ------------------------------------------------------------------------------ */
+
+static const struct failure {
+	const char *name;
+	enum sim_kind kind;
+	int error;
+	bool short_write;
+	bool fresh; /* the failing batch also begins a segment */
+	uint64_t skip;
+} failures[] = {
+	{"no space", SIM_WRITE, -ENOSPC, false, false, 0},
+	{"no space after half of it", SIM_WRITE, -ENOSPC, true, false, 0},
+	{"write error", SIM_WRITE, -EIO, false, false, 0},
+	{"failing sync", SIM_SYNC, -EIO, false, false, 0},
+	{"create fails", SIM_CREATE, -ENOSPC, false, true, 0},
+	{"header cannot be written", SIM_WRITE, -ENOSPC, false, true, 0},
+	{"header half written", SIM_WRITE, -ENOSPC, true, true, 0},
+	{"header's sync fails", SIM_SYNC, -EIO, false, true, 0},
+	{"directory's sync fails", SIM_SYNC_DIR, -EIO, false, true, 0},
+	{"first batch fails", SIM_WRITE, -EIO, false, true, 1},
+	{"first batch's sync fails", SIM_SYNC, -EIO, false, true, 1},
+};
+
+static const struct failure *failing;
+
+static void
+failure(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t id;
+
+	assert_int_equal(batch(f, 3), 0);
+	if (failing->fresh) { /* begin another, with nothing to prove in the last */
+		ctl_log_close(&f->log);
+		reopen(f);
+	}
+	id = f->log.next_id;
+	ctl_sim_fail(&f->sim, failing->kind, failing->skip, 1, failing->error);
+	f->sim.fail[failing->kind].short_write = failing->short_write;
+	assert_int_equal(batch(f, 4), failing->error);
+	assert_int_equal(f->log.stats.failures, 1);
+	assert_int_equal(f->log.stats.last_error, -failing->error);
+	assert_true(f->log.file < 0); /* left for good */
+	expect(f, 1, 3, 0, 0);
+	assert_int_equal(f->trace.damages, 0);
+
+	assert_int_equal(batch(f, 2), 0);
+	assert_int_equal(f->log.stats.last_error, 0);
+	assert_true(f->log.segment.id >= id);
+	expect(f, 1, 3, 8, 9);
+	assert_int_equal(f->trace.seq[3], 8); /* a failed record's number is not another's */
+	ctl_log_close(&f->log);
+	reopen(f);
+	assert_int_equal(f->report.damages, 0);
+	assert_int_equal(f->report.next_seq, 10);
+	expect(f, 1, 3, 8, 9);
+	ctl_log_close(&f->log);
+}
+
+static int
+set_up_failure(void **state)
+{
+	failing = *state;
+	return set_up(state);
+}
+
+/* As long as the disk is full every batch fails; then it goes on. */
+static void
+long_failure(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(batch(f, 1), 0);
+	ctl_sim_fail(&f->sim, SIM_WRITE, 0, 10, -ENOSPC);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(batch(f, 1), -ENOSPC);
+	assert_int_equal(f->log.stats.failures, 10);
+	assert_int_equal(batch(f, 1), 0);
+	expect(f, 1, 1, 12, 12);
+	ctl_log_close(&f->log);
+}
+
+/* ---- what was not acknowledged ------------------------------------------------------------- */
+
+static void
+torn_end_cut(void **state)
+{
+	struct fixture *f = *state;
+	struct sim_image *m;
+	size_t whole;
+
+	assert_int_equal(batch(f, 3), 0);
+	assert_int_equal(batch(f, 3), 0);
+	whole = info(f, 1).bytes;
+	assert_int_equal(batch(f, 3), 0);
+	ctl_log_close(&f->log);
+	m = segment(f, 1);
+	/* As if the power had gone while the third batch was written. */
+	m->size = whole + 100;
+	reopen(f);
+	assert_int_equal(f->report.cut_segments, 1);
+	assert_int_equal(f->report.cut_bytes, 100);
+	assert_int_equal(f->report.damages, 0);
+	assert_string_not_equal(f->report.text, "");
+	assert_int_equal(segment(f, 1)->size, whole);
+	expect(f, 1, 6, 0, 0);
+	ctl_log_close(&f->log);
+	reopen(f);
+	assert_int_equal(f->report.cut_segments, 0); /* nobody meets it again */
+	ctl_log_close(&f->log);
+}
+
+/* Whole records without their commit are not read, and their numbers are not given again. */
+static void
+uncommitted(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(batch(f, 3), 0);
+	assert_int_equal(batch(f, 3), 0);
+	segment(f, 1)->size -= 8; /* the commit frame's end */
+	f->log.proved = true;     /* nothing more is written there */
+	ctl_log_close(&f->log);
+	segment(f, 1)->size -= 8;
+	reopen(f);
+	assert_int_equal(f->report.records, 3);
+	assert_int_equal(f->report.next_seq, 7);
+	expect(f, 1, 3, 0, 0);
+	ctl_log_close(&f->log);
+}
+
+/* ---- damage -------------------------------------------------------------------------------- */
+
+/* Three batches of three, proved by the close; each row spoils bytes of the second batch. */
+static const struct damage {
+	const char *name;
+	unsigned frame; /* of the second batch: 0 .. 2 records, 3 the commit */
+	size_t offset, len;
+	uint64_t lost_from, lost_to;
+} damages[] = {
+	{"a byte of a record", 1, CTL_FRAME_HEADER + 5, 1, 5, 5},
+	{"a checksum", 0, 0, 1, 4, 4},
+	{"a length", 2, 4, 3, 6, 6},
+	{"a type", 1, 7, 1, 5, 5},
+	{"a sequence number", 1, 8, 8, 5, 5},
+	{"the commit", 3, CTL_FRAME_HEADER, 4, 0, 0},
+};
+
+static const struct damage *damage;
+
+static uint64_t
+frame_offset(struct fixture *f, uint64_t from, unsigned frames)
+{
+	struct sim_image *m = segment(f, 1);
+	struct ctl_segment s;
+	struct ctl_frame fr;
+
+	assert_true(ctl_segment_decode(&s, m->bytes, m->size));
+	for (;;) {
+		assert_true(ctl_frame_decode(&s, m->bytes, m->size, from, &fr));
+		if (frames-- == 0)
+			return from;
+		from += ctl_frame_size(fr.len);
+	}
+}
+
+static void
+damaged(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t second, at;
+	char where[64];
+	size_t size;
+
+	assert_int_equal(batch(f, 3), 0);
+	second = f->log.offset;
+	assert_int_equal(batch(f, 3), 0);
+	assert_int_equal(batch(f, 3), 0);
+	ctl_log_close(&f->log);
+	at = frame_offset(f, second, damage->frame);
+	for (size_t i = 0; i < damage->len; i++)
+		segment(f, 1)->bytes[at + damage->offset + i] ^= 0x55;
+	size = segment(f, 1)->size;
+
+	reopen(f);
+	assert_int_equal(f->report.damages, 1);
+	assert_int_equal(f->report.cut_bytes, 0);
+	snprintf(where, sizeof(where), "segment 1 at offset %llu,", (unsigned long long)at);
+	assert_non_null(strstr(f->report.text, where));
+	assert_int_equal(segment(f, 1)->size, size); /* kept */
+	if (damage->lost_from > 0)
+		expect(f, 1, damage->lost_from - 1, damage->lost_to + 1, 9);
+	else
+		expect(f, 1, 9, 0, 0);
+	assert_int_equal(f->trace.damages, 1);
+	assert_int_equal(f->trace.damage_segment, 1);
+	assert_int_equal(f->trace.damage_offset, at);
+	assert_int_equal(f->report.next_seq, 10);
+	assert_int_equal(batch(f, 1), 0); /* and it goes on, elsewhere */
+	assert_int_equal(f->log.segment.id, 2);
+	ctl_log_close(&f->log);
+}
+
+static int
+set_up_damage(void **state)
+{
+	damage = *state;
+	return set_up(state);
+}
+
+static void
+header_damaged(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(batch(f, 3), 0);
+	ctl_log_close(&f->log);
+	reopen(f);
+	assert_int_equal(batch(f, 3), 0);
+	ctl_log_close(&f->log);
+	segment(f, 1)->bytes[16] ^= 1;
+	reopen(f);
+	assert_int_equal(f->report.damages, 1);
+	assert_non_null(strstr(f->report.text, "segment 1 at offset 0,"));
+	expect(f, 4, 6, 0, 0);
+	assert_int_equal(f->trace.damages, 1);
+	assert_non_null(segment(f, 1));
+	assert_int_equal(f->report.next_seq, 7);
+	ctl_log_close(&f->log);
+}
+
+/* A batch stays provable when its segment is full and left. */
+static void
+damage_before_rollover(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t last;
+	size_t size;
+
+	f->log.opt.segment_bytes = 1000;
+	assert_int_equal(batch(f, 1), 0);
+	do {
+		last = f->log.offset;
+		assert_int_equal(batch(f, 1), 0);
+	} while (f->log.offset < 1000);
+	assert_int_equal(batch(f, 1), 0);
+	assert_int_equal(f->log.segment.id, 2);
+	ctl_log_close(&f->log);
+	segment(f, 1)->bytes[last + CTL_FRAME_HEADER] ^= 1;
+	size = segment(f, 1)->size;
+	reopen(f);
+	assert_int_equal(f->report.damages, 1);
+	assert_int_equal(f->report.cut_bytes, 0);
+	assert_int_equal(segment(f, 1)->size, size);
+	ctl_log_close(&f->log);
+}
+
+/*
+ * A damaged record whose payload holds whole commit frames, right for their very place but
+ * for the segment's nonce, which @guess differs in.  The highest number met.
+ */
+static uint64_t
+imitate(struct fixture *f, uint64_t guess)
+{
+	const struct ctl_commit c = {.segment = 1, .durable = 1u << 20, .last_seq = 999};
+	struct ctl_segment forged = f->log.segment;
+	uint8_t payload[400] = {0}, buf[DP_RECORD_MAX], data[CTL_COMMIT_LEN];
+	struct dp_record r = {
+		.stream = "s",
+		.stream_len = 1,
+		.payload = payload,
+		.payload_len = sizeof(payload),
+	};
+	uint64_t frame = f->log.offset, at, pad;
+
+	at = frame + CTL_FRAME_HEADER + dp_record_size(&r) - sizeof(payload);
+	pad = -at & 7;
+	forged.nonce ^= guess;
+	ctl_commit_encode(&c, data);
+	ctl_frame_encode(&forged, at + pad, CTL_FRAME_COMMIT, 9, data, sizeof(data), payload + pad);
+	dp_record_encode(&r, buf);
+	ctl_log_append(&f->log, buf, dp_record_size(&r));
+	assert_int_equal(ctl_log_commit(&f->log), 0);
+	ctl_log_close(&f->log);
+	segment(f, 1)->bytes[frame] ^= 1;
+	assert_int_equal(info(f, 1).scan.damages, 1 + (guess == 0));
+	return info(f, 1).scan.max_seq;
+}
+
+static void
+imitation(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(batch(f, 1), 0);
+	assert_int_equal(imitate(f, 1), 2);
+}
+
+/* The same with the nonce known is taken for a frame: the test above tests something. */
+static void
+imitation_that_knows(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(batch(f, 1), 0);
+	assert_int_equal(imitate(f, 0), 999);
+}
+
+/* ---- numbers ------------------------------------------------------------------------------- */
+
+/* The only segment left holds no record: its header still says where numbers go on. */
+static void
+numbers_after_trim(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(batch(f, 5), 0);
+	ctl_log_close(&f->log);
+	reopen(f);
+	ctl_sim_fail(&f->sim, SIM_WRITE, 1, 1, -ENOSPC); /* the header is written, the batch not */
+	assert_int_equal(batch(f, 1), -ENOSPC);
+	ctl_log_close(&f->log);
+	assert_int_equal(ctl_log_trim(&f->sim.io, 6), 1);
+	reopen(f);
+	assert_true(f->report.next_seq >= 6);
+	ctl_log_close(&f->log);
+}
+
+static void
+numbers_over_runs(void **state)
+{
+	struct fixture *f = *state;
+
+	for (uint64_t run = 0; run < 5; run++) {
+		assert_int_equal(f->report.next_seq, 2 * run + 1);
+		assert_int_equal(batch(f, 2), 0);
+		ctl_log_close(&f->log);
+		reopen(f);
+	}
+	expect(f, 1, 10, 0, 0);
+	assert_int_equal(f->log.next_id, 6);
+	ctl_log_close(&f->log);
+}
+
+/* ---- trimming ------------------------------------------------------------------------------ */
+
+/* Segments 1 .. 5 of two records each; the log is open, segment 5 being written. */
+static void
+five(struct fixture *f)
+{
+	f->log.opt.segment_bytes = f->opt.segment_bytes = 1;
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(batch(f, 2), 0);
+	assert_int_equal(f->log.segment.id, 5);
+}
+
+static void
+trim(void **state)
+{
+	struct fixture *f = *state;
+
+	five(f);
+	assert_int_equal(ctl_log_trim(&f->sim.io, 2), 0); /* record 2 is asked to stay */
+	assert_int_equal(ctl_log_trim(&f->sim.io, 6), 2);
+	expect(f, 5, 10, 0, 0);
+	assert_int_equal(ctl_log_trim(&f->sim.io, 1000), 2); /* never the last */
+	expect(f, 9, 10, 0, 0);
+	ctl_log_close(&f->log);
+	ctl_sim_restart(&f->sim, SIM_FORGET);
+	expect(f, 9, 10, 0, 0); /* durable */
+}
+
+static void
+trim_keeps_damage(void **state)
+{
+	struct fixture *f = *state;
+
+	five(f);
+	ctl_log_close(&f->log);
+	segment(f, 2)->bytes[0] ^= 1;
+	assert_int_equal(ctl_log_trim(&f->sim.io, 1000), 1);
+	assert_null(segment(f, 1));
+	assert_non_null(segment(f, 2));
+	assert_non_null(segment(f, 3));
+}
+
+static void
+retain_bytes(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t last_two;
+
+	five(f);
+	assert_int_equal(ctl_log_retain(&f->log, 0), 0); /* no bound */
+	last_two = segment(f, 4)->size + segment(f, 5)->size;
+	f->log.opt.retain_bytes = last_two;
+	assert_int_equal(ctl_log_retain(&f->log, 0), 3);
+	expect(f, 7, 10, 0, 0);
+	assert_int_equal(f->log.stats.bytes, last_two);
+	assert_int_equal(f->log.stats.segments, 2);
+	assert_int_equal(f->log.stats.trimmed, 3);
+	f->log.opt.retain_bytes = 1;
+	assert_int_equal(ctl_log_retain(&f->log, 0), 1); /* never the last */
+	assert_int_equal(batch(f, 1), 0);
+	expect(f, 9, 11, 0, 0);
+	ctl_log_close(&f->log);
+}
+
+/* Record i was taken at second i. */
+static void
+retain_time(void **state)
+{
+	struct fixture *f = *state;
+
+	five(f);
+	f->log.opt.retain_s = 10;
+	assert_int_equal(ctl_log_retain(&f->log, 11), 0);
+	assert_int_equal(ctl_log_retain(&f->log, 12), 1); /* 2 + 10 */
+	assert_int_equal(ctl_log_retain(&f->log, 17), 2);
+	expect(f, 7, 10, 0, 0);
+	ctl_log_close(&f->log);
+}
+
+/* A segment that the power took before its header was there stands in nobody's way. */
+static void
+retain_past_empty(void **state)
+{
+	struct fixture *f = *state;
+	int file;
+
+	five(f);
+	ctl_log_close(&f->log);
+	file = f->sim.io.create(&f->sim.io, "0000000000000006.seg");
+	assert_true(file >= 0);
+	f->sim.io.close(&f->sim.io, file);
+	reopen(f);
+	assert_int_equal(f->report.damages, 0);
+	assert_int_equal(batch(f, 1), 0);
+	assert_int_equal(batch(f, 1), 0);
+	f->log.opt.retain_bytes = 1;
+	ctl_log_retain(&f->log, 0);
+	expect(f, 12, 12, 0, 0);
+	ctl_log_close(&f->log);
+}
+
+#define PLAIN(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int
+main(void)
+{
+	struct CMUnitTest tests[64] = {
+		PLAIN(commit_and_read),
+		PLAIN(read_from),
+		PLAIN(read_enough),
+		PLAIN(rollover),
+		PLAIN(room),
+		PLAIN(long_failure),
+		PLAIN(torn_end_cut),
+		PLAIN(uncommitted),
+		PLAIN(header_damaged),
+		PLAIN(damage_before_rollover),
+		PLAIN(imitation),
+		PLAIN(imitation_that_knows),
+		PLAIN(numbers_after_trim),
+		PLAIN(numbers_over_runs),
+		PLAIN(trim),
+		PLAIN(trim_keeps_damage),
+		PLAIN(retain_bytes),
+		PLAIN(retain_time),
+		PLAIN(retain_past_empty),
+	};
+	size_t n = 19, rows = n;
+
+	ADD_ROWS(tests, &n, failures, failure);
+	for (; rows < n; rows++) {
+		tests[rows].setup_func = set_up_failure;
+		tests[rows].teardown_func = tear_down;
+	}
+	ADD_ROWS(tests, &n, damages, damaged);
+	for (; rows < n; rows++) {
+		tests[rows].setup_func = set_up_damage;
+		tests[rows].teardown_func = tear_down;
+	}
+	return _cmocka_run_group_tests("log", tests, n, NULL, NULL);
+}
