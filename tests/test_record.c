@@ -1,0 +1,208 @@
+#include "dataplane/record.h"
+#include "tests/rows.h"
+
+#define TEXT4 "abcd"
+#define TEXT16 TEXT4 TEXT4 TEXT4 TEXT4
+#define TEXT64 TEXT16 TEXT16 TEXT16 TEXT16
+#define TEXT256 TEXT64 TEXT64 TEXT64 TEXT64
+#define TEXT1024 TEXT256 TEXT256 TEXT256 TEXT256
+
+/* Every field has a value of its own, so that none can stand in for another. */
+#define FIELDS                                                                             \
+	.time_ns = 0x0102030405060708, .source.port = 0x1112, .local.port = 0x2122,        \
+	.source.addr = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},            \
+	.local.addr = {31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46},    \
+	.vlan = 0x3132, .mid = 0x4142, .content_format = 0x5152, .type = 1, .code = 2,     \
+	.answer = 68
+
+#define STREAM(s) .stream = (s), .stream_len = sizeof(s) - 1
+#define DEVICE(s) .device = (s), .device_len = sizeof(s) - 1
+#define PATH(s) .path = (s), .path_len = sizeof(s) - 1
+#define PAYLOAD(s) .payload = (const uint8_t *)(s), .payload_len = sizeof(s) - 1
+
+static const struct row {
+	const char *name;
+	struct dp_record r;
+} rows[] = {
+	{"all parts", {FIELDS, .tkl = 3, .token = {7, 8, 9}, STREAM("readings"), DEVICE("dev1"),
+			      PATH("/t/dev1"), PAYLOAD("21.5")}},
+	{"shortest", {FIELDS, STREAM("s")}},
+	{"no token", {FIELDS, STREAM("s"), DEVICE("d"), PATH("/p"), PAYLOAD("x")}},
+	{"token of 8", {FIELDS, .tkl = 8, .token = {1, 2, 3, 4, 5, 6, 7, 8}, STREAM("s"),
+			       DEVICE("d"), PATH("/p"), PAYLOAD("x")}},
+	{"longest stream", {FIELDS, .stream = TEXT64, .stream_len = 63, PATH("/p")}},
+	{"no device", {FIELDS, STREAM("s"), PATH("/p"), PAYLOAD("x")}},
+	{"longest device", {FIELDS, STREAM("s"), .device = TEXT256, .device_len = 255}},
+	{"longest path", {FIELDS, STREAM("s"), DEVICE("d"), PATH(TEXT1024), PAYLOAD("x")}},
+	{"no payload", {FIELDS, STREAM("s"), DEVICE("d"), PATH("/p")}},
+	{"payload with a zero", {FIELDS, STREAM("s"), PAYLOAD("a\0b")}},
+	{"longest of all", {FIELDS, .tkl = 8, .stream = TEXT64, .stream_len = 63,
+				   .device = TEXT256, .device_len = 255, PATH(TEXT1024),
+				   PAYLOAD(TEXT1024)}},
+	{"no format", {.content_format = DP_NO_FORMAT, STREAM("s")}},
+	{"type 3", {.type = 3, STREAM("s")}},
+};
+
+static uint8_t *
+encode(const struct dp_record *r, size_t *len)
+{
+	uint8_t *buf;
+
+	*len = dp_record_size(r);
+	buf = malloc(*len);
+	assert_non_null(buf);
+	dp_record_encode(r, buf);
+	return buf;
+}
+
+static void
+assert_part(const void *got, size_t got_len, const void *want, size_t len, const uint8_t *buf,
+	size_t size)
+{
+	assert_int_equal(got_len, len);
+	if (len == 0)
+		return;
+	assert_memory_equal(got, want, len);
+	assert_in_range((uintptr_t)got, (uintptr_t)buf, (uintptr_t)buf + size - len);
+}
+
+static void
+there_and_back(void **state)
+{
+	const struct dp_record *r = &((const struct row *)*state)->r;
+	struct dp_record got;
+	size_t len;
+	uint8_t *buf = encode(r, &len);
+
+	assert_true(len <= DP_RECORD_MAX);
+	memset(&got, 0xee, sizeof(got));
+	assert_true(dp_record_decode(&got, buf, len));
+	assert_int_equal(got.time_ns, r->time_ns);
+	assert_memory_equal(got.source.addr, r->source.addr, 16);
+	assert_memory_equal(got.local.addr, r->local.addr, 16);
+	assert_int_equal(got.source.port, r->source.port);
+	assert_int_equal(got.local.port, r->local.port);
+	assert_int_equal(got.vlan, r->vlan);
+	assert_int_equal(got.mid, r->mid);
+	assert_int_equal(got.content_format, r->content_format);
+	assert_int_equal(got.type, r->type);
+	assert_int_equal(got.code, r->code);
+	assert_int_equal(got.tkl, r->tkl);
+	assert_memory_equal(got.token, r->token, 8);
+	assert_part(got.stream, got.stream_len, r->stream, r->stream_len, buf, len);
+	assert_part(got.device, got.device_len, r->device, r->device_len, buf, len);
+	assert_part(got.path, got.path_len, r->path, r->path_len, buf, len);
+	assert_part(got.payload, got.payload_len, r->payload, r->payload_len, buf, len);
+	free(buf);
+}
+
+/* One byte less or more than a record is none. */
+static void
+exact_length(void **state)
+{
+	const struct dp_record *r = &((const struct row *)*state)->r;
+	struct dp_record got;
+	size_t len;
+	uint8_t *buf = encode(r, &len), *longer = calloc(1, len + 1);
+
+	for (size_t cut = 0; cut < len; cut++) {
+		uint8_t *exact = exact_copy(buf, cut);
+
+		assert_false(dp_record_decode(&got, exact, cut));
+		free(exact);
+	}
+	assert_non_null(longer);
+	memcpy(longer, buf, len);
+	assert_false(dp_record_decode(&got, longer, len + 1));
+	free(longer);
+	free(buf);
+}
+
+/* The form on disk: it outlives the program, so each place is pinned. */
+static void
+form(void **state)
+{
+	static const uint8_t want[] = {
+		8, 7, 6, 5, 4, 3, 2, 1, /* time */
+		1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, /* source */
+		31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, /* local */
+		0x12, 0x11, 0x22, 0x21, /* ports */
+		0x32, 0x31, 0x42, 0x41, 0x52, 0x51, /* VLAN, message id, format */
+		7, 0, 4, 0, /* path's and payload's lengths */
+		1, 2, 68, 3, 8, 4, /* type, code, answer; token's, stream's, device's lengths */
+		7, 8, 9, 'r', 'e', 'a', 'd', 'i', 'n', 'g', 's', 'd', 'e', 'v', '1',
+		'/', 't', '/', 'd', 'e', 'v', '1', '2', '1', '.', '5',
+	};
+	size_t len;
+	uint8_t *buf = encode(&rows[0].r, &len);
+
+	(void)state;
+	assert_int_equal(len, sizeof(want));
+	assert_memory_equal(buf, want, len);
+	free(buf);
+}
+
+/* A field that no record can have. */
+static const struct bad {
+	const char *name;
+	size_t offset;
+	uint8_t value;
+} bads[] = {
+	{"type 4", 54, 4},
+	{"type 255", 54, 255},
+	{"token of 9", 57, 9},
+	{"token one longer", 57, 4},
+	{"stream one longer", 58, 9},
+	{"device one shorter", 59, 3},
+	{"path one longer", 50, 8},
+	{"path 256 longer", 51, 1},
+	{"payload one shorter", 52, 3},
+	{"payload 256 longer", 53, 1},
+};
+
+static void
+refused(void **state)
+{
+	const struct bad *b = *state;
+	struct dp_record got;
+	size_t len;
+	uint8_t *buf = encode(&rows[0].r, &len);
+
+	assert_true(dp_record_decode(&got, buf, len));
+	buf[b->offset] = b->value;
+	assert_false(dp_record_decode(&got, buf, len));
+	free(buf);
+}
+
+/* A token of nine whose length is otherwise right: the bound itself refuses it. */
+static void
+long_token(void **state)
+{
+	struct dp_record got;
+	size_t len;
+	uint8_t *buf = encode(&rows[0].r, &len);
+
+	(void)state;
+	buf[57] = 9; /* token: 3 + 6 */
+	buf[58] = 2; /* stream: 8 - 6 */
+	assert_false(dp_record_decode(&got, buf, len));
+	buf[57] = 8;
+	buf[58] = 3;
+	assert_true(dp_record_decode(&got, buf, len));
+	free(buf);
+}
+
+int
+main(void)
+{
+	struct CMUnitTest tests[2 * COUNT(rows) + COUNT(bads) + 2] = {
+		cmocka_unit_test(form),
+		cmocka_unit_test(long_token),
+	};
+	size_t n = 2;
+
+	ADD_ROWS(tests, &n, rows, there_and_back);
+	ADD_ROWS(tests, &n, rows, exact_length);
+	ADD_ROWS(tests, &n, bads, refused);
+	return cmocka_run_group_tests_name("record", tests, NULL, NULL);
+}
