@@ -17,6 +17,7 @@
 #define RING_BYTES (1u << 16)
 #define RECORDS 200000u
 #define BURST 32
+#define PATIENCE 5000
 #define PAYLOAD_MAX 1500
 
 static void
@@ -84,7 +85,7 @@ produce(void *arg)
 {
 	static struct seen seen;
 	struct dp_logring *ring = arg;
-	uint64_t put = 0, upto = 0;
+	uint64_t put = 0, upto = 0, stuck = 0; /* times in a row that the ring was full */
 	uint8_t payload[PAYLOAD_MAX];
 	struct dp_record r;
 
@@ -96,16 +97,18 @@ produce(void *arg)
 			number = dp_logring_put(ring, &r);
 			if (number == 0) {
 				seen.full++;
+				stuck++;
 				break;
 			}
+			stuck = 0;
 			require(number == ++put, "a number was skipped", number);
 			/* The ring has copied it. */
 			memset(payload, 0xee, sizeof(payload));
 		}
 		dp_logring_publish(ring);
 		require(dp_logring_used(ring) <= RING_BYTES, "more in use than there is", put);
-		/* Late now and then: commits fold, and another status has to wait. */
-		if (put % 4096 < 3500 || put == RECORDS || seen.full % 64 == 1)
+		/* Late for long: the ring of commits fills, they fold, another status waits. */
+		if (put % 32768 < 16384 || put == RECORDS || stuck > PATIENCE)
 			upto = settled(ring, upto, put, &seen);
 		sched_yield();
 	}
