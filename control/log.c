@@ -36,20 +36,51 @@ tell(struct ctl_log_report *r, const char *what, uint64_t id, uint64_t offset, u
 			(unsigned long long)bytes, why);
 }
 
-/* Cut a torn end, durably, so that nobody meets it again. */
+static void
+encode_commit(const struct ctl_segment *s, const struct ctl_commit *c, uint64_t at, uint8_t *buf)
+{
+	uint8_t data[CTL_COMMIT_LEN];
+
+	ctl_commit_encode(c, data);
+	ctl_frame_encode(s, at, CTL_FRAME_COMMIT, c->number, data, sizeof(data), buf);
+}
+
+/* An empty commit at the end: damage before it is then told from a torn end. */
 static int
-cut(struct ctl_io *io, uint64_t id, uint64_t end)
+seal(struct ctl_io *io, int file, const struct ctl_log_segment_info *info)
+{
+	const struct ctl_commit c = {
+		.segment = info->id,
+		.number = info->scan.commits + 1,
+		.durable = info->scan.end,
+		.last_seq = info->scan.max_seq,
+	};
+	uint8_t frame[CTL_FRAME_HEADER + CTL_COMMIT_LEN];
+	int rc;
+
+	encode_commit(&info->header, &c, info->scan.end, frame);
+	rc = io->write(io, file, frame, sizeof(frame), info->scan.end);
+	return rc < 0 ? rc : io->sync(io, file);
+}
+
+/* Cut a torn end, durably, so that nobody meets it again; and prove what is left. */
+static int
+mend(struct ctl_io *io, const struct ctl_log_segment_info *info)
 {
 	char name[CTL_LOG_NAME];
-	int file, rc;
+	int file, rc = 0;
 
-	ctl_log_name(name, id);
+	ctl_log_name(name, info->id);
 	file = io->open(io, name);
 	if (file < 0)
 		return file;
-	rc = io->truncate(io, file, end);
+	if (info->tail > 0)
+		rc = io->truncate(io, file, info->scan.end);
+	/* Also without a tail: the length and the last batch are durable before the seal. */
 	if (rc == 0)
 		rc = io->sync(io, file);
+	if (rc == 0 && info->scan.commits > 0 && !info->scan.proved)
+		(void)seal(io, file, info); /* a full disk is no reason not to open */
 	io->close(io, file);
 	return rc;
 }
@@ -84,8 +115,8 @@ recover_segment(struct ctl_log *log, uint64_t id, struct ctl_log_report *r)
 	r->damages += info.scan.damages;
 	if (info.scan.max_seq >= log->next_seq)
 		log->next_seq = info.scan.max_seq + 1;
-	if (info.first_seq > log->next_seq) /* it may be all that is left to say so */
-		log->next_seq = info.first_seq;
+	if (info.header.first_seq > log->next_seq) /* it may be all that is left to say so */
+		log->next_seq = info.header.first_seq;
 	if (info.scan.damages > 0)
 		tell(r, "damage in", id, info.scan.first_damage.offset, info.scan.first_damage.len,
 			info.scan.first_damage.reason);
@@ -94,13 +125,16 @@ recover_segment(struct ctl_log *log, uint64_t id, struct ctl_log_report *r)
 		tell(r, "damage in", id, 0, info.bytes, "the header cannot be read");
 		return 0;
 	}
-	if (info.tail == 0)
+	if (info.tail > 0) {
+		r->cut_bytes += info.tail;
+		r->cut_segments++;
+		tell(r, "cut", id, info.scan.end, info.tail,
+			"it was being written when the last run ended and was never acknowledged");
+	} else if (info.scan.commits == 0 || info.scan.proved) {
 		return 0;
-	r->cut_bytes += info.tail;
-	r->cut_segments++;
-	tell(r, "cut", id, info.scan.end, info.tail,
-		"it was being written when the last run ended and was never acknowledged");
-	return cut(log->io, id, info.scan.end);
+	}
+	rc = mend(log->io, &info);
+	return info.tail > 0 ? rc : 0;
 }
 
 int
@@ -240,11 +274,8 @@ add_commit(struct ctl_log *log)
 		.durable = log->offset,
 		.last_seq = log->next_seq - 1,
 	};
-	uint8_t data[CTL_COMMIT_LEN];
 
-	ctl_commit_encode(&c, data);
-	ctl_frame_encode(&log->segment, log->offset + log->batch_len, CTL_FRAME_COMMIT, c.number,
-		data, sizeof(data), log->batch + log->batch_len);
+	encode_commit(&log->segment, &c, log->offset + log->batch_len, log->batch + log->batch_len);
 	log->batch_len += ctl_frame_size(CTL_COMMIT_LEN);
 }
 

@@ -90,7 +90,7 @@ struct ctl_log_reader {
 
 struct ctl_log_segment_info {
 	uint64_t id, bytes, tail; /* tail: bytes behind the last commit */
-	uint64_t first_seq;       /* as its header says */
+	struct ctl_segment header;
 	struct ctl_scan scan;
 	bool readable; /* its header is whole */
 };

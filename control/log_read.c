@@ -46,7 +46,6 @@ ctl_log_segment_info(struct ctl_io *io, uint64_t id, struct ctl_log_segment_info
 {
 	const struct ctl_scan_calls none = {0};
 	char name[CTL_LOG_NAME];
-	struct ctl_segment s;
 	const uint8_t *base;
 	size_t size;
 	int rc;
@@ -57,10 +56,9 @@ ctl_log_segment_info(struct ctl_io *io, uint64_t id, struct ctl_log_segment_info
 	if (rc < 0)
 		return rc;
 	out->bytes = size;
-	out->readable = ctl_segment_decode(&s, base, size) && s.id == id;
+	out->readable = ctl_segment_decode(&out->header, base, size) && out->header.id == id;
 	if (out->readable) {
-		out->first_seq = s.first_seq;
-		ctl_segment_scan(&s, base, size, &none, &out->scan);
+		ctl_segment_scan(&out->header, base, size, &none, &out->scan);
 		out->tail = size - out->scan.end;
 	}
 	io->unmap(io, base, size);

@@ -219,6 +219,7 @@ ctl_segment_scan(const struct ctl_segment *s, const uint8_t *base, size_t size,
 			continue;
 		if (c.last_seq > out->max_seq)
 			out->max_seq = c.last_seq;
+		out->proved = f.offset == batch && c.durable == batch;
 		deliver(&w, batch, at);
 		out->commits++;
 		out->end = batch = at;

@@ -75,6 +75,7 @@ struct ctl_scan {
 	uint64_t first_seq, last_seq; /* of those; 0 if none */
 	uint64_t max_seq;  /* highest met in any whole frame, committed or not */
 	uint64_t commits;
+	bool proved;       /* the last commit stands alone: it says that all before it was durable */
 	uint64_t damages;  /* places before @end that could not be read */
 	struct ctl_damage first_damage;
 };
