@@ -293,11 +293,39 @@ torn_end_cut(void **state)
 	assert_int_equal(f->report.cut_bytes, 100);
 	assert_int_equal(f->report.damages, 0);
 	assert_string_not_equal(f->report.text, "");
-	assert_int_equal(segment(f, 1)->size, whole);
+	/* Cut, and an empty commit behind it. */
+	assert_int_equal(segment(f, 1)->size, whole + ctl_frame_size(CTL_COMMIT_LEN));
 	expect(f, 1, 6, 0, 0);
 	ctl_log_close(&f->log);
 	reopen(f);
 	assert_int_equal(f->report.cut_segments, 0); /* nobody meets it again */
+	ctl_log_close(&f->log);
+}
+
+/* A full disk is opened, its torn end cut, and what is in it read. */
+static void
+torn_end_on_full_disk(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(batch(f, 3), 0);
+	assert_int_equal(batch(f, 3), 0);
+	f->log.proved = true; /* the close adds nothing */
+	ctl_log_close(&f->log);
+	segment(f, 1)->size -= 8;
+	ctl_sim_fail(&f->sim, SIM_WRITE, 0, UINT64_MAX, -ENOSPC);
+	f->sim.fail[SIM_WRITE].short_write = true;
+	reopen(f);
+	assert_int_equal(f->report.cut_segments, 1);
+	expect(f, 1, 3, 0, 0);
+	assert_int_equal(batch(f, 1), -ENOSPC);
+	ctl_log_close(&f->log);
+	ctl_sim_restart(&f->sim, SIM_KEEP);
+	reopen(f);
+	assert_int_equal(f->report.damages, 0);
+	f->appended = 6;
+	assert_int_equal(batch(f, 1), 0);
+	expect(f, 1, 3, 7, 7);
 	ctl_log_close(&f->log);
 }
 
@@ -444,6 +472,60 @@ damage_before_rollover(void **state)
 	assert_int_equal(f->report.cut_bytes, 0);
 	assert_int_equal(segment(f, 1)->size, size);
 	ctl_log_close(&f->log);
+}
+
+/* A run that just ends leaves its last batch unproved; recovery, which found it whole, says so. */
+static void
+damage_after_recovery(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t last;
+
+	assert_int_equal(batch(f, 3), 0);
+	last = f->log.offset;
+	assert_int_equal(batch(f, 3), 0);
+	f->sim.off = true;
+	ctl_log_close(&f->log);
+	ctl_sim_restart(&f->sim, SIM_FORGET);
+	reopen(f);
+	assert_int_equal(f->report.records, 6);
+	ctl_log_close(&f->log);
+	ctl_sim_restart(&f->sim, SIM_FORGET);
+	segment(f, 1)->bytes[last + CTL_FRAME_HEADER] ^= 1;
+	reopen(f);
+	assert_int_equal(f->report.damages, 1);
+	assert_int_equal(f->report.cut_bytes, 0);
+	expect(f, 1, 3, 5, 6);
+	ctl_log_close(&f->log);
+	reopen(f);
+	assert_int_equal(f->report.damages, 1); /* it does not go away by itself */
+	expect(f, 1, 3, 5, 6);
+	ctl_log_close(&f->log);
+}
+
+/* What proves damage stands in a torn batch that is cut off: the damage stays named. */
+static void
+damage_before_torn_end(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t second, third;
+
+	assert_int_equal(batch(f, 3), 0);
+	second = f->log.offset;
+	assert_int_equal(batch(f, 3), 0);
+	third = f->log.offset;
+	assert_int_equal(batch(f, 3), 0);
+	f->log.proved = true; /* the close adds nothing */
+	ctl_log_close(&f->log);
+	segment(f, 1)->bytes[second + CTL_FRAME_HEADER] ^= 1;
+	segment(f, 1)->bytes[third + CTL_FRAME_HEADER] ^= 1; /* its commit is whole */
+	for (int i = 0; i < 3; i++) {
+		reopen(f);
+		assert_int_equal(f->report.damages, 1);
+		assert_int_equal(f->report.cut_segments, i == 0);
+		expect(f, 1, 3, 5, 6);
+		ctl_log_close(&f->log);
+	}
 }
 
 /*
@@ -647,9 +729,12 @@ main(void)
 		PLAIN(room),
 		PLAIN(long_failure),
 		PLAIN(torn_end_cut),
+		PLAIN(torn_end_on_full_disk),
 		PLAIN(uncommitted),
 		PLAIN(header_damaged),
 		PLAIN(damage_before_rollover),
+		PLAIN(damage_after_recovery),
+		PLAIN(damage_before_torn_end),
 		PLAIN(imitation),
 		PLAIN(imitation_that_knows),
 		PLAIN(numbers_after_trim),
@@ -660,7 +745,7 @@ main(void)
 		PLAIN(retain_time),
 		PLAIN(retain_past_empty),
 	};
-	size_t n = 19, rows = n;
+	size_t n = 22, rows = n;
 
 	ADD_ROWS(tests, &n, failures, failure);
 	for (; rows < n; rows++) {
