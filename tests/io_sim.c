@@ -42,7 +42,8 @@ flip(struct ctl_sim *sim)
 	return draw(sim) & 1;
 }
 
-/* ---- images -------------------------------------------------------------------------------- */
+/* ---- images
+ * -------------------------------------------------------------------------------- */
 
 static void
 resize(struct sim_image *m, size_t size)
@@ -103,7 +104,8 @@ copy_image(struct sim_image *to, const struct sim_image *from)
 		memcpy(to->bytes, from->bytes, from->size);
 }
 
-/* ---- operations ---------------------------------------------------------------------------- */
+/* ---- operations
+ * ---------------------------------------------------------------------------- */
 
 /* Count an operation: 0, or how it fails. */
 static int
@@ -120,7 +122,8 @@ begin(struct ctl_sim *sim, enum sim_kind kind)
 	n = ++sim->of_kind[kind];
 	if (n >= sim->fail[kind].from && n - sim->fail[kind].from < sim->fail[kind].count)
 		return sim->fail[kind].error;
-	if (kind == SIM_SYNC && sim->sync_fails_every > 0 && n % sim->sync_fails_every == 0)
+	if (kind == SIM_SYNC && sim->sync_fails_every > 0
+		&& n % sim->sync_fails_every == 0)
 		return -EIO;
 	return 0;
 }
@@ -230,7 +233,8 @@ sim_sync(struct ctl_io *io, int file)
 	bool was_on = !sim->off;
 	int rc = begin(sim, SIM_SYNC);
 
-	for (struct sim_change *c = f->changes; c != NULL && was_on && !sim->off; c = c->next) {
+	for (struct sim_change *c = f->changes; c != NULL && was_on && !sim->off;
+		c = c->next) {
 		if (rc < 0)
 			c->lost = true;
 		else if (c->lost)
@@ -328,25 +332,27 @@ sim_unmap(struct ctl_io *io, const uint8_t *data, size_t size)
 	free((void *)data);
 }
 
-/* ---- the disk's life ----------------------------------------------------------------------- */
+/* ---- the disk's life
+ * ----------------------------------------------------------------------- */
 
 void
 ctl_sim_init(struct ctl_sim *sim, uint64_t seed)
 {
 	*sim = (struct ctl_sim){
-		.io = {
-			.create = sim_create,
-			.open = sim_open,
-			.write = sim_write,
-			.sync = sim_sync,
-			.truncate = sim_truncate,
-			.close = sim_close,
-			.remove = sim_remove,
-			.sync_dir = sim_sync_dir,
-			.list = sim_list,
-			.map = sim_map,
-			.unmap = sim_unmap,
-		},
+		.io =
+			{
+				.create = sim_create,
+				.open = sim_open,
+				.write = sim_write,
+				.sync = sim_sync,
+				.truncate = sim_truncate,
+				.close = sim_close,
+				.remove = sim_remove,
+				.sync_dir = sim_sync_dir,
+				.list = sim_list,
+				.map = sim_map,
+				.unmap = sim_unmap,
+			},
 		.random = seed * 0x9e3779b97f4a7c15ull + 1,
 	};
 }
@@ -383,7 +389,8 @@ ctl_sim_copy(struct ctl_sim *sim, const struct ctl_sim *from)
 }
 
 void
-ctl_sim_fail(struct ctl_sim *sim, enum sim_kind kind, uint64_t skip, uint64_t count, int error)
+ctl_sim_fail(
+	struct ctl_sim *sim, enum sim_kind kind, uint64_t skip, uint64_t count, int error)
 {
 	sim->fail[kind].from = sim->of_kind[kind] + skip + 1;
 	sim->fail[kind].count = count;

@@ -106,8 +106,10 @@ produce(void *arg)
 			memset(payload, 0xee, sizeof(payload));
 		}
 		dp_logring_publish(ring);
-		require(dp_logring_used(ring) <= RING_BYTES, "more in use than there is", put);
-		/* Late for long: the ring of commits fills, they fold, another status waits. */
+		require(dp_logring_used(ring) <= RING_BYTES, "more in use than there is",
+			put);
+		/* Late for long: the ring of commits fills, they fold, another status
+		 * waits. */
 		if (put % 32768 < 16384 || put == RECORDS || stuck > PATIENCE)
 			upto = settled(ring, upto, put, &seen);
 		sched_yield();
@@ -162,7 +164,8 @@ drain_folded(struct dp_logring *ring, const atomic_bool *stop)
 	size_t len;
 
 	while (!atomic_load(stop)) {
-		require(dp_logring_next(ring, &len, &number) == NULL, "one too many", RECORDS);
+		require(dp_logring_next(ring, &len, &number) == NULL, "one too many",
+			RECORDS);
 		sched_yield();
 	}
 }
@@ -212,7 +215,8 @@ main(void)
 		(unsigned long long)seen->full);
 	require(seen->failed == failed, "failures were lost", failed);
 	require(dp_logring_used(c.ring) == 0, "not all room was given back", RECORDS);
-	/* The run was what it is meant to be: the ring was full, and commits were folded or not. */
+	/* The run was what it is meant to be: the ring was full, and commits were folded
+	 * or not. */
 	require(seen->full > 0, "the ring was never full", 0);
 	require(seen->commits > RECORDS / 1000, "hardly a commit", 0);
 	free(block);

@@ -93,7 +93,8 @@ info(struct fixture *f, uint64_t id)
 	return out;
 }
 
-/* ---- the plain way ------------------------------------------------------------------------- */
+/* ---- the plain way
+ * ------------------------------------------------------------------------- */
 
 static void
 commit_and_read(void **state)
@@ -189,7 +190,8 @@ room(void **state)
 	ctl_log_close(&f->log);
 }
 
-/* ---- failures ------------------------------------------------------------------------------ */
+/* ---- failures
+ * ------------------------------------------------------------------------------ */
 
 static const struct failure {
 	const char *name;
@@ -239,7 +241,8 @@ failure(void **state)
 	assert_int_equal(f->log.stats.last_error, 0);
 	assert_true(f->log.segment.id >= id);
 	expect(f, 1, 3, 8, 9);
-	assert_int_equal(f->trace.seq[3], 8); /* a failed record's number is not another's */
+	assert_int_equal(
+		f->trace.seq[3], 8); /* a failed record's number is not another's */
 	ctl_log_close(&f->log);
 	reopen(f);
 	assert_int_equal(f->report.damages, 0);
@@ -271,7 +274,8 @@ long_failure(void **state)
 	ctl_log_close(&f->log);
 }
 
-/* ---- what was not acknowledged ------------------------------------------------------------- */
+/* ---- what was not acknowledged
+ * ------------------------------------------------------------- */
 
 static void
 torn_end_cut(void **state)
@@ -329,7 +333,8 @@ torn_end_on_full_disk(void **state)
 	ctl_log_close(&f->log);
 }
 
-/* Whole records without their commit are not read, and their numbers are not given again. */
+/* Whole records without their commit are not read, and their numbers are not given again.
+ */
 static void
 uncommitted(void **state)
 {
@@ -348,9 +353,11 @@ uncommitted(void **state)
 	ctl_log_close(&f->log);
 }
 
-/* ---- damage -------------------------------------------------------------------------------- */
+/* ---- damage
+ * -------------------------------------------------------------------------------- */
 
-/* Three batches of three, proved by the close; each row spoils bytes of the second batch. */
+/* Three batches of three, proved by the close; each row spoils bytes of the second batch.
+ */
 static const struct damage {
 	const char *name;
 	unsigned frame; /* of the second batch: 0 .. 2 records, 3 the commit */
@@ -404,7 +411,8 @@ damaged(void **state)
 	reopen(f);
 	assert_int_equal(f->report.damages, 1);
 	assert_int_equal(f->report.cut_bytes, 0);
-	snprintf(where, sizeof(where), "segment 1 at offset %llu,", (unsigned long long)at);
+	snprintf(where, sizeof(where), "segment 1 at offset %llu,",
+		(unsigned long long)at);
 	assert_non_null(strstr(f->report.text, where));
 	assert_int_equal(segment(f, 1)->size, size); /* kept */
 	if (damage->lost_from > 0)
@@ -474,7 +482,8 @@ damage_before_rollover(void **state)
 	ctl_log_close(&f->log);
 }
 
-/* A run that just ends leaves its last batch unproved; recovery, which found it whole, says so. */
+/* A run that just ends leaves its last batch unproved; recovery, which found it whole,
+ * says so. */
 static void
 damage_after_recovery(void **state)
 {
@@ -529,8 +538,8 @@ damage_before_torn_end(void **state)
 }
 
 /*
- * A damaged record whose payload holds whole commit frames, right for their very place but
- * for the segment's nonce, which @guess differs in.  The highest number met.
+ * A damaged record whose payload holds whole commit frames, right for their very place
+ * but for the segment's nonce, which @guess differs in.  The highest number met.
  */
 static uint64_t
 imitate(struct fixture *f, uint64_t guess)
@@ -550,7 +559,8 @@ imitate(struct fixture *f, uint64_t guess)
 	pad = -at & 7;
 	forged.nonce ^= guess;
 	ctl_commit_encode(&c, data);
-	ctl_frame_encode(&forged, at + pad, CTL_FRAME_COMMIT, 9, data, sizeof(data), payload + pad);
+	ctl_frame_encode(&forged, at + pad, CTL_FRAME_COMMIT, 9, data, sizeof(data),
+		payload + pad);
 	dp_record_encode(&r, buf);
 	ctl_log_append(&f->log, buf, dp_record_size(&r));
 	assert_int_equal(ctl_log_commit(&f->log), 0);
@@ -579,7 +589,8 @@ imitation_that_knows(void **state)
 	assert_int_equal(imitate(f, 0), 999);
 }
 
-/* ---- numbers ------------------------------------------------------------------------------- */
+/* ---- numbers
+ * ------------------------------------------------------------------------------- */
 
 /* The only segment left holds no record: its header still says where numbers go on. */
 static void
@@ -590,7 +601,8 @@ numbers_after_trim(void **state)
 	assert_int_equal(batch(f, 5), 0);
 	ctl_log_close(&f->log);
 	reopen(f);
-	ctl_sim_fail(&f->sim, SIM_WRITE, 1, 1, -ENOSPC); /* the header is written, the batch not */
+	ctl_sim_fail(&f->sim, SIM_WRITE, 1, 1,
+		-ENOSPC); /* the header is written, the batch not */
 	assert_int_equal(batch(f, 1), -ENOSPC);
 	ctl_log_close(&f->log);
 	assert_int_equal(ctl_log_trim(&f->sim.io, 6), 1);
@@ -615,7 +627,8 @@ numbers_over_runs(void **state)
 	ctl_log_close(&f->log);
 }
 
-/* ---- trimming ------------------------------------------------------------------------------ */
+/* ---- trimming
+ * ------------------------------------------------------------------------------ */
 
 /* Segments 1 .. 5 of two records each; the log is open, segment 5 being written. */
 static void

@@ -1,6 +1,7 @@
 /*
- * The power goes at every operation of a run, and again at every operation of the recovery.
- * Whatever was acknowledged is read back exactly once and in order; nothing is damage.
+ * The power goes at every operation of a run, and again at every operation of the
+ * recovery. Whatever was acknowledged is read back exactly once and in order; nothing is
+ * damage.
  */
 #include "tests/io_sim.h"
 #include "tests/log_records.h"
@@ -160,7 +161,8 @@ power(void **state)
 			if (!cut) { /* the run was what it is meant to be */
 				assert_true(sim.of_kind[SIM_CREATE] >= 4);
 				assert_true(l.commits >= 4);
-				assert_true((l.failures > 0) == (r->sync_fails_every > 0));
+				assert_true(
+					(l.failures > 0) == (r->sync_fails_every > 0));
 			}
 			ctl_sim_restart(&sim, r->mode);
 			recover(&sim, r, &l);

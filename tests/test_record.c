@@ -8,11 +8,11 @@
 #define TEXT1024 TEXT256 TEXT256 TEXT256 TEXT256
 
 /* Every field has a value of its own, so that none can stand in for another. */
-#define FIELDS                                                                             \
-	.time_ns = 0x0102030405060708, .source.port = 0x1112, .local.port = 0x2122,        \
-	.source.addr = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},            \
-	.local.addr = {31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46},    \
-	.vlan = 0x3132, .mid = 0x4142, .content_format = 0x5152, .type = 1, .code = 2,     \
+#define FIELDS                                                                           \
+	.time_ns = 0x0102030405060708, .source.port = 0x1112, .local.port = 0x2122,      \
+	.source.addr = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},          \
+	.local.addr = {31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46},  \
+	.vlan = 0x3132, .mid = 0x4142, .content_format = 0x5152, .type = 1, .code = 2,   \
 	.answer = 68
 
 #define STREAM(s) .stream = (s), .stream_len = sizeof(s) - 1
@@ -24,8 +24,8 @@ static const struct row {
 	const char *name;
 	struct dp_record r;
 } rows[] = {
-	{"all parts", {FIELDS, .tkl = 3, .token = {7, 8, 9}, STREAM("readings"), DEVICE("dev1"),
-			      PATH("/t/dev1"), PAYLOAD("21.5")}},
+	{"all parts", {FIELDS, .tkl = 3, .token = {7, 8, 9}, STREAM("readings"),
+			      DEVICE("dev1"), PATH("/t/dev1"), PAYLOAD("21.5")}},
 	{"shortest", {FIELDS, STREAM("s")}},
 	{"no token", {FIELDS, STREAM("s"), DEVICE("d"), PATH("/p"), PAYLOAD("x")}},
 	{"token of 8", {FIELDS, .tkl = 8, .token = {1, 2, 3, 4, 5, 6, 7, 8}, STREAM("s"),
@@ -33,12 +33,13 @@ static const struct row {
 	{"longest stream", {FIELDS, .stream = TEXT64, .stream_len = 63, PATH("/p")}},
 	{"no device", {FIELDS, STREAM("s"), PATH("/p"), PAYLOAD("x")}},
 	{"longest device", {FIELDS, STREAM("s"), .device = TEXT256, .device_len = 255}},
-	{"longest path", {FIELDS, STREAM("s"), DEVICE("d"), PATH(TEXT1024), PAYLOAD("x")}},
+	{"longest path",
+		{FIELDS, STREAM("s"), DEVICE("d"), PATH(TEXT1024), PAYLOAD("x")}},
 	{"no payload", {FIELDS, STREAM("s"), DEVICE("d"), PATH("/p")}},
 	{"payload with a zero", {FIELDS, STREAM("s"), PAYLOAD("a\0b")}},
-	{"longest of all", {FIELDS, .tkl = 8, .stream = TEXT64, .stream_len = 63,
-				   .device = TEXT256, .device_len = 255, PATH(TEXT1024),
-				   PAYLOAD(TEXT1024)}},
+	{"longest of all",
+		{FIELDS, .tkl = 8, .stream = TEXT64, .stream_len = 63, .device = TEXT256,
+			.device_len = 255, PATH(TEXT1024), PAYLOAD(TEXT1024)}},
 	{"no format", {.content_format = DP_NO_FORMAT, STREAM("s")}},
 	{"type 3", {.type = 3, STREAM("s")}},
 };
@@ -56,8 +57,8 @@ encode(const struct dp_record *r, size_t *len)
 }
 
 static void
-assert_part(const void *got, size_t got_len, const void *want, size_t len, const uint8_t *buf,
-	size_t size)
+assert_part(const void *got, size_t got_len, const void *want, size_t len,
+	const uint8_t *buf, size_t size)
 {
 	assert_int_equal(got_len, len);
 	if (len == 0)
@@ -123,15 +124,92 @@ static void
 form(void **state)
 {
 	static const uint8_t want[] = {
-		8, 7, 6, 5, 4, 3, 2, 1, /* time */
-		1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, /* source */
-		31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, /* local */
-		0x12, 0x11, 0x22, 0x21, /* ports */
-		0x32, 0x31, 0x42, 0x41, 0x52, 0x51, /* VLAN, message id, format */
-		7, 0, 4, 0, /* path's and payload's lengths */
-		1, 2, 68, 3, 8, 4, /* type, code, answer; token's, stream's, device's lengths */
-		7, 8, 9, 'r', 'e', 'a', 'd', 'i', 'n', 'g', 's', 'd', 'e', 'v', '1',
-		'/', 't', '/', 'd', 'e', 'v', '1', '2', '1', '.', '5',
+		8,
+		7,
+		6,
+		5,
+		4,
+		3,
+		2,
+		1, /* time */
+		1,
+		2,
+		3,
+		4,
+		5,
+		6,
+		7,
+		8,
+		9,
+		10,
+		11,
+		12,
+		13,
+		14,
+		15,
+		16, /* source */
+		31,
+		32,
+		33,
+		34,
+		35,
+		36,
+		37,
+		38,
+		39,
+		40,
+		41,
+		42,
+		43,
+		44,
+		45,
+		46, /* local */
+		0x12,
+		0x11,
+		0x22,
+		0x21, /* ports */
+		0x32,
+		0x31,
+		0x42,
+		0x41,
+		0x52,
+		0x51, /* VLAN, message id, format */
+		7,
+		0,
+		4,
+		0, /* path's and payload's lengths */
+		1,
+		2,
+		68,
+		3,
+		8,
+		4, /* type, code, answer; token's, stream's, device's lengths */
+		7,
+		8,
+		9,
+		'r',
+		'e',
+		'a',
+		'd',
+		'i',
+		'n',
+		'g',
+		's',
+		'd',
+		'e',
+		'v',
+		'1',
+		'/',
+		't',
+		'/',
+		'd',
+		'e',
+		'v',
+		'1',
+		'2',
+		'1',
+		'.',
+		'5',
 	};
 	size_t len;
 	uint8_t *buf = encode(&rows[0].r, &len);

@@ -40,7 +40,8 @@ each(void *arg, const struct ctl_frame *f)
 	require(f->offset > s->last_offset);
 	require(f->data == s->base + f->offset + CTL_FRAME_HEADER);
 	require(f->offset + ctl_frame_size(f->len) <= s->size);
-	s->sum = ctl_crc32c((uint32_t)s->sum, f->data, f->len); /* all of it can be read */
+	s->sum =
+		ctl_crc32c((uint32_t)s->sum, f->data, f->len); /* all of it can be read */
 	s->last_offset = f->offset;
 	return ++s->records != s->stop_after;
 }
@@ -57,8 +58,8 @@ damaged(void *arg, const struct ctl_damage *d)
 }
 
 static struct seen
-scan(const struct ctl_segment *segment, const uint8_t *base, size_t size, uint64_t stop_after,
-	struct ctl_scan *out)
+scan(const struct ctl_segment *segment, const uint8_t *base, size_t size,
+	uint64_t stop_after, struct ctl_scan *out)
 {
 	struct seen s = {.base = base, .size = size, .stop_after = stop_after};
 	const struct ctl_scan_calls calls = {.each = each, .damaged = damaged, .arg = &s};
@@ -91,7 +92,8 @@ look(const struct ctl_segment *segment, const uint8_t *data, size_t size)
 	memcpy(cut, data, whole.end);
 	b = scan(segment, cut, whole.end, 0, &again);
 	require(again.records == whole.records && again.commits == whole.commits);
-	require(again.end == whole.end && b.sum == a.sum && again.last_seq == whole.last_seq);
+	require(again.end == whole.end && b.sum == a.sum
+		&& again.last_seq == whole.last_seq);
 	free(cut);
 }
 
@@ -111,7 +113,8 @@ make_right(const struct ctl_segment *s, uint8_t *base, size_t size)
 			at += 8; /* left damaged */
 			continue;
 		}
-		ctl_frame_encode(s, at, head >> 24 & 1 ? CTL_FRAME_RECORD : CTL_FRAME_COMMIT, seq,
+		ctl_frame_encode(s, at,
+			head >> 24 & 1 ? CTL_FRAME_RECORD : CTL_FRAME_COMMIT, seq,
 			base + at + CTL_FRAME_HEADER, len, frame);
 		memcpy(base + at, frame, CTL_FRAME_HEADER);
 		at += ctl_frame_size(len);
