@@ -10,7 +10,7 @@
 
 #define BATCHES 12
 #define PER_BATCH 3
-#define SEEDS 20
+#define SEEDS 8
 
 static const struct ctl_log_options options = {.segment_bytes = 3000};
 
