@@ -37,8 +37,8 @@ struct fleet {
 	uint32_t devices, numbers, in_flight, free;
 	uint64_t random, now;
 	uint32_t next_device, stride;
-	uint16_t *mid;       /* of each endpoint */
-	uint8_t *has_state;  /* device has PUT its state */
+	uint16_t *mid;      /* of each endpoint */
+	uint8_t *has_state; /* device has PUT its state */
 	struct queue queue[FLEET_LEVELS];
 	struct fleet_counts counts;
 	struct dp_hist latency;
@@ -92,7 +92,8 @@ fleet_free(struct fleet *f)
 	free(f);
 }
 
-/* ---- sending ------------------------------------------------------------------------------ */
+/* ---- sending
+ * ------------------------------------------------------------------------------ */
 
 static void
 enqueue(struct fleet *f, uint32_t i, unsigned level, uint64_t now)
@@ -125,8 +126,8 @@ write_request(const struct slot *s, uint32_t i, struct tg_writer *w)
 	if (method[s->verb] == TG_GET)
 		return;
 	tg_write_uint(w, TG_OPT_CONTENT_FORMAT, TG_CF_JSON);
-	len = snprintf(payload, sizeof(payload), "{\"n\":%u,\"temp\":%u.%u,\"batt\":%u}", s->number,
-		15 + s->number % 20, s->number % 10, 50 + s->number % 50);
+	len = snprintf(payload, sizeof(payload), "{\"n\":%u,\"temp\":%u.%u,\"batt\":%u}",
+		s->number, 15 + s->number % 20, s->number % 10, 50 + s->number % 50);
 	tg_write_payload(w, payload, (size_t)len);
 }
 
@@ -180,11 +181,13 @@ fleet_request(struct fleet *f, uint64_t planned)
 	f->in_flight++;
 	f->counts.sent++;
 	(void)transmit(f, i); /* no room: as if lost on the way, a CON is sent again */
-	enqueue(f, i, s->verb == POST_NON ? NON_LEVEL : 0, f->now > planned ? f->now : planned);
+	enqueue(f, i, s->verb == POST_NON ? NON_LEVEL : 0,
+		f->now > planned ? f->now : planned);
 	return true;
 }
 
-/* ---- receiving ------------------------------------------------------------------------------ */
+/* ---- receiving
+ * ------------------------------------------------------------------------------ */
 
 /* A finished slot stays in its queue until its time comes round: number 0 marks it. */
 static void
@@ -228,8 +231,9 @@ take(void *arg, uint32_t endpoint, const uint8_t *msg, size_t len)
 		return;
 	}
 	con = s->verb != POST_NON;
-	if (endpoint != s->device % f->wire->endpoints || m.type != (con ? TG_ACK : TG_NON)
-		|| (con && m.mid != s->mid) || !plausible(s, m.code)) {
+	if (endpoint != s->device % f->wire->endpoints
+		|| m.type != (con ? TG_ACK : TG_NON) || (con && m.mid != s->mid)
+		|| !plausible(s, m.code)) {
 		f->counts.wrong++;
 		return;
 	}
@@ -239,12 +243,14 @@ take(void *arg, uint32_t endpoint, const uint8_t *msg, size_t len)
 	} else {
 		f->counts.answered++;
 		f->has_state[s->device] |= s->verb == PUT_STATE;
-		dp_hist_add(&f->latency, f->now > s->planned ? f->now - s->planned : 0, 1);
+		dp_hist_add(
+			&f->latency, f->now > s->planned ? f->now - s->planned : 0, 1);
 	}
 	finish(f, s);
 }
 
-/* Work off the front of a level: what is finished is freed, what is due goes on or is lost. */
+/* Work off the front of a level: what is finished is freed, what is due goes on or is
+ * lost. */
 static void
 expire(struct fleet *f, unsigned level)
 {

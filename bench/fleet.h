@@ -2,9 +2,9 @@
  * A simulated fleet: devices that send requests, retransmit what is not acknowledged, and
  * check every answer against its request.
  *
- * Every request ends as answered, refused (4.xx, 5.xx or RST) or lost; a retransmission is
- * the same request.  A token carries the slot of its request and a number that no other
- * request in that slot has, so an answer is matched exactly.
+ * Every request ends as answered, refused (4.xx, 5.xx or RST) or lost; a retransmission
+ * is the same request.  A token carries the slot of its request and a number that no
+ * other request in that slot has, so an answer is matched exactly.
  *
  * Time.  ns of one monotonic clock, handed in; latency is from the planned send time.
  */
@@ -18,7 +18,8 @@
 
 struct fleet_counts {
 	uint64_t sent, answered, refused, lost; /* requests */
-	uint64_t retransmitted, late, wrong;    /* messages; wrong: answers that match no request */
+	uint64_t retransmitted, late,
+		wrong; /* messages; wrong: answers that match no request */
 	uint64_t refused_code[256];
 };
 

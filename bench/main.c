@@ -15,10 +15,14 @@ main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(*modes); i++)
 		if (strcmp(argv[1], modes[i].name) == 0)
 			return modes[i].run(argc - 1, argv + 1);
-	fputs("usage: tidegate-bench run (--vhost SOCKET | --connect ADDRESS[:PORT]) [--devices N]\n"
-	      "           [--rate N | --window N] [--seconds N] [--grace N] [--gateway ADDRESS]\n"
-	      "           [--core N] [--seed N] [--hugepages] [--interval-json] [--json]\n"
-	      "       tidegate-bench cycles [--json] [--runs N]\n",
+	fputs("usage: tidegate-bench run (--vhost SOCKET | --connect ADDRESS[:PORT]) "
+	      "[--devices N]\n"
+	      "           [--rate N | --window N] [--seconds N] [--grace N] [--gateway "
+	      "ADDRESS]\n"
+	      "           [--core N] [--seed N] [--hugepages] [--interval-json] "
+	      "[--json]\n"
+	      "       tidegate-bench cycles [--json] [--runs N] [--seconds N] [--core N] "
+	      "[--workload NAME]\n",
 		stderr);
 	return 2;
 }

@@ -1,4 +1,5 @@
-/* tidegate-bench run: a fleet at a planned rate, or as many requests in flight as asked. */
+/* tidegate-bench run: a fleet at a planned rate, or as many requests in flight as asked.
+ */
 #include "bench/bench.h"
 #include "bench/fleet.h"
 
@@ -80,9 +81,9 @@ parse(struct options *o, int argc, char **argv)
 			return -1;
 	}
 	return (o->wire.vhost != NULL) != (o->wire.connect != NULL) && o->devices > 0
-			&& o->devices <= 1u << 24 && o->rate > 0
-		? 0
-		: -1;
+			       && o->devices <= 1u << 24 && o->rate > 0
+		       ? 0
+		       : -1;
 }
 
 static double
@@ -96,12 +97,15 @@ quantile_us(const struct fleet *f, double q)
 }
 
 static void
-print_json(const struct fleet *f, const struct options *o, double seconds, const char *kind)
+print_json(
+	const struct fleet *f, const struct options *o, double seconds, const char *kind)
 {
 	const struct fleet_counts *c = fleet_counts(f);
 
-	printf("{\"%s\":true,\"devices\":%u,\"seconds\":%.3f,\"sent\":%llu,\"answered\":%llu,"
-	       "\"refused\":%llu,\"lost\":%llu,\"in_flight\":%u,\"rate\":%.1f,\"p50_us\":%.1f,"
+	printf("{\"%s\":true,\"devices\":%u,\"seconds\":%.3f,\"sent\":%llu,\"answered\":%"
+	       "llu,"
+	       "\"refused\":%llu,\"lost\":%llu,\"in_flight\":%u,\"rate\":%.1f,\"p50_us\":"
+	       "%.1f,"
 	       "\"p99_us\":%.1f,\"retransmitted\":%llu,\"late\":%llu,\"wrong\":%llu}\n",
 		kind, o->devices, seconds, (unsigned long long)c->sent,
 		(unsigned long long)c->answered, (unsigned long long)c->refused,
@@ -117,17 +121,19 @@ print_line(const struct fleet *f, double seconds, uint64_t answered)
 {
 	const struct fleet_counts *c = fleet_counts(f);
 
-	printf("%6.1f s  %9llu/s answered  sent %llu  refused %llu  lost %llu  in flight %u  "
+	printf("%6.1f s  %9llu/s answered  sent %llu  refused %llu  lost %llu  in flight "
+	       "%u  "
 	       "p50 %.0f us  p99 %.0f us\n",
 		seconds, (unsigned long long)answered, (unsigned long long)c->sent,
-		(unsigned long long)c->refused, (unsigned long long)c->lost, fleet_in_flight(f),
-		quantile_us(f, 0.5), quantile_us(f, 0.99));
+		(unsigned long long)c->refused, (unsigned long long)c->lost,
+		fleet_in_flight(f), quantile_us(f, 0.5), quantile_us(f, 0.99));
 	fflush(stdout);
 }
 
 /* Send what is planned up to @now; how many requests are planned in all by then. */
 static void
-send_due(struct fleet *f, const struct options *o, uint64_t start, uint64_t now, uint64_t *planned)
+send_due(struct fleet *f, const struct options *o, uint64_t start, uint64_t now,
+	uint64_t *planned)
 {
 	double each = (double)SECOND / o->rate;
 
@@ -158,7 +164,8 @@ static void
 drive(struct fleet *f, const struct options *o, double *seconds)
 {
 	const struct timespec nap = {.tv_nsec = 20000};
-	uint64_t start = now_ns(), now = start, next = start + SECOND, planned = 0, answered = 0;
+	uint64_t start = now_ns(), now = start, next = start + SECOND, planned = 0,
+		 answered = 0;
 	uint64_t end = start + (uint64_t)(o->seconds * (double)SECOND), give_up;
 
 	while ((now = now_ns()) < end && !interrupted) {
@@ -200,7 +207,8 @@ bench_run(int argc, char **argv)
 
 	if (parse(&o, argc, argv) < 0) {
 		fputs("tidegate-bench run: give --vhost SOCKET or --connect ADDRESS; see "
-		      "tidegate-bench\n", stderr);
+		      "tidegate-bench\n",
+			stderr);
 		return 2;
 	}
 	signal(SIGINT, on_signal);

@@ -20,7 +20,9 @@ struct wire {
 	void (*flush)(struct wire *w);
 	/* Hand every message that has come in to @take; how many. */
 	unsigned (*receive)(struct wire *w,
-		void (*take)(void *arg, uint32_t endpoint, const uint8_t *msg, size_t len), void *arg);
+		void (*take)(
+			void *arg, uint32_t endpoint, const uint8_t *msg, size_t len),
+		void *arg);
 	void (*close)(struct wire *w);
 	const char *name;
 };
@@ -30,7 +32,7 @@ struct wire_options {
 	const char *connect; /* "ADDRESS[:PORT]" for kernel sockets, or NULL */
 	const char *gateway; /* vhost: the gateway's IPv4 address */
 	uint32_t endpoints;
-	int core;            /* -1: anywhere */
+	int core; /* -1: anywhere */
 	bool hugepages;
 };
 

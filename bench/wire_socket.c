@@ -37,7 +37,8 @@ sock_send(struct wire *w, size_t len)
 {
 	struct socket_wire *s = (struct socket_wire *)w;
 
-	(void)!send(s->fd[s->at], s->buf, len, MSG_DONTWAIT); /* lost is lost: counted as such */
+	(void)!send(s->fd[s->at], s->buf, len,
+		MSG_DONTWAIT); /* lost is lost: counted as such */
 }
 
 static void
@@ -67,7 +68,8 @@ drain(struct socket_wire *s, uint32_t endpoint,
 }
 
 static unsigned
-sock_receive(struct wire *w, void (*take)(void *, uint32_t, const uint8_t *, size_t), void *arg)
+sock_receive(struct wire *w, void (*take)(void *, uint32_t, const uint8_t *, size_t),
+	void *arg)
 {
 	struct socket_wire *s = (struct socket_wire *)w;
 	struct epoll_event e[BATCH];
@@ -131,7 +133,8 @@ parse_address(const char *text, struct sockaddr_storage *at, socklen_t *len)
 }
 
 static bool
-open_socket(struct socket_wire *s, uint32_t i, const struct sockaddr_storage *at, socklen_t len)
+open_socket(struct socket_wire *s, uint32_t i, const struct sockaddr_storage *at,
+	socklen_t len)
 {
 	struct epoll_event e = {.events = EPOLLIN, .data.u32 = i};
 	int size = 1 << 20;
@@ -141,7 +144,7 @@ open_socket(struct socket_wire *s, uint32_t i, const struct sockaddr_storage *at
 		return false;
 	setsockopt(s->fd[i], SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	return connect(s->fd[i], (const struct sockaddr *)at, len) == 0
-		&& epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->fd[i], &e) == 0;
+	       && epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->fd[i], &e) == 0;
 }
 
 struct wire *

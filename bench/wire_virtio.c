@@ -22,7 +22,9 @@
 #define PORT_BASE 20000
 #define NET_BASE 0xc6130000u /* 198.19.0.0: 65,536 addresses of the fleet */
 #define OWN_ADDR 0xc6120003u /* 198.18.0.3: who asks for the gateway's link address */
-#define FRONT (sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv4_hdr) + sizeof(struct rte_udp_hdr))
+#define FRONT                                                                            \
+	(sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv4_hdr)                      \
+		+ sizeof(struct rte_udp_hdr))
 
 struct virtio_wire {
 	struct wire w;
@@ -55,7 +57,8 @@ v_flush(struct wire *w)
 	unsigned sent = 0;
 
 	for (unsigned tries = 0; sent < v->n_out && tries < 1000; tries++)
-		sent += rte_eth_tx_burst(v->port, 0, v->out + sent, (uint16_t)(v->n_out - sent));
+		sent += rte_eth_tx_burst(
+			v->port, 0, v->out + sent, (uint16_t)(v->n_out - sent));
 	if (sent < v->n_out)
 		rte_pktmbuf_free_bulk(v->out + sent, v->n_out - sent);
 	v->n_out = 0;
@@ -95,8 +98,9 @@ v_send(struct wire *w, size_t len)
 		.dst_addr = v->gateway,
 	};
 	ip->hdr_checksum = dp_sum_finish(dp_sum(ip, sizeof(*ip), 0));
-	*udp = (struct rte_udp_hdr){
-		.src_port = port_of(v->endpoint), .dst_port = htons(5683), .dgram_len = htons(ulen)};
+	*udp = (struct rte_udp_hdr){.src_port = port_of(v->endpoint),
+		.dst_port = htons(5683),
+		.dgram_len = htons(ulen)};
 	udp->dgram_cksum = dp_sum_finish(
 		dp_sum(udp, ulen, dp_sum_pseudo(&ip->src_addr, 8, IPPROTO_UDP, ulen)));
 	if (udp->dgram_cksum == 0)
@@ -108,9 +112,11 @@ v_send(struct wire *w, size_t len)
 
 /* A datagram for one of our endpoints, its checksums right. */
 static bool
-is_ours(const struct virtio_wire *v, const struct rte_mbuf *m, uint32_t *endpoint, size_t *len)
+is_ours(const struct virtio_wire *v, const struct rte_mbuf *m, uint32_t *endpoint,
+	size_t *len)
 {
-	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	const struct rte_ether_hdr *eth =
+		rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
 	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)(eth + 1);
 	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)(ip + 1);
 	uint16_t ulen;
@@ -121,14 +127,15 @@ is_ours(const struct virtio_wire *v, const struct rte_mbuf *m, uint32_t *endpoin
 		return false;
 	ulen = ntohs(udp->dgram_len);
 	if (ulen < sizeof(*udp) || FRONT - sizeof(*udp) + ulen > m->data_len
-		|| dp_sum_finish(dp_sum(udp, ulen, dp_sum_pseudo(&ip->src_addr, 8, IPPROTO_UDP, ulen)))
-			!= 0)
+		|| dp_sum_finish(dp_sum(
+			   udp, ulen, dp_sum_pseudo(&ip->src_addr, 8, IPPROTO_UDP, ulen)))
+			   != 0)
 		return false;
 	*endpoint = (ntohl(ip->dst_addr) - NET_BASE)
-		+ ((uint32_t)(ntohs(udp->dst_port) - PORT_BASE) << 16);
+		    + ((uint32_t)(ntohs(udp->dst_port) - PORT_BASE) << 16);
 	*len = ulen - sizeof(*udp);
 	return *endpoint < v->w.endpoints && ip->dst_addr == address_of(*endpoint)
-		&& udp->dst_port == port_of(*endpoint);
+	       && udp->dst_port == port_of(*endpoint);
 }
 
 /* Whoever asks for one of the fleet's addresses is answered. */
@@ -148,7 +155,8 @@ answer_arp(struct virtio_wire *v, struct rte_mbuf *m)
 		return false;
 	}
 	target = arp->arp_data.arp_tip;
-	if (arp->arp_opcode != RTE_BE16(RTE_ARP_OP_REQUEST) || ntohl(target) >> 16 != NET_BASE >> 16)
+	if (arp->arp_opcode != RTE_BE16(RTE_ARP_OP_REQUEST)
+		|| ntohl(target) >> 16 != NET_BASE >> 16)
 		return false;
 	arp->arp_opcode = RTE_BE16(RTE_ARP_OP_REPLY);
 	arp->arp_data.arp_tha = arp->arp_data.arp_sha;
@@ -164,7 +172,8 @@ answer_arp(struct virtio_wire *v, struct rte_mbuf *m)
 }
 
 static unsigned
-v_receive(struct wire *w, void (*take)(void *, uint32_t, const uint8_t *, size_t), void *arg)
+v_receive(struct wire *w, void (*take)(void *, uint32_t, const uint8_t *, size_t),
+	void *arg)
 {
 	struct virtio_wire *v = (struct virtio_wire *)w;
 	struct rte_mbuf *in[BATCH];
@@ -175,7 +184,8 @@ v_receive(struct wire *w, void (*take)(void *, uint32_t, const uint8_t *, size_t
 		size_t len;
 
 		if (is_ours(v, in[i], &endpoint, &len))
-			take(arg, endpoint, rte_pktmbuf_mtod_offset(in[i], uint8_t *, FRONT), len);
+			take(arg, endpoint,
+				rte_pktmbuf_mtod_offset(in[i], uint8_t *, FRONT), len);
 		else if (answer_arp(v, in[i]))
 			continue; /* it went out again */
 		rte_pktmbuf_free(in[i]);
@@ -193,7 +203,8 @@ v_close(struct wire *w)
 	free(v);
 }
 
-/* ---- opening ----------------------------------------------------------------------------------- */
+/* ---- opening
+ * ----------------------------------------------------------------------------------- */
 
 static int
 start_eal(const struct wire_options *o)
@@ -221,7 +232,8 @@ start_eal(const struct wire_options *o)
 		ARG("128");
 	}
 	ARG("--vdev");
-	ARG("net_virtio_user0,path=%s,queues=1,queue_size=1024,mrg_rxbuf=0,in_order=1,packed_vq=1",
+	ARG("net_virtio_user0,path=%s,queues=1,queue_size=1024,mrg_rxbuf=0,in_order=1,"
+	    "packed_vq=1",
 		o->vhost);
 #undef ARG
 	return rte_eal_init(n, argv);
@@ -235,13 +247,16 @@ open_port(struct virtio_wire *v)
 
 	if (rte_eth_dev_get_port_by_name("net_virtio_user0", &v->port) != 0)
 		return -1;
-	v->pool = rte_pktmbuf_pool_create("bench", MBUFS, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
-		SOCKET_ID_ANY);
+	v->pool = rte_pktmbuf_pool_create(
+		"bench", MBUFS, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	if (v->pool == NULL)
 		return -1;
 	if ((rc = rte_eth_dev_configure(v->port, 1, 1, &conf)) != 0
-		|| (rc = rte_eth_rx_queue_setup(v->port, 0, 1024, SOCKET_ID_ANY, NULL, v->pool)) != 0
-		|| (rc = rte_eth_tx_queue_setup(v->port, 0, 1024, SOCKET_ID_ANY, NULL)) != 0
+		|| (rc = rte_eth_rx_queue_setup(
+			    v->port, 0, 1024, SOCKET_ID_ANY, NULL, v->pool))
+			   != 0
+		|| (rc = rte_eth_tx_queue_setup(v->port, 0, 1024, SOCKET_ID_ANY, NULL))
+			   != 0
 		|| (rc = rte_eth_dev_start(v->port)) != 0)
 		return rc;
 	return rte_eth_macaddr_get(v->port, &v->mac);
@@ -319,11 +334,13 @@ wire_virtio_open(const struct wire_options *o, char *err, size_t errlen)
 	if (inet_pton(AF_INET, o->gateway, &v->gateway) != 1)
 		snprintf(err, errlen, "%s is no IPv4 address", o->gateway);
 	else if (start_eal(o) < 0)
-		snprintf(err, errlen, "the EAL did not start: %s", rte_strerror(rte_errno));
+		snprintf(err, errlen, "the EAL did not start: %s",
+			rte_strerror(rte_errno));
 	else if (open_port(v) != 0)
 		snprintf(err, errlen, "no gateway serves the vhost socket %s", o->vhost);
 	else if (!find_gateway(v))
-		snprintf(err, errlen, "nobody at %s answers ARP for %s", o->vhost, o->gateway);
+		snprintf(err, errlen, "nobody at %s answers ARP for %s", o->vhost,
+			o->gateway);
 	else
 		return &v->w;
 	free(v);

@@ -1,0 +1,277 @@
+#include "bench/handler.h"
+#include "bench/eal.h"
+
+#include "coap/code.h"
+#include "dataplane/checksum.h"
+
+#include <rte_errno.h>
+#include <rte_eth_ring.h>
+#include <rte_ethdev.h>
+#include <rte_ip.h>
+#include <rte_udp.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EAL_MIB 96
+#define LIFETIME_S 248 /* past EXCHANGE_LIFETIME */
+
+static struct dp_snapshot *
+make_routes(char *err, size_t errlen)
+{
+	static const struct dp_route_spec routes[] = {
+		{.path = "/hello",
+			.kind = DP_K_STATIC,
+			.content = "Hello from Tidegate",
+			.content_len = 19,
+			.max_age = UINT32_MAX,
+			.max_payload = DP_VALUE_MAX},
+		{.path = "/t/{device}",
+			.kind = DP_K_STREAM,
+			.ack = DP_ACK_RECEIVED,
+			.stream = "telemetry",
+			.max_age = UINT32_MAX,
+			.max_payload = DP_VALUE_MAX},
+		{.path = "/d/{device}/{resource*}",
+			.kind = DP_K_STORE,
+			.ack = DP_ACK_RECEIVED,
+			.max_age = UINT32_MAX,
+			.max_payload = DP_VALUE_MAX},
+	};
+	struct dp_settings s = {
+		.routes = routes,
+		.n_routes = sizeof(routes) / sizeof(*routes),
+		.full_max_age = 5,
+		.con_lifetime_s = 247,
+		.non_lifetime_s = 145,
+		.version = 1,
+	};
+
+	return dp_snapshot_new(&s, err, errlen);
+}
+
+static void
+make_config(struct dp_config *cfg, const struct workload *load, unsigned core)
+{
+	uint32_t n = load->endpoints;
+
+	*cfg = (struct dp_config){
+		.workers = 1,
+		.cores = {core},
+		.main_core = core,
+		.idle = DP_IDLE_POLL,
+		.hugepages = bench_hugepages(EAL_MIB),
+		.memory_mib = EAL_MIB,
+		.n_ports = 1,
+		.mbufs = 4 * ROUND,
+		.peers_max = n,
+		.devices_max = n,
+		.store_max = n,
+		.dedup_extensions = n / 4,
+		.replies_max = 4096,
+		.pending_max = 65536,
+		.device_idle_s = 86400,
+		.logring_bytes = 8u << 20,
+	};
+	cfg->ports[0] = (struct dp_port_config){
+		.name = "memory",
+		.driver = DP_DRV_GIVEN,
+		.udp_port = 5683,
+		.queues = 1,
+		.mtu = 1500,
+		.checksum_rx = true,
+		.n_addrs = 2,
+		.addrs = {{.addr = {[10] = 0xff, 0xff, 198, 18, 0, 1}, .len = 15},
+			{.addr = {0x20, 1, 0, 2, [15] = 1}, .len = 48, .v6 = true}},
+	};
+	for (unsigned i = 0; i < sizeof(cfg->hash_key); i++)
+		cfg->hash_key[i] = (uint8_t)(17 * i + 3); /* the same layout each time */
+}
+
+/* The port's two sides are rings of this process. */
+static int
+make_port(struct handler *h, struct dp_config *cfg)
+{
+	struct rte_ring *in = rte_ring_create("bench_in", 64, SOCKET_ID_ANY, 0);
+	char name[RTE_ETH_NAME_MAX_LEN];
+	int id;
+
+	h->out = rte_ring_create("bench_out", 2 * ROUND, SOCKET_ID_ANY, 0);
+	if (in == NULL || h->out == NULL)
+		return -1;
+	id = rte_eth_from_rings("bench", &in, 1, &h->out, 1, SOCKET_ID_ANY);
+	if (id < 0 || rte_eth_dev_get_name_by_port((uint16_t)id, name) != 0)
+		return -1;
+	snprintf(cfg->ports[0].arg, sizeof(cfg->ports[0].arg), "%s", name);
+	return 0;
+}
+
+int
+handler_open(struct handler *h, const struct workload *load, int core, char *err,
+	size_t errlen)
+{
+	static const uint8_t us[6] = {2, 0, 0, 0, 0, 1};
+	struct dp_snapshot *snap = make_routes(err, errlen);
+	struct bench_eal eal = {.core = core, .mib = EAL_MIB};
+	struct dp_config cfg;
+
+	memset(h, 0, sizeof(*h));
+	h->load = load;
+	make_config(&cfg, load, core < 0 ? 0 : (unsigned)core);
+	eal.hugepages = cfg.hugepages;
+	if (snap == NULL)
+		return -1;
+	if (bench_eal_start(&eal) < 0 || make_port(h, &cfg) < 0) {
+		snprintf(err, errlen, "the EAL did not start: %s",
+			rte_strerror(rte_errno));
+		return -1;
+	}
+	h->dp = dp_open(&cfg, snap, err, errlen);
+	if (h->dp == NULL)
+		return -1;
+	h->w = h->dp->shared.worker[0];
+	maker_init(&h->maker, load, dp_config(h->dp)->ports[0].mac, us);
+	walk_init(&h->walk, load->endpoints, 1);
+	return 0;
+}
+
+void
+handler_load(struct handler *h)
+{
+	if (rte_pktmbuf_alloc_bulk(h->dp->pool, h->pkt, ROUND) != 0)
+		rte_panic("the handler keeps packets\n");
+	for (unsigned i = 0; i < ROUND; i++) {
+		struct rte_mbuf *m = h->pkt[i];
+
+		h->endpoint[i] = walk_next(&h->walk);
+		h->mid[i] = h->walk.mid;
+		m->data_len = h->maker.len;
+		m->pkt_len = h->maker.len;
+		maker_write(&h->maker, rte_pktmbuf_mtod(m, uint8_t *), h->endpoint[i],
+			h->mid[i]);
+	}
+	h->taken = 0;
+	h->w->now_s = DP_EPOCH_S + h->walk.passes * LIFETIME_S;
+}
+
+void __attribute__((noinline)) handler_burst(struct handler *h, unsigned k)
+{
+	struct dp_worker *w = h->w;
+	struct dp_burst *b = &w->scratch->burst;
+
+	memcpy(b->pkt, h->pkt + k * DP_BURST, sizeof(b->pkt));
+	memset(b->port, 0, sizeof(b->port));
+	b->n = DP_BURST;
+	b->handed = false;
+	b->tsc = w->tsc = rte_rdtsc();
+	b->now_s = w->now_s;
+	dp_net_stage(w->net, b);
+	dp_worker_burst(w, b);
+}
+
+/* The log thread's part, without a disk. */
+static void
+drain_log(struct dp_worker *w)
+{
+	uint64_t number = 0;
+	size_t len;
+
+	while (dp_logring_next(w->logring, &len, &number) != NULL)
+		;
+	dp_logring_release(w->logring);
+	if (number != 0)
+		dp_logring_settle(w->logring, number, 0);
+	(void)dp_settle(w);
+}
+
+static bool
+sums_are_right(const struct handler *h, const uint8_t *frame, uint16_t ulen)
+{
+	unsigned l3 = sizeof(struct rte_ether_hdr),
+		 addrs = h->load->v6 ? l3 + 8 : l3 + 12;
+	uint64_t pseudo =
+		dp_sum_pseudo(frame + addrs, h->load->v6 ? 32 : 8, IPPROTO_UDP, ulen);
+
+	return dp_sum_finish(dp_sum(frame + h->maker.udp, ulen, pseudo)) == 0
+	       && (h->load->v6
+		       || dp_sum_finish(
+				  dp_sum(frame + l3, sizeof(struct rte_ipv4_hdr), 0))
+				  == 0);
+}
+
+/* The answer to message @i of the round: an ACK with its Message ID, its token and 2.xx.
+ */
+static bool
+is_answer(const struct handler *h, const struct rte_mbuf *m, unsigned i)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *),
+		      *c = frame + h->maker.coap;
+	const struct rte_udp_hdr *udp =
+		(const struct rte_udp_hdr *)(frame + h->maker.udp);
+
+	return m->data_len >= h->maker.coap + 8 && c[0] == 0x64
+	       && tg_code_class(c[1]) == 2 && (c[2] << 8 | c[3]) == h->mid[i]
+	       && memcmp(c + 4, &h->endpoint[i], 4) == 0
+	       && sums_are_right(h, frame, rte_be_to_cpu_16(udp->dgram_len));
+}
+
+void
+handler_settle(struct handler *h)
+{
+	struct rte_mbuf *m[DP_BURST];
+	unsigned n;
+
+	dp_net_flush(h->w->net);
+	drain_log(h->w);
+	while ((n = rte_ring_dequeue_burst(h->out, (void **)m, DP_BURST, NULL)) > 0) {
+		for (unsigned i = 0; i < n; i++, h->taken++)
+			h->wrong += h->taken >= ROUND || !is_answer(h, m[i], h->taken);
+		rte_pktmbuf_free_bulk(m, n);
+	}
+}
+
+void
+handler_end_round(struct handler *h)
+{
+	h->messages += ROUND;
+	h->wrong += h->taken < ROUND ? ROUND - h->taken : 0;
+}
+
+void
+handler_fill(struct handler *h)
+{
+	while (h->walk.passes == 0) {
+		handler_load(h);
+		for (unsigned k = 0; k < ROUND_BURSTS; k++) {
+			handler_burst(h, k);
+			handler_settle(h);
+		}
+		handler_end_round(h);
+	}
+}
+
+const char *
+handler_fault(const struct handler *h)
+{
+	static const enum dp_counter none[] = {DP_C_dup_replayed, DP_C_dup_in_progress,
+		DP_C_dup_unreplayable, DP_C_dedup_evicted_early, DP_C_log_full,
+		DP_C_store_full, DP_C_peers_evicted, DP_C_devices_evicted,
+		DP_C_store_evicted};
+	static char text[96];
+	uint64_t v[DP_COUNTER_COUNT];
+
+	dp_counters_read(h->dp, DP_ALL, v);
+	for (unsigned i = 0; i < sizeof(none) / sizeof(*none); i++)
+		if (v[none[i]] != 0) {
+			snprintf(text, sizeof(text), "%s: %llu",
+				dp_counter_defs[none[i]].name,
+				(unsigned long long)v[none[i]]);
+			return text;
+		}
+	if (h->wrong == 0 && v[DP_C_answered] == h->messages)
+		return NULL;
+	snprintf(text, sizeof(text), "%llu of %llu answers are wrong",
+		(unsigned long long)h->wrong, (unsigned long long)h->messages);
+	return text;
+}

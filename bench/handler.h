@@ -1,0 +1,49 @@
+/*
+ * The gateway's handler in this process: frames from memory, through every stage from net
+ * to reply, to a ring where the answers are checked.  No worker runs; no wire takes part.
+ *
+ * A round is as many messages as a card's ring holds, so the frames of a burst lie where
+ * a driver would have left them: in the cache's second level, not in the first.
+ *
+ * Threads.  One.   Memory.  The tables are the product's own, on huge pages by madvise.
+ * Time.     The real TSC; the seconds handed in move on past EXCHANGE_LIFETIME with every
+ *           pass over the endpoints, so that no Message ID is ever a duplicate.
+ */
+#pragma once
+
+#include "bench/workload.h"
+#include "dataplane/dp_internal.h"
+
+#define ROUND_BURSTS 16
+#define ROUND (ROUND_BURSTS * DP_BURST)
+
+struct handler {
+	const struct workload *load;
+	struct dp *dp;
+	struct dp_worker *w;
+	struct rte_ring *out;
+	struct maker maker;
+	struct walk walk;
+	struct rte_mbuf *pkt[ROUND]; /* frames of the round; handed to handler_burst() */
+	uint16_t mid[ROUND];
+	uint32_t endpoint[ROUND];
+	unsigned taken; /* answers read in this round */
+	uint64_t messages, wrong;
+};
+
+/* One gateway a process.  0, or -1 with a sentence in @err. */
+int handler_open(struct handler *h, const struct workload *load, int core, char *err,
+	size_t errlen);
+/* Make the round's frames. */
+void handler_load(struct handler *h);
+/* Run burst @k of the round through the stages: nothing else is in here. */
+void handler_burst(struct handler *h, unsigned k);
+/* Not timed, after each burst: what the port and the log thread would do; checks the
+ * answers. */
+void handler_settle(struct handler *h);
+/* After the last burst of the round: an answer that did not come is wrong. */
+void handler_end_round(struct handler *h);
+/* Rounds until each endpoint was heard once. */
+void handler_fill(struct handler *h);
+/* What is wrong with the run, or NULL: faults, duplicates, refusals, evictions. */
+const char *handler_fault(const struct handler *h);
