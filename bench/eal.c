@@ -47,9 +47,9 @@ bench_eal_start(const struct bench_eal *e)
 		add(&a, "-m");
 		add(&a, "%u", e->mib);
 	}
-	if (e->vdev != NULL) {
+	for (unsigned i = 0; i < 2 && e->vdev[i] != NULL; i++) {
 		add(&a, "--vdev");
-		add(&a, "%s", e->vdev);
+		add(&a, "%s", e->vdev[i]);
 	}
 	return rte_eal_init(a.n, a.v);
 }

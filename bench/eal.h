@@ -6,9 +6,9 @@
 struct bench_eal {
 	int core; /* -1: the first */
 	bool hugepages;
-	bool shared;      /* a vhost peer maps the memory: few, large files */
-	unsigned mib;     /* without hugepages */
-	const char *vdev; /* or NULL */
+	bool shared;         /* a vhost peer maps the memory: few, large files */
+	unsigned mib;        /* without hugepages */
+	const char *vdev[2]; /* or NULL */
 };
 
 /* 0, or -1 with rte_errno set. */

@@ -4,25 +4,30 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char usage[] =
+	"usage: tidegate-bench run (--vhost SOCKET | --connect ADDRESS[:PORT]) "
+	"[--devices N]\n"
+	"           [--rate N | --window N] [--seconds N] [--grace N] [--gateway "
+	"ADDRESS]\n"
+	"           [--core N] [--seed N] [--hugepages] [--interval-json] [--json]\n"
+	"       tidegate-bench cycles [--json] [--runs N] [--seconds N] [--core N]\n"
+	"           [--workload NAME]\n"
+	"       tidegate-bench wire [--json] [--minutes N] [--workload NAME] [--window "
+	"N]\n"
+	"       tidegate-bench macswap --vhost SOCKET [--core N]\n";
+
 int
 main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		int (*run)(int argc, char **argv);
-	} modes[] = {{"run", bench_run}, {"cycles", bench_cycles}};
+	} modes[] = {{"run", bench_run}, {"cycles", bench_cycles}, {"wire", bench_wire},
+		{"macswap", bench_macswap}};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(*modes); i++)
 		if (strcmp(argv[1], modes[i].name) == 0)
 			return modes[i].run(argc - 1, argv + 1);
-	fputs("usage: tidegate-bench run (--vhost SOCKET | --connect ADDRESS[:PORT]) "
-	      "[--devices N]\n"
-	      "           [--rate N | --window N] [--seconds N] [--grace N] [--gateway "
-	      "ADDRESS]\n"
-	      "           [--core N] [--seed N] [--hugepages] [--interval-json] "
-	      "[--json]\n"
-	      "       tidegate-bench cycles [--json] [--runs N] [--seconds N] [--core N] "
-	      "[--workload NAME]\n",
-		stderr);
+	fputs(usage, stderr);
 	return 2;
 }

@@ -335,6 +335,8 @@ cmd_cores(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 		set_uint(o, "core", i.core);
 		set_uint(o, "loops", i.loops);
 		set_uint(o, "busy_loops", i.busy_loops);
+		set_uint(o, "cycles", i.cycles);
+		set_uint(o, "busy_cycles", i.busy_cycles);
 		json_object_set_new(o, "busy", json_real(i.cycles == 0 ? 0
 			: (double)i.busy_cycles / (double)i.cycles));
 		set_uint(o, "peers", i.peers);

@@ -1,0 +1,231 @@
+#include "bench/blast.h"
+
+#include "coap/code.h"
+
+#include <rte_arp.h>
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_ether.h>
+#include <rte_ip.h>
+
+#include <string.h>
+#include <unistd.h>
+
+#define SLICE_S 0.002
+#define GAP_S 0.0001    /* this loop stood still */
+#define SILENCE_S 0.001 /* the other side did */
+#define GIVE_UP_S 0.1   /* what is not answered by then was dropped */
+
+int
+blast_open(struct blast *b, const char *name, struct rte_mempool *pool)
+{
+	struct rte_eth_conf conf = {0};
+	int rc;
+
+	b->pool = pool;
+	if (rte_eth_dev_get_port_by_name(name, &b->port) != 0)
+		return -1;
+	if ((rc = rte_eth_dev_configure(b->port, 1, 1, &conf)) != 0
+		|| (rc = rte_eth_rx_queue_setup(
+			    b->port, 0, 1024, SOCKET_ID_ANY, NULL, pool))
+			   != 0
+		|| (rc = rte_eth_tx_queue_setup(b->port, 0, 1024, SOCKET_ID_ANY, NULL))
+			   != 0)
+		return rc;
+	return rte_eth_dev_start(b->port);
+}
+
+/* ---- ARP
+ * ------------------------------------------------------------------------------------------
+ */
+
+static void
+ask(struct blast *b)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(b->pool);
+	struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
+	struct rte_arp_hdr *arp = (struct rte_arp_hdr *)(eth + 1);
+
+	memset(&eth->dst_addr, 0xff, sizeof(eth->dst_addr));
+	rte_eth_macaddr_get(b->port, &eth->src_addr);
+	eth->ether_type = RTE_BE16(RTE_ETHER_TYPE_ARP);
+	*arp = (struct rte_arp_hdr){
+		.arp_hardware = RTE_BE16(RTE_ARP_HRD_ETHER),
+		.arp_protocol = RTE_BE16(RTE_ETHER_TYPE_IPV4),
+		.arp_hlen = 6,
+		.arp_plen = 4,
+		.arp_opcode = RTE_BE16(RTE_ARP_OP_REQUEST),
+		.arp_data = {.arp_sha = eth->src_addr,
+			.arp_sip = RTE_BE32(RTE_IPV4(198, 18, 0, 3)),
+			.arp_tip = RTE_BE32(RTE_IPV4(198, 18, 0, 1))},
+	};
+	m->data_len = m->pkt_len = sizeof(*eth) + sizeof(*arp);
+	if (rte_eth_tx_burst(b->port, 0, &m, 1) == 0)
+		rte_pktmbuf_free(m);
+}
+
+static bool
+is_arp_reply(const struct rte_mbuf *m, uint8_t mac[6])
+{
+	const struct rte_ether_hdr *eth =
+		rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	const struct rte_arp_hdr *arp = (const struct rte_arp_hdr *)(eth + 1);
+
+	if (m->data_len < sizeof(*eth) + sizeof(*arp)
+		|| eth->ether_type != RTE_BE16(RTE_ETHER_TYPE_ARP)
+		|| arp->arp_opcode != RTE_BE16(RTE_ARP_OP_REPLY))
+		return false;
+	memcpy(mac, &arp->arp_data.arp_sha, 6);
+	return true;
+}
+
+bool
+blast_find_gateway(struct blast *b, uint8_t mac[6])
+{
+	struct rte_mbuf *in[BLAST_BURST];
+
+	for (unsigned i = 0; i < 500; i++) {
+		bool found = false;
+		uint16_t n;
+
+		ask(b);
+		usleep(10000);
+		n = rte_eth_rx_burst(b->port, 0, in, BLAST_BURST);
+		for (uint16_t k = 0; k < n; k++)
+			found |= is_arp_reply(in[k], mac);
+		rte_pktmbuf_free_bulk(in, n);
+		if (found)
+			return true;
+	}
+	return false;
+}
+
+/* ---- the loop
+ * ----------------------------------------------------------------------------------------
+ */
+
+static unsigned
+take(struct blast *b, struct blast_result *r)
+{
+	struct rte_mbuf *in[BLAST_BURST];
+	uint16_t n = rte_eth_rx_burst(b->port, 0, in, BLAST_BURST);
+	unsigned good = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		uint8_t code =
+			*rte_pktmbuf_mtod_offset(in[i], uint8_t *, b->maker.coap + 1);
+
+		good += code >= b->ok_from && code <= b->ok_to;
+	}
+	if (n == 0)
+		return 0;
+	rte_pktmbuf_free_bulk(in, n);
+	b->in_flight -= n < b->in_flight ? n : b->in_flight;
+	r->answers += good;
+	r->refused += n - good;
+	return good;
+}
+
+static void
+give(struct blast *b)
+{
+	if (b->at_out == b->n_out) {
+		if (b->in_flight + BLAST_BURST > b->window
+			|| rte_pktmbuf_alloc_bulk(b->pool, b->out, BLAST_BURST) != 0)
+			return;
+		for (unsigned i = 0; i < BLAST_BURST; i++) {
+			uint32_t e = walk_next(b->walk);
+
+			maker_write(&b->maker, rte_pktmbuf_mtod(b->out[i], uint8_t *), e,
+				b->walk->mid);
+			b->out[i]->data_len = b->maker.len;
+			b->out[i]->pkt_len = b->maker.len;
+		}
+		b->in_flight += BLAST_BURST;
+		b->at_out = 0;
+		b->n_out = BLAST_BURST;
+	}
+	b->at_out = (uint16_t)(b->at_out
+			       + rte_eth_tx_burst(b->port, 0, b->out + b->at_out,
+				       (uint16_t)(b->n_out - b->at_out)));
+}
+
+struct slice {
+	uint64_t start;
+	uint64_t answers;
+	bool dirty, after; /* stolen; follows a stolen one */
+};
+
+static void
+close_slice(struct slice *s, uint64_t now, struct blast_result *r)
+{
+	r->slices++;
+	if (s->dirty || s->after) {
+		r->stolen++;
+	} else {
+		r->counted += s->answers;
+		r->seconds += (double)(now - s->start) / (double)rte_get_tsc_hz();
+	}
+	*s = (struct slice){.start = now, .after = s->dirty};
+}
+
+/* Was anything heard?  True also where nothing is under way. */
+static bool
+hears(struct blast *b, unsigned got, uint64_t now, struct blast_result *r)
+{
+	double silent = (double)(now - b->heard) / (double)rte_get_tsc_hz();
+
+	if (got > 0 || b->in_flight == 0) {
+		b->heard = now;
+		return true;
+	}
+	if (silent > GIVE_UP_S) {
+		r->lost += b->in_flight;
+		b->in_flight = 0;
+	}
+	return silent < SILENCE_S;
+}
+
+void
+blast_run(struct blast *b, double seconds, struct blast_result *r)
+{
+	double hz = (double)rte_get_tsc_hz();
+	uint64_t last = rte_rdtsc(), end = last + (uint64_t)(seconds * hz);
+	uint64_t gap = (uint64_t)(GAP_S * hz), slice = (uint64_t)(SLICE_S * hz);
+	struct slice s = {.start = last};
+
+	b->heard = last;
+	while (last < end) {
+		uint64_t refused = r->refused, now;
+		unsigned got = take(b, r);
+
+		give(b);
+		now = rte_rdtsc();
+		s.answers += got;
+		s.dirty |= now - last > gap
+			   || !hears(b, got + (unsigned)(r->refused - refused), now, r);
+		last = now;
+		if (now - s.start >= slice)
+			close_slice(&s, now, r);
+	}
+}
+
+void
+blast_drain(struct blast *b, double seconds, struct blast_result *r)
+{
+	uint64_t end = rte_rdtsc() + (uint64_t)(seconds * (double)rte_get_tsc_hz());
+
+	while (b->at_out < b->n_out || b->in_flight > 0) {
+		if (b->at_out < b->n_out)
+			b->at_out = (uint16_t)(b->at_out
+					       + rte_eth_tx_burst(b->port, 0,
+						       b->out + b->at_out,
+						       (uint16_t)(b->n_out - b->at_out)));
+		(void)take(b, r);
+		if (rte_rdtsc() > end) {
+			r->lost += b->in_flight;
+			b->in_flight = 0;
+			return;
+		}
+	}
+}

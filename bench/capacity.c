@@ -1,0 +1,570 @@
+/*
+ * tidegate-bench wire: what the gateway carries over vhost-user, as a share of what
+ * macswap carries on the same wire.
+ *
+ * A workload is a process that starts both responders on one core and generates on the
+ * other.  They take turns of some fifty milliseconds; whose turn it is not is stopped.
+ * Between turns, with both stopped, a line is bounced between the cores: a turn counts as
+ * near or far if the probes before and after it agree, and is left out if they do not.
+ * Slices of a turn that were stolen are left out too (blast.h); a turn of which less than
+ * a third is left is not used.  A ratio is the gateway's rate by the mean of the macswap
+ * turns before and after, all three of one placement.
+ */
+#include "bench/bench.h"
+#include "bench/blast.h"
+#include "bench/child.h"
+#include "bench/eal.h"
+#include "bench/gateway.h"
+#include "bench/macswap.h"
+#include "bench/probe.h"
+#include "bench/stats.h"
+
+#include "coap/code.h"
+
+#include <rte_cycles.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define TURNS_MAX 65536
+#define WARM_S 0.005
+#define TURN_S 0.05
+#define FILL_S 60
+#define LEAST_CLEAN 0.33
+#define MBUFS 8191
+#define EAL_MIB 64
+#define ALL_MIB 384 /* of hugepages, for the three processes */
+
+enum who { MACSWAP, GATEWAY, RESPONDERS };
+enum placement { NEAR, FAR, MIXED };
+static const char *const placement_name[] = {"near", "far"};
+
+struct options {
+	bool json, hugepages;
+	double minutes;
+	unsigned generator, worker; /* cores */
+	uint32_t window;
+	const char *only, *program;
+};
+
+struct turn {
+	double mps;                 /* millions of answers a second; 0: not used */
+	double rx, work, tx, total; /* cycles a message */
+	uint8_t who, placement;
+};
+
+/* What a workload's process tells its parent. */
+struct outcome {
+	struct {
+		double ratio, low, high, mps, macswap_mps, rx, work, tx, total, trip;
+		uint32_t turns;
+	} at[2];
+	uint32_t turns, mixed, stolen;
+	uint64_t refused, lost;
+	bool hugepages;
+	char fault[160];
+};
+
+struct bench {
+	const struct options *o;
+	const struct workload *load;
+	struct gateway gateway;
+	pid_t pid[RESPONDERS];
+	struct blast blast[RESPONDERS];
+	struct walk walk;
+	struct macswap_stats *stats;
+	struct probe *probe;
+	struct turn *turn;
+	double *scratch;
+	unsigned n;
+	double trips[2][2]; /* sum and count of probes by placement */
+	uint64_t refused, lost;
+};
+
+/* ---- set-up
+ * ----------------------------------------------------------------------------------------
+ */
+
+static void *
+map_file(const char *path, size_t size)
+{
+	int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	void *at = MAP_FAILED;
+
+	if (fd >= 0 && ftruncate(fd, (off_t)size) == 0)
+		at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd >= 0)
+		close(fd);
+	return at == MAP_FAILED ? NULL : at;
+}
+
+static bool
+start_macswap(struct bench *b, char *socket, size_t len)
+{
+	char core[16], stats[96], program[4096];
+	char *argv[] = {program, "macswap", "--vhost", socket, "--core", core, "--stats",
+		stats, "--hugepages", b->o->hugepages ? "on" : "off", NULL};
+
+	snprintf(program, sizeof(program), "%s", child_program(NULL));
+	snprintf(socket, len, "%s/macswap", b->gateway.dir);
+	snprintf(stats, sizeof(stats), "%s/stats", b->gateway.dir);
+	snprintf(core, sizeof(core), "%u", b->o->worker);
+	b->stats = map_file(stats, sizeof(*b->stats));
+	b->pid[MACSWAP] = b->stats != NULL ? child_start(argv, "/dev/null") : -1;
+	for (unsigned i = 0; b->pid[MACSWAP] > 0 && i < 1000; i++) {
+		if (access(socket, F_OK) == 0)
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+static int
+start_generator(struct bench *b, const char *macswap)
+{
+	static const char form[] =
+		"net_virtio_user%u,path=%s,queues=1,queue_size=1024,"
+		"mrg_rxbuf=0,in_order=1,packed_vq=1,mac=02:00:00:00:00:0%u";
+	char vdev[RESPONDERS][256];
+	struct bench_eal eal = {.core = (int)b->o->generator,
+		.hugepages = b->o->hugepages,
+		.shared = true,
+		.mib = EAL_MIB,
+		.vdev = {vdev[MACSWAP], vdev[GATEWAY]}};
+	struct rte_mempool *pool;
+
+	snprintf(vdev[MACSWAP], sizeof(vdev[0]), form, 0, macswap, 1);
+	snprintf(vdev[GATEWAY], sizeof(vdev[0]), form, 1, b->gateway.vhost, 2);
+	if (bench_eal_start(&eal) < 0)
+		return -1;
+	pool = rte_pktmbuf_pool_create(
+		"blast", MBUFS, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	return pool != NULL
+			       && blast_open(&b->blast[MACSWAP], "net_virtio_user0", pool)
+					  == 0
+			       && blast_open(&b->blast[GATEWAY], "net_virtio_user1", pool)
+					  == 0
+		       ? 0
+		       : -1;
+}
+
+static void
+prepare(struct bench *b, enum who who, const uint8_t mac[6])
+{
+	struct blast *g = &b->blast[who];
+	struct rte_ether_addr own;
+
+	rte_eth_macaddr_get(g->port, &own);
+	maker_init(&g->maker, b->load, mac, own.addr_bytes);
+	g->load = b->load;
+	g->walk = &b->walk;
+	g->window = b->o->window;
+	g->ok_from = who == GATEWAY ? TG_CREATED : 0;
+	g->ok_to = who == GATEWAY ? TG_CODE(2, 31) : UINT8_MAX;
+}
+
+/* Every endpoint is heard once before anything is measured. */
+static bool
+fill(struct bench *b)
+{
+	struct blast_result r = {0};
+	uint64_t end = rte_rdtsc() + FILL_S * rte_get_tsc_hz();
+
+	child_resume(b->pid[GATEWAY]);
+	while (b->walk.passes == 0 && rte_rdtsc() < end) {
+		blast_run(&b->blast[GATEWAY], TURN_S, &r);
+		blast_drain(&b->blast[GATEWAY], 0.1, &r);
+		gateway_rest(&b->gateway);
+	}
+	return b->walk.passes > 0 && r.answers > 0 && child_pause(b->pid[GATEWAY]);
+}
+
+static bool
+set_up(struct bench *b, char *err, unsigned errlen)
+{
+	struct gateway_options g = {
+		.program = b->o->program,
+		.devices = b->load->endpoints,
+		.extensions = b->load->endpoints / 4,
+		.hugepages = b->o->hugepages,
+	};
+	uint8_t mac[6] = {2};
+	char socket[128];
+
+	if (!gateway_start(&b->gateway, &g, err, errlen))
+		return false;
+	b->pid[GATEWAY] = b->gateway.pid;
+	snprintf(err, errlen, "macswap does not start");
+	if (!start_macswap(b, socket, sizeof(socket)))
+		return false;
+	(void)setpriority(
+		PRIO_PROCESS, 0, -20); /* before the log's thread, on the same core */
+	snprintf(err, errlen, "the generator does not start");
+	if (start_generator(b, socket) < 0)
+		return false;
+	walk_init(&b->walk, b->load->endpoints, 1);
+	prepare(b, MACSWAP, mac);
+	snprintf(err, errlen, "nobody answers ARP for 198.18.0.1");
+	if (!blast_find_gateway(&b->blast[GATEWAY], mac))
+		return false;
+	prepare(b, GATEWAY, mac);
+	snprintf(err, errlen, "the responders do not stop and go");
+	if (!child_pause(b->pid[MACSWAP]) || !child_pause(b->pid[GATEWAY]))
+		return false;
+	snprintf(err, errlen, "the gateway does not hear all endpoints");
+	if (!fill(b))
+		return false;
+	b->probe = probe_start(b->o->worker);
+	b->turn = calloc(TURNS_MAX, sizeof(*b->turn));
+	b->scratch = calloc(TURNS_MAX, sizeof(*b->scratch));
+	snprintf(err, errlen, "out of memory");
+	return b->probe != NULL && b->turn != NULL && b->scratch != NULL;
+}
+
+static void
+tear_down(struct bench *b)
+{
+	child_end(b->pid[MACSWAP]);
+	if (b->gateway.dir[0] != '\0')
+		gateway_end(&b->gateway);
+}
+
+/* ---- turns
+ * --------------------------------------------------------------------------------------------
+ */
+
+struct spent {
+	uint64_t rx, work, tx, busy;
+};
+
+static void
+read_spent(struct bench *b, enum who who, struct spent *s)
+{
+	*s = (struct spent){0};
+	if (who == GATEWAY) {
+		s->busy = gateway_core(&b->gateway, "busy_cycles");
+		return;
+	}
+	s->rx = atomic_load(&b->stats->rx_cycles);
+	s->work = atomic_load(&b->stats->work_cycles);
+	s->tx = atomic_load(&b->stats->tx_cycles);
+	s->busy = s->rx + s->work + s->tx;
+}
+
+/* One responder's turn; false if it is gone. */
+static bool
+take_turn(struct bench *b, enum who who, struct turn *t)
+{
+	struct blast *g = &b->blast[who];
+	struct blast_result warm = {0}, r = {0};
+	struct spent before, after;
+	double n;
+
+	child_resume(b->pid[who]);
+	read_spent(b, who, &before);
+	blast_run(g, WARM_S, &warm);
+	blast_run(g, TURN_S, &r);
+	n = (double)(warm.answers + r.answers);
+	warm.answers = 0;
+	blast_drain(g, 0.02, &warm);
+	n += (double)warm.answers;
+	read_spent(b, who, &after);
+	if (who == GATEWAY) {
+		gateway_rest(&b->gateway);
+		b->refused += warm.refused + r.refused;
+		b->lost += warm.lost + r.lost;
+	}
+	t->who = (uint8_t)who;
+	if (r.seconds >= LEAST_CLEAN * TURN_S && n > 0) {
+		t->mps = (double)r.counted / r.seconds / 1e6;
+		t->rx = (double)(after.rx - before.rx) / n;
+		t->work = (double)(after.work - before.work) / n;
+		t->tx = (double)(after.tx - before.tx) / n;
+		t->total = (double)(after.busy - before.busy) / n;
+	}
+	return child_pause(b->pid[who]);
+}
+
+static enum placement
+placed(struct bench *b, double before, double after)
+{
+	enum placement p = before < PROBE_FAR ? NEAR : FAR;
+
+	if (p != (after < PROBE_FAR ? NEAR : FAR))
+		return MIXED;
+	b->trips[p][0] += (before + after) / 2;
+	b->trips[p][1] += 1;
+	return p;
+}
+
+static bool
+turns(struct bench *b, double seconds)
+{
+	uint64_t end = rte_rdtsc() + (uint64_t)(seconds * (double)rte_get_tsc_hz());
+	double before = probe_take(b->probe), after;
+
+	while (rte_rdtsc() < end && b->n < TURNS_MAX) {
+		struct turn *t = &b->turn[b->n];
+
+		if (!take_turn(b, b->n % RESPONDERS, t))
+			return false;
+		after = probe_take(b->probe);
+		t->placement = (uint8_t)placed(b, before, after);
+		before = after;
+		b->n++;
+	}
+	return true;
+}
+
+/* ---- what came of it
+ * ------------------------------------------------------------------------------------ */
+
+/* Median over the turns of @who at @p of the value @field bytes into a turn. */
+static double
+median(struct bench *b, enum who who, enum placement p, size_t field)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < b->n; i++)
+		if (b->turn[i].who == who && b->turn[i].placement == p
+			&& b->turn[i].mps > 0)
+			b->scratch[n++] = *(double *)((char *)&b->turn[i] + field);
+	return quantile(b->scratch, n, 0.5);
+}
+
+static size_t
+ratios(struct bench *b, enum placement p)
+{
+	size_t n = 0;
+
+	for (unsigned i = 1; i + 1 < b->n; i++) {
+		const struct turn *t = &b->turn[i];
+
+		if (t->who == GATEWAY && t[-1].placement == p && t->placement == p
+			&& t[1].placement == p && t[-1].mps > 0 && t->mps > 0
+			&& t[1].mps > 0)
+			b->scratch[n++] = 2 * t->mps / (t[-1].mps + t[1].mps);
+	}
+	return n;
+}
+
+static void
+evaluate(struct bench *b, struct outcome *out)
+{
+	for (unsigned i = 0; i < b->n; i++) {
+		out->mixed += b->turn[i].placement == MIXED;
+		out->stolen += b->turn[i].mps <= 0;
+	}
+	out->turns = b->n;
+	out->refused = b->refused;
+	out->lost = b->lost;
+	for (unsigned p = NEAR; p <= FAR; p++) {
+		size_t n = ratios(b, p);
+
+		out->at[p].turns = (uint32_t)n;
+		out->at[p].ratio = quantile(b->scratch, n, 0.5);
+		out->at[p].low = quantile(b->scratch, n, 0.1);
+		out->at[p].high = quantile(b->scratch, n, 0.9);
+		out->at[p].mps = median(b, GATEWAY, p, offsetof(struct turn, mps));
+		out->at[p].macswap_mps =
+			median(b, MACSWAP, p, offsetof(struct turn, mps));
+		out->at[p].total = median(b, GATEWAY, p, offsetof(struct turn, total));
+		out->at[p].rx = median(b, MACSWAP, p, offsetof(struct turn, rx));
+		out->at[p].tx = median(b, MACSWAP, p, offsetof(struct turn, tx));
+		out->at[p].work = out->at[p].total - out->at[p].rx - out->at[p].tx;
+		out->at[p].trip =
+			b->trips[p][1] > 0 ? b->trips[p][0] / b->trips[p][1] : 0;
+	}
+}
+
+static void
+measure(const struct options *o, const struct workload *load, struct outcome *out)
+{
+	struct bench *b = calloc(1, sizeof(*b));
+
+	if (b == NULL)
+		abort();
+	b->o = o;
+	b->load = load;
+	b->gateway.fd = -1;
+	out->hugepages = o->hugepages;
+	if (set_up(b, out->fault, sizeof(out->fault))) {
+		out->fault[0] = '\0';
+		if (!turns(b, o->minutes * 60))
+			snprintf(out->fault, sizeof(out->fault), "a responder died");
+		evaluate(b, out);
+	}
+	tear_down(b);
+}
+
+static void
+measure_apart(const struct options *o, const struct workload *load, struct outcome *out)
+{
+	ssize_t got = 0;
+	int fd[2];
+	pid_t pid;
+
+	memset(out, 0, sizeof(*out));
+	if (pipe(fd) == 0 && (pid = fork()) >= 0) {
+		if (pid == 0) {
+			measure(o, load, out);
+			_exit(write(fd[1], out, sizeof(*out)) != sizeof(*out));
+		}
+		close(fd[1]);
+		got = read(fd[0], out, sizeof(*out));
+		close(fd[0]);
+		waitpid(pid, NULL, 0);
+	}
+	if (got != sizeof(*out))
+		snprintf(out->fault, sizeof(out->fault), "the generator died");
+}
+
+static void
+print_text(const struct workload *load, const struct outcome *out)
+{
+	printf("%-12s %u turns, %u mixed, %u stolen, %llu refused, %llu lost\n",
+		load->name, out->turns, out->mixed, out->stolen,
+		(unsigned long long)out->refused, (unsigned long long)out->lost);
+	for (unsigned p = NEAR; p <= FAR; p++)
+		if (out->at[p].turns == 0)
+			printf("    %-4s  did not come up\n", placement_name[p]);
+		else
+			printf("    %-4s  ratio %.2f (%.2f to %.2f, %u turns)  %.2f M/s "
+			       "of %.2f  "
+			       "cycles %.0f = rx %.0f + work %.0f + tx %.0f  trip %.0f\n",
+				placement_name[p], out->at[p].ratio, out->at[p].low,
+				out->at[p].high, out->at[p].turns, out->at[p].mps,
+				out->at[p].macswap_mps, out->at[p].total, out->at[p].rx,
+				out->at[p].work, out->at[p].tx, out->at[p].trip);
+	fflush(stdout);
+}
+
+static void
+print_json(const struct workload *load, const struct outcome *out, bool first)
+{
+	for (unsigned p = NEAR; p <= FAR; p++, first = false)
+		if (out->at[p].turns == 0)
+			printf("%s{\"workload\":\"%s\",\"placement\":\"%s\",\"ratio\":"
+			       "null,"
+			       "\"ratio_min\":null,\"ratio_max\":null,\"mps\":null,"
+			       "\"cycles\":null,"
+			       "\"note\":\"did not come up\"}",
+				first ? "" : ",", load->name, placement_name[p]);
+		else
+			printf("%s{\"workload\":\"%s\",\"placement\":\"%s\",\"ratio\":%."
+			       "3f,"
+			       "\"ratio_min\":%.3f,\"ratio_max\":%.3f,\"mps\":%.3f,"
+			       "\"cycles\":%.1f,"
+			       "\"rx\":%.1f,\"work\":%.1f,\"tx\":%.1f,\"macswap_mps\":%."
+			       "3f,"
+			       "\"turns\":%u,\"trip_cycles\":%.0f,\"refused\":%llu,"
+			       "\"lost\":%llu,"
+			       "\"hugepages\":%s}",
+				first ? "" : ",", load->name, placement_name[p],
+				out->at[p].ratio, out->at[p].low, out->at[p].high,
+				out->at[p].mps, out->at[p].total, out->at[p].rx,
+				out->at[p].work, out->at[p].tx, out->at[p].macswap_mps,
+				out->at[p].turns, out->at[p].trip,
+				(unsigned long long)out->refused,
+				(unsigned long long)out->lost,
+				out->hugepages ? "true" : "false");
+}
+
+/* ---- command line
+ * --------------------------------------------------------------------------------------
+ */
+
+static int
+parse(struct options *o, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *v = i + 1 < argc ? argv[i + 1] : NULL;
+
+		if (strcmp(argv[i], "--json") == 0) {
+			o->json = true;
+			continue;
+		}
+		if (v == NULL)
+			return -1;
+		if (strcmp(argv[i], "--minutes") == 0)
+			o->minutes = atof(v);
+		else if (strcmp(argv[i], "--workload") == 0)
+			o->only = v;
+		else if (strcmp(argv[i], "--window") == 0)
+			o->window = (uint32_t)strtoul(v, NULL, 10);
+		else if (strcmp(argv[i], "--gateway-program") == 0)
+			o->program = v;
+		else
+			return -1;
+		i++;
+	}
+	return o->minutes > 0 && o->minutes <= 24 && o->window >= BLAST_BURST
+			       && o->window <= 1024
+			       && (o->only == NULL || workload_find(o->only) != NULL)
+		       ? 0
+		       : -1;
+}
+
+/* IPv6 is asked for by name only. */
+static bool
+chosen(const struct options *o, const struct workload *load)
+{
+	return o->only != NULL ? strcmp(o->only, load->name) == 0 : !load->v6;
+}
+
+int
+bench_wire(int argc, char **argv)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	struct options o = {.minutes = 4,
+		.window = 512,
+		.worker = (unsigned)cpus - 1,
+		.hugepages = bench_hugepages(ALL_MIB)};
+	static struct outcome out[8];
+	bool failed = false, first = true;
+	unsigned n = 0;
+
+	if (parse(&o, argc, argv) < 0) {
+		fputs("tidegate-bench wire [--json] [--minutes N] [--workload NAME] "
+		      "[--window N] "
+		      "[--gateway-program FILE]\n",
+			stderr);
+		return 2;
+	}
+	if (cpus < 2) {
+		fputs("tidegate-bench wire: two cores are needed, there is one\n",
+			stderr);
+		return 1;
+	}
+	for (unsigned i = 0; i < n_workloads; i++)
+		n += chosen(&o, &workloads[i]);
+	o.minutes /= n;
+	for (unsigned i = 0; i < n_workloads; i++) {
+		if (!chosen(&o, &workloads[i]))
+			continue;
+		measure_apart(&o, &workloads[i], &out[i]);
+		if (out[i].fault[0] != '\0') {
+			fprintf(stderr, "%s: %s\n", workloads[i].name, out[i].fault);
+			failed = true;
+		}
+		print_text(&workloads[i], &out[i]);
+	}
+	if (o.json)
+		printf("{\"rows\":[");
+	for (unsigned i = 0; i < n_workloads && o.json; i++)
+		if (chosen(&o, &workloads[i])) {
+			print_json(&workloads[i], &out[i], first);
+			first = false;
+		}
+	if (o.json)
+		printf("]}\n");
+	return failed;
+}
