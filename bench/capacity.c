@@ -26,6 +26,7 @@
 #include <rte_ethdev.h>
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,6 +197,7 @@ set_up(struct bench *b, char *err, unsigned errlen)
 		.extensions = b->load->endpoints / 4,
 		.hugepages = b->o->hugepages,
 	};
+	const struct sched_param first = {.sched_priority = 1};
 	uint8_t mac[6] = {2};
 	char socket[128];
 
@@ -241,22 +243,23 @@ tear_down(struct bench *b)
  * --------------------------------------------------------------------------------------------
  */
 
+/* TSC cycles of turns of the poll loop that found work. */
 struct spent {
-	uint64_t rx, work, tx, busy;
+	uint64_t rx, tx, busy;
 };
 
 static void
 read_spent(struct bench *b, enum who who, struct spent *s)
 {
-	*s = (struct spent){0};
 	if (who == GATEWAY) {
 		s->busy = gateway_core(&b->gateway, "busy_cycles");
+		s->rx = gateway_core(&b->gateway, "rx_cycles");
+		s->tx = gateway_core(&b->gateway, "tx_cycles");
 		return;
 	}
 	s->rx = atomic_load(&b->stats->rx_cycles);
-	s->work = atomic_load(&b->stats->work_cycles);
 	s->tx = atomic_load(&b->stats->tx_cycles);
-	s->busy = s->rx + s->work + s->tx;
+	s->busy = s->rx + s->tx + atomic_load(&b->stats->work_cycles);
 }
 
 /* One responder's turn; false if it is gone. */
@@ -286,9 +289,9 @@ take_turn(struct bench *b, enum who who, struct turn *t)
 	if (r.seconds >= LEAST_CLEAN * TURN_S && n > 0) {
 		t->mps = (double)r.counted / r.seconds / 1e6;
 		t->rx = (double)(after.rx - before.rx) / n;
-		t->work = (double)(after.work - before.work) / n;
 		t->tx = (double)(after.tx - before.tx) / n;
 		t->total = (double)(after.busy - before.busy) / n;
+		t->work = t->total - t->rx - t->tx;
 	}
 	return child_pause(b->pid[who]);
 }
@@ -377,9 +380,9 @@ evaluate(struct bench *b, struct outcome *out)
 		out->at[p].macswap_mps =
 			median(b, MACSWAP, p, offsetof(struct turn, mps));
 		out->at[p].total = median(b, GATEWAY, p, offsetof(struct turn, total));
-		out->at[p].rx = median(b, MACSWAP, p, offsetof(struct turn, rx));
-		out->at[p].tx = median(b, MACSWAP, p, offsetof(struct turn, tx));
-		out->at[p].work = out->at[p].total - out->at[p].rx - out->at[p].tx;
+		out->at[p].rx = median(b, GATEWAY, p, offsetof(struct turn, rx));
+		out->at[p].work = median(b, GATEWAY, p, offsetof(struct turn, work));
+		out->at[p].tx = median(b, GATEWAY, p, offsetof(struct turn, tx));
 		out->at[p].trip =
 			b->trips[p][1] > 0 ? b->trips[p][0] / b->trips[p][1] : 0;
 	}

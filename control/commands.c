@@ -337,6 +337,8 @@ cmd_cores(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 		set_uint(o, "busy_loops", i.busy_loops);
 		set_uint(o, "cycles", i.cycles);
 		set_uint(o, "busy_cycles", i.busy_cycles);
+		set_uint(o, "rx_cycles", i.rx_cycles);
+		set_uint(o, "tx_cycles", i.tx_cycles);
 		json_object_set_new(o, "busy", json_real(i.cycles == 0 ? 0
 			: (double)i.busy_cycles / (double)i.cycles));
 		set_uint(o, "peers", i.peers);

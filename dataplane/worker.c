@@ -47,7 +47,7 @@ add(_Atomic uint64_t *c, uint64_t n)
 }
 
 static void
-account(struct dp_worker *w, bool busy)
+account(struct dp_worker *w, bool busy, uint64_t tx_cycles)
 {
 	uint64_t cycles = rte_rdtsc() - w->tsc;
 	struct dp_turns *t = &w->turns;
@@ -57,6 +57,8 @@ account(struct dp_worker *w, bool busy)
 	if (busy) {
 		add(&t->busy_loops, 1);
 		add(&t->busy_cycles, cycles);
+		add(&t->rx_cycles, w->rx_cycles);
+		add(&t->tx_cycles, tx_cycles);
 		if (dp_clock_ns(&w->shared->clock, cycles)
 			> dp_counter_get(&w->counters, DP_C_stall_max_ns))
 			atomic_store_explicit(&w->counters.v[DP_C_stall_max_ns],
@@ -73,6 +75,7 @@ receive(struct dp_worker *w)
 	struct dp_burst *b = &w->scratch->burst;
 
 	dp_net_rx(w->net, b);
+	w->rx_cycles = rte_rdtsc() - w->tsc;
 	if (b->n == 0)
 		return false;
 	b->handed = false;
@@ -87,6 +90,7 @@ bool
 dp_worker_turn(struct dp_worker *w)
 {
 	struct dp_shared *s = w->shared;
+	uint64_t tx;
 	bool busy;
 
 	w->snap = atomic_load_explicit(&s->snapshot, memory_order_acquire); /* dp_publish() */
@@ -97,10 +101,12 @@ dp_worker_turn(struct dp_worker *w)
 	busy |= dp_inbox(w);
 	busy |= dp_settle(w);
 	busy |= dp_mailbox_run(w);
+	tx = rte_rdtsc();
 	dp_net_flush(w->net);
+	tx = rte_rdtsc() - tx;
 	if (w->tsc >= w->next_tick)
 		tick(w);
-	account(w, busy);
+	account(w, busy, tx);
 	return busy;
 }
 

@@ -63,7 +63,7 @@ struct dp_scratch {
 
 /* Written once a turn, read by control. */
 struct dp_turns {
-	_Atomic uint64_t loops, busy_loops, cycles, busy_cycles;
+	_Atomic uint64_t loops, busy_loops, cycles, busy_cycles, rx_cycles, tx_cycles;
 	_Atomic uint64_t pending_answers, pending_records, away;
 };
 
@@ -86,6 +86,7 @@ struct dp_worker {
 	unsigned id, count;        /* of how many */
 	bool draining;             /* of this burst */
 	uint64_t tsc;              /* of this burst */
+	uint64_t rx_cycles;        /* this turn's */
 	uint32_t now_s;
 	uint64_t accepted, settled;/* record numbers: last put, last settled */
 	struct dp_commit commit;   /* being settled; upto 0: none */
