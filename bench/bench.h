@@ -3,5 +3,6 @@
 
 int bench_run(int argc, char **argv);
 int bench_cycles(int argc, char **argv);
+int bench_insns(int argc, char **argv);
 int bench_wire(int argc, char **argv);
 int bench_macswap(int argc, char **argv);

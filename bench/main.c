@@ -12,6 +12,7 @@ static const char usage[] =
 	"           [--core N] [--seed N] [--hugepages] [--interval-json] [--json]\n"
 	"       tidegate-bench cycles [--json] [--runs N] [--seconds N] [--core N]\n"
 	"           [--workload NAME]\n"
+	"       tidegate-bench insns [--json] [--workload NAME]\n"
 	"       tidegate-bench wire [--json] [--minutes N] [--workload NAME] [--window "
 	"N]\n"
 	"       tidegate-bench macswap --vhost SOCKET [--core N]\n";
@@ -22,7 +23,8 @@ main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(int argc, char **argv);
-	} modes[] = {{"run", bench_run}, {"cycles", bench_cycles}, {"wire", bench_wire},
+	} modes[] = {{"run", bench_run}, {"cycles", bench_cycles}, {"insns", bench_insns},
+		{"wire", bench_wire},
 		{"macswap", bench_macswap}};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(*modes); i++)
