@@ -141,6 +141,7 @@ maker_init(struct maker *m, const struct workload *w, const uint8_t to[6],
 	udp->dgram_len = rte_cpu_to_be_16(ulen);
 	m->sum = dp_sum(udp, ulen,
 		dp_sum_pseudo(m->frame + addrs, w->v6 ? 32 : 8, IPPROTO_UDP, ulen));
+	m->sum = (m->sum & UINT32_MAX) + (m->sum >> 32); /* room for what is added */
 }
 
 /* ---- what differs

@@ -22,26 +22,53 @@ read_extended(uint32_t *value, const uint8_t **p, const uint8_t *end)
 	return true;
 }
 
+struct step {
+	const uint8_t *p;
+	uint32_t delta;
+};
+
+/*
+ * Behind the option at @p, whose delta or length has bytes of its own; NULL if malformed.
+ * Out of line, so that the walk over common options is short.
+ */
+static struct step __attribute__((noinline))
+skip_extended(const uint8_t *p, const uint8_t *end)
+{
+	uint32_t delta = *p >> 4, length = *p & 0xf;
+
+	p++;
+	if (!read_extended(&delta, &p, end) || !read_extended(&length, &p, end)
+		|| (size_t)(end - p) < length)
+		return (struct step){NULL, 0};
+	return (struct step){p + length, delta};
+}
+
 /* Walk the options at @p: where the payload marker or @end is, or NULL if malformed. */
 static const uint8_t *
 skip_options(const uint8_t *p, const uint8_t *end)
 {
-	uint32_t number = 0;
+	uint32_t number = 0; /* of 65,535 bytes at most: it cannot wrap */
 
-	while (p < end && *p != PAYLOAD_MK) {
-		uint32_t delta = *p >> 4, length = *p & 0xf;
+	while (p < end) {
+		unsigned head = *p, length = head & 0xf;
 
-		p++;
-		if (delta > 12 || length > 12) /* rare: keep the common option short */
-			if (!read_extended(&delta, &p, end)
-				|| !read_extended(&length, &p, end))
+		if (head < 13 << 4 && length < 13) {
+			number += head >> 4;
+			p += 1 + length;
+			if (p > end)
 				return NULL;
-		number += delta;
-		if (number > UINT16_MAX || (size_t)(end - p) < length)
-			return NULL;
-		p += length;
+		} else if (head == PAYLOAD_MK) {
+			break;
+		} else {
+			struct step s = skip_extended(p, end);
+
+			if (s.p == NULL)
+				return NULL;
+			p = s.p;
+			number += s.delta;
+		}
 	}
-	return p;
+	return number <= UINT16_MAX ? p : NULL;
 }
 
 enum tg_verdict

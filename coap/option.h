@@ -95,6 +95,19 @@ tg_opt_begin(struct tg_opt_iter *it, const struct tg_msg *m)
 	it->number = 0;
 }
 
+/* What nibble @value stands for, read at @p; returns what is behind. */
+static inline const uint8_t *
+tg_opt_extended(unsigned *value, const uint8_t *p)
+{
+	if (*value == 13) {
+		*value = 13u + *p++;
+	} else if (*value == 14) {
+		*value = 269u + ((unsigned)p[0] << 8 | p[1]);
+		p += 2;
+	}
+	return p;
+}
+
 /* The next option in @o; false at the end.  No bounds are checked: the parser did. */
 static inline bool
 tg_opt_next(struct tg_opt_iter *it, struct tg_opt *o)
@@ -106,17 +119,9 @@ tg_opt_next(struct tg_opt_iter *it, struct tg_opt *o)
 		return false;
 	delta = *p >> 4;
 	len = *p++ & 0xf;
-	if (delta == 13)
-		delta = 13u + *p++;
-	else if (delta == 14) {
-		delta = 269u + ((unsigned)p[0] << 8 | p[1]);
-		p += 2;
-	}
-	if (len == 13)
-		len = 13u + *p++;
-	else if (len == 14) {
-		len = 269u + ((unsigned)p[0] << 8 | p[1]);
-		p += 2;
+	if (delta > 12 || len > 12) {
+		p = tg_opt_extended(&delta, p);
+		p = tg_opt_extended(&len, p);
 	}
 	it->number += delta;
 	o->number = it->number;

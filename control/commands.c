@@ -576,7 +576,7 @@ cmd_store_ls(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 {
 	const char *pattern = string_arg(args, "pattern");
 	uint64_t cursor = 0, limit = limit_of(args);
-	char path[3 * 1024 + 1];
+	char path[DP_PATH_TEXT_MAX];
 	struct dp_value v;
 
 	r->data = json_array();

@@ -1,5 +1,7 @@
 #include "control/log_print.h"
 
+#include "dataplane/path.h"
+
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <string.h>
@@ -73,17 +75,26 @@ type_name(uint8_t type)
 	return names[type & 3];
 }
 
+static size_t
+path_text(char text[DP_PATH_TEXT_MAX], const struct dp_record *r)
+{
+	const struct dp_path path = {.bytes = r->path, .len = r->path_len};
+
+	return dp_path_text(text, DP_PATH_TEXT_MAX, &path);
+}
+
 void
 ctl_log_print_json(FILE *out, const struct ctl_log_item *item)
 {
 	const struct dp_record *r = &item->record;
+	char path[DP_PATH_TEXT_MAX];
 
 	fprintf(out, "{\"seq\":%" PRIu64 ",\"time_ns\":%" PRIu64 ",\"stream\":", item->seq, r->time_ns);
 	ctl_print_json_string(out, r->stream, r->stream_len);
 	fputs(",\"device\":", out);
 	ctl_print_json_string(out, r->device, r->device_len);
 	fputs(",\"path\":", out);
-	ctl_print_json_string(out, r->path, r->path_len);
+	ctl_print_json_string(out, path, path_text(path, r));
 	fputs(",\"source\":\"", out);
 	print_endpoint(out, &r->source);
 	fputs("\",\"local\":\"", out);
@@ -103,12 +114,13 @@ void
 ctl_log_print_text(FILE *out, const struct ctl_log_item *item)
 {
 	const struct dp_record *r = &item->record;
+	char path[DP_PATH_TEXT_MAX];
 
 	fprintf(out, "%" PRIu64 " %" PRIu64 ".%09" PRIu64 " %.*s %s ", item->seq,
 		r->time_ns / 1000000000u, r->time_ns % 1000000000u, (int)r->stream_len, r->stream,
 		type_name(r->type));
 	print_endpoint(out, &r->source);
-	fprintf(out, " mid %u %.*s ", r->mid, (int)r->path_len, r->path);
+	fprintf(out, " mid %u %.*s ", r->mid, (int)path_text(path, r), path);
 	ctl_print_json_string(out, (const char *)r->payload, r->payload_len);
 	fputc('\n', out);
 }

@@ -2,6 +2,7 @@
 #include "coap/code.h"
 #include "coap/option.h"
 #include "coap/write.h"
+#include "dataplane/copy.h"
 #include "dataplane/worker.h"
 
 #include <stdio.h>
@@ -11,11 +12,10 @@
 static void
 write_encoded(struct dp_burst *b, unsigned i, uint8_t code, const uint8_t *bytes, uint16_t len)
 {
-	struct tg_writer w;
+	uint16_t at = dp_answer_head(b, i, code);
 
-	dp_answer_begin(b, i, &w, code);
-	memcpy(b->coap[i] + w.len, bytes, len);
-	b->reply[i] = (uint16_t)(w.len + len);
+	dp_copy(b->coap[i] + at, bytes, len);
+	b->reply[i] = (uint16_t)(at + len);
 }
 
 static uint8_t

@@ -58,33 +58,14 @@ get(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
 		(q->flags & DP_R_ETAG) && dp_request_has_etag(&b->msg[i], v.etag));
 }
 
-/* Slot of the request's device at the value's home, made if absent; DP_NONE without one. */
-static uint32_t
-owner(struct dp_worker *w, const struct dp_burst *b, unsigned i, bool from_here)
-{
-	const struct dp_request *q = &w->scratch->request[i];
-	const struct tg_msg *m = &b->msg[i];
-	const uint8_t *name;
-	uint32_t device;
-	uint8_t len;
-
-	if (q->device == UINT8_MAX)
-		return DP_NONE;
-	name = dp_request_segment(q, q->device, &len);
-	device = dp_devices_get(w->devices, name, len, q->device_hash, q->device_hint, b->now_s,
-		&w->counters);
-	if (device != DP_NONE)
-		dp_devices_heard(w->devices, device, from_here ? b->peer[i] : DP_NONE,
-			m->len - m->payload, b->now_s);
-	return device;
-}
-
 static uint8_t
 put(struct dp_worker *w, struct dp_burst *b, unsigned i, uint32_t slot, bool from_here)
 {
 	const struct dp_request *q = &w->scratch->request[i];
 	const struct tg_msg *m = &b->msg[i];
-	uint32_t device = owner(w, b, i, from_here);
+	uint32_t device = dp_act_device(w, b, i,
+		slot != DP_NONE ? dp_store_owner(w->store, slot) : DP_NONE,
+		from_here ? b->peer[i] : DP_NONE);
 
 	switch (dp_store_put(w->store, &q->path, q->store_hash, slot, device, q->content_format,
 		m->base + m->payload, m->len - m->payload, b->now_s, &slot)) {
@@ -186,7 +167,7 @@ send_home(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
 	dp_count(&w->counters, DP_C_handed_value, 1);
 	w->away++;
 	if (once) {
-		dp_peers_mark(w->peers, b->peer[i], b->msg[i].mid, 0, b->msg[i].type == TG_CON,
+		dp_peers_add(w->peers, b->peer[i], b->msg[i].mid, 0, b->msg[i].type == TG_CON,
 			b->now_s, &w->counters);
 		dp_peers_hold(w->peers, b->peer[i]);
 	}
@@ -207,7 +188,7 @@ dp_act_store(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	code = dp_store_act_here(w, b, i, (uint8_t)w->id);
 	if (code != DP_LATER)
 		return code;
-	dp_peers_mark(w->peers, b->peer[i], b->msg[i].mid, 0, b->msg[i].type == TG_CON, b->now_s,
+	dp_peers_add(w->peers, b->peer[i], b->msg[i].mid, 0, b->msg[i].type == TG_CON, b->now_s,
 		&w->counters);
 	dp_count(&w->counters, DP_C_executed, 1);
 	rte_pktmbuf_free(b->pkt[i]);

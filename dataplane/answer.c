@@ -40,11 +40,25 @@ write_extras(const struct dp_worker *w, struct tg_writer *out, uint8_t code)
 		tg_write_uint(out, TG_OPT_SIZE1, DP_VALUE_MAX);
 }
 
+uint16_t
+dp_answer_head(struct dp_burst *b, unsigned i, uint8_t code)
+{
+	const struct tg_msg *m = &b->msg[i];
+
+	b->coap[i][0] = (uint8_t)(1u << 6 | (m->type == TG_CON ? TG_ACK : TG_NON) << 4 | m->tkl);
+	b->coap[i][1] = code;
+	return TG_HDR_LEN + m->tkl;
+}
+
 void
 dp_answer_code(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 {
 	struct tg_writer out;
 
+	if (likely(code < TG_BAD_REQUEST)) {
+		b->reply[i] = dp_answer_head(b, i, code);
+		return;
+	}
 	dp_answer_begin(b, i, &out, code);
 	write_extras(w, &out, code);
 	b->reply[i] = (uint16_t)tg_write_end(&out);

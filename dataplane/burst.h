@@ -38,7 +38,6 @@ struct dp_burst {
 	struct rte_mbuf *pkt[DP_BURST];         /* rx:    owned until NULL */
 	uint8_t port[DP_BURST];                 /* rx:    index of the dp port */
 	uint8_t flags[DP_BURST];                /* net:   enum dp_flag */
-	uint8_t l3[DP_BURST];                   /* net:   offset of the IP header in the frame */
 	uint8_t *coap[DP_BURST];                /* net:   UDP payload, inside pkt[i] */
 	uint16_t len[DP_BURST];                 /* net:   its length, from the headers */
 	struct dp_peer_key key[DP_BURST];       /* net:   who sent it, to which side */

@@ -1,8 +1,10 @@
 /*
  * The Internet checksum (RFC 1071) over short messages.
  *
- * Sums are kept in 64 bits of 32-bit halves in memory order and folded once at the end, so
- * no byte is ever swapped.
+ * A sum is 64 bits in memory order, added up with end-around carry and folded once at the
+ * end, so no byte is ever swapped and a sum of sums is a sum.
+ *
+ * Threads.  Pure.
  */
 #pragma once
 
@@ -12,54 +14,58 @@
 #include <stdint.h>
 #include <string.h>
 
+/* One's complement sum of two sums. */
+static inline uint64_t
+dp_sum_add(uint64_t a, uint64_t b)
+{
+	uint64_t sum = a + b;
+
+	return sum + (sum < a);
+}
+
+/* The 0 to 7 bytes that @len leaves behind whole words, as if zeros followed. */
+static inline uint64_t
+dp_sum_tail(const uint8_t *p, size_t len)
+{
+	uint64_t v = 0;
+
+	for (unsigned shift = 0; len > 0; len--, shift += 8)
+		v |= (uint64_t)*p++ << shift;
+	return v;
+}
+
 /* Add @len bytes at @p to @sum; an odd last byte counts as if a zero followed. */
 static inline uint64_t
 dp_sum(const void *p, size_t len, uint64_t sum)
 {
 	const uint8_t *b = p;
+	size_t left = len;
 	uint64_t v;
-	uint32_t w = 0;
 
-	for (; len >= 16; len -= 16, b += 16) {
-		uint64_t u;
-
+	for (; left >= 8; left -= 8, b += 8) {
 		memcpy(&v, b, 8);
-		memcpy(&u, b + 8, 8);
-		sum += (v & UINT32_MAX) + (v >> 32) + (u & UINT32_MAX) + (u >> 32);
+		sum = dp_sum_add(sum, v);
 	}
-	if (len >= 8) {
-		memcpy(&v, b, 8);
-		sum += (v & UINT32_MAX) + (v >> 32);
-		b += 8;
-		len -= 8;
-	}
-	if (len >= 4) {
-		memcpy(&w, b, 4);
-		sum += w;
-		b += 4;
-		len -= 4;
-	}
-	w = 0;
-	if (len >= 2) {
-		uint16_t h;
-
-		memcpy(&h, b, 2);
-		sum += h;
-		b += 2;
-		len -= 2;
-	}
-	return len > 0 ? sum + rte_cpu_to_be_16((uint16_t)(*b << 8)) : sum;
+	if (left == 0)
+		return sum;
+	if (len < 8)
+		return dp_sum_add(sum, dp_sum_tail(b, left));
+	memcpy(&v, b + left - 8, 8); /* what was added already is shifted out */
+	return dp_sum_add(sum, v >> 8 * (8 - left));
 }
 
 /* Fold to the sum's complement, in memory order: 0 if a sum over its own checksum is right. */
 static inline uint16_t
 dp_sum_finish(uint64_t sum)
 {
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
+	uint32_t wide = (uint32_t)sum, carry = (uint32_t)(sum >> 32);
+	uint16_t half;
+
+	wide += carry;
+	wide += wide < carry;
+	half = (uint16_t)(wide >> 16);
+	wide = (wide & 0xffff) + half;
+	return (uint16_t)~(wide + (wide >> 16));
 }
 
 /* The pseudo header's part: both addresses lie behind each other at @addrs. */

@@ -1,5 +1,6 @@
 #include "dataplane/devices.h"
 
+#include "dataplane/copy.h"
 #include "dataplane/hash.h"
 #include "dataplane/index.h"
 
@@ -105,12 +106,18 @@ dp_devices_prefetch(const struct dp_devices *t, uint64_t hash)
 uint32_t
 dp_devices_locate(const struct dp_devices *t, uint64_t hash)
 {
-	struct dp_index_cursor c = {0};
-	uint32_t device = dp_index_next(index_of(t), t->buckets, hash, &c);
+	uint32_t device = dp_index_first(index_of(t), t->buckets, hash);
 
 	if (device != DP_NONE)
 		__builtin_prefetch(slot_of(t, device), 1);
 	return device;
+}
+
+void
+dp_devices_prefetch_slot(const struct dp_devices *t, uint32_t device)
+{
+	if (device < t->max)
+		__builtin_prefetch(slot_of(t, device), 1);
 }
 
 /*
@@ -150,6 +157,17 @@ is_device(const struct dp_devices *t, const struct slot *s, const void *name, si
 	if (DP_GET(s->name_len) != len || len == 0)
 		return false;
 	return copy_name(t, s, copy) == len && memcmp(copy, name, len) == 0;
+}
+
+/* The writer's own view needs no copy. */
+static bool
+is_hinted(const struct dp_devices *t, uint32_t hint, const void *name, size_t len)
+{
+	const struct slot *s = slot_of(t, hint);
+
+	if (len > INLINE_NAME)
+		return is_device(t, s, name, len);
+	return s->name_len == len && len > 0 && dp_same(s->name, name, len);
 }
 
 uint32_t
@@ -237,9 +255,17 @@ drop(struct dp_devices *t, uint32_t device)
 	DP_SET(t->count, t->count - 1);
 }
 
+static void
+forget(struct dp_devices *t, uint32_t device, const struct dp_devices_events *e)
+{
+	if (e->gone != NULL)
+		e->gone(e->arg, device);
+	drop(t, device);
+}
+
 /* Of the devices near @hash the one heard longest ago goes. */
 static bool
-evict(struct dp_devices *t, uint64_t hash, uint32_t now, struct dp_counters *c)
+evict(struct dp_devices *t, uint64_t hash, uint32_t now, const struct dp_devices_events *e)
 {
 	const struct dp_bucket *b = &index_of(t)[dp_index_home(t->buckets, hash)];
 	uint32_t victim = DP_NONE, oldest = 0;
@@ -258,8 +284,8 @@ evict(struct dp_devices *t, uint64_t hash, uint32_t now, struct dp_counters *c)
 		}
 	if (victim == DP_NONE)
 		return false;
-	drop(t, victim);
-	dp_count(c, DP_C_devices_evicted, 1);
+	forget(t, victim, e);
+	dp_count(e->counters, DP_C_devices_evicted, 1);
 	return true;
 }
 
@@ -303,18 +329,13 @@ fill(struct dp_devices *t, struct slot *s, const char *name, size_t len, uint32_
 	return true;
 }
 
-uint32_t
-dp_devices_get(struct dp_devices *t, const void *name, size_t len, uint64_t hash, uint32_t hint,
-	uint32_t now_s, struct dp_counters *c)
+static uint32_t
+make(struct dp_devices *t, const void *name, size_t len, uint64_t hash, uint32_t now_s,
+	const struct dp_devices_events *e)
 {
-	uint32_t device = hint;
+	uint32_t device = take_slot(t);
 
-	if (hint == DP_NONE || !is_device(t, slot_of(t, hint), name, len))
-		device = dp_devices_find(t, name, len, hash);
-	if (device != DP_NONE || len == 0 || len > 255)
-		return device;
-	device = take_slot(t);
-	if (device == DP_NONE && evict(t, hash, now_s, c))
+	if (device == DP_NONE && evict(t, hash, now_s, e))
 		device = take_slot(t);
 	if (device == DP_NONE)
 		return DP_NONE;
@@ -328,6 +349,20 @@ dp_devices_get(struct dp_devices *t, const void *name, size_t len, uint64_t hash
 	DP_SET(slot_of(t, device)->peer, t->free);
 	t->free = device + 1;
 	return DP_NONE;
+}
+
+uint32_t
+dp_devices_get(struct dp_devices *t, const void *name, size_t len, uint64_t hash, uint32_t hint,
+	uint32_t now_s, const struct dp_devices_events *e)
+{
+	uint32_t device;
+
+	if (__builtin_expect(hint != DP_NONE && is_hinted(t, hint, name, len), 1))
+		return hint;
+	device = dp_devices_find(t, name, len, hash);
+	if (device != DP_NONE || len == 0 || len > 255)
+		return device;
+	return make(t, name, len, hash, now_s, e);
 }
 
 void
@@ -354,7 +389,7 @@ dp_devices_del(struct dp_devices *t, uint32_t device)
 
 unsigned
 dp_devices_sweep(struct dp_devices *t, unsigned slots, uint32_t idle_s, uint32_t now_s,
-	void (*gone)(void *arg, uint32_t device), void *arg, struct dp_counters *c)
+	const struct dp_devices_events *e)
 {
 	unsigned dropped = 0;
 
@@ -365,12 +400,10 @@ dp_devices_sweep(struct dp_devices *t, unsigned slots, uint32_t idle_s, uint32_t
 		t->sweep = device + 1 < t->fresh ? device + 1 : 0;
 		if (s->name_len == 0 || now_s - s->heard < idle_s)
 			continue;
-		if (gone != NULL)
-			gone(arg, device);
-		drop(t, device);
+		forget(t, device, e);
 		dropped++;
 	}
-	dp_count(c, DP_C_devices_expired, dropped);
+	dp_count(e->counters, DP_C_devices_expired, dropped);
 	return dropped;
 }
 

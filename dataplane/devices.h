@@ -37,17 +37,25 @@ struct dp_devices *dp_devices_init(void *block, const struct dp_devices_config *
 uint64_t dp_devices_hash(const struct dp_devices *t, const void *name, size_t len);
 void dp_devices_prefetch(const struct dp_devices *t, uint64_t hash);
 uint32_t dp_devices_locate(const struct dp_devices *t, uint64_t hash);
+/* Its slot's line in, if it is one. */
+void dp_devices_prefetch_slot(const struct dp_devices *t, uint32_t device);
+/* What the owner is told of devices that go. */
+struct dp_devices_events {
+	struct dp_counters *counters; /* devices_evicted, devices_expired */
+	void (*gone)(void *arg, uint32_t device); /* before the slot is free; may be NULL */
+	void *arg;
+};
 /* [w] The device, made if absent; DP_NONE if no room.  A full bucket evicts its device
- * heard longest ago and counts devices_evicted. @hint from _locate. */
+ * heard longest ago.  @hint from _locate. */
 uint32_t dp_devices_get(struct dp_devices *t, const void *name, size_t len, uint64_t hash,
-	uint32_t hint, uint32_t now_s, struct dp_counters *c);
+	uint32_t hint, uint32_t now_s, const struct dp_devices_events *e);
 uint32_t dp_devices_find(const struct dp_devices *t, const void *name, size_t len, uint64_t hash);
 /* [w] A message of @bytes payload came from @peer. */
 void dp_devices_heard(struct dp_devices *t, uint32_t device, uint32_t peer, uint32_t bytes, uint32_t now_s);
 bool dp_devices_del(struct dp_devices *t, uint32_t device);
-/* [w] Drop devices not heard for @idle_s; @gone is called for each before it goes (may be NULL). */
+/* [w] Drop devices not heard for @idle_s. */
 unsigned dp_devices_sweep(struct dp_devices *t, unsigned slots, uint32_t idle_s, uint32_t now_s,
-	void (*gone)(void *arg, uint32_t device), void *arg, struct dp_counters *c);
+	const struct dp_devices_events *e);
 /* [r] */
 bool dp_devices_info(const struct dp_devices *t, uint32_t device, struct dp_device_info *out);
 uint32_t dp_devices_count(const struct dp_devices *t);

@@ -50,6 +50,13 @@ power_of_two(uint32_t n)
 	return p;
 }
 
+/* A device that is forgotten leaves its values behind, without an owner. */
+static void
+disown(void *store, uint32_t device)
+{
+	dp_store_disown(store, device);
+}
+
 static int
 make_tables(struct dp *dp, struct dp_worker *w)
 {
@@ -99,6 +106,8 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	w->peers = dp_peers_init(k->peers, &peers);
 	w->devices = dp_devices_init(k->devices, &devices);
 	w->store = dp_store_init(k->store, &store);
+	w->device_events = (struct dp_devices_events){
+		.counters = &w->counters, .gone = disown, .arg = w->store};
 	w->replies = dp_replies_init(k->replies, replies, cfg->hash_key);
 	w->logring = dp_logring_init(k->logring, cfg->logring_bytes);
 	w->pending = (struct dp_pending_fifo){.mask = pending - 1, .entry = k->pending};

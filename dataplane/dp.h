@@ -11,6 +11,7 @@
 #include "dataplane/counters.h"
 #include "dataplane/devices.h"
 #include "dataplane/hist.h"
+#include "dataplane/path.h"
 #include "dataplane/peers.h"
 #include "dataplane/port.h"
 #include "dataplane/record.h"
@@ -124,7 +125,7 @@ bool dp_device_get(const struct dp *dp, const char *name, size_t len, struct dp_
 bool dp_peer_get(const struct dp *dp, unsigned worker, uint32_t peer, struct dp_peer_info *out);
 /* Values: by path text "/d/dev1/state", and a walk. */
 bool dp_value_get(const struct dp *dp, const char *path, struct dp_value *out);
-bool dp_value_next(const struct dp *dp, uint64_t *cursor, char path[3 * 1024 + 1], struct dp_value *out);
+bool dp_value_next(const struct dp *dp, uint64_t *cursor, char path[DP_PATH_TEXT_MAX], struct dp_value *out);
 
 /* ---- acts on a worker's state, through its mailbox -------------------------------------- */
 

@@ -193,7 +193,7 @@ dp_peer_get(const struct dp *dp, unsigned worker, uint32_t peer, struct dp_peer_
 bool
 dp_value_get(const struct dp *dp, const char *path, struct dp_value *out)
 {
-	uint8_t canonical[1024];
+	uint8_t canonical[DP_PATH_MAX];
 	struct dp_path p = {.bytes = canonical};
 
 	p.len = dp_path_parse(canonical, sizeof(canonical), path, strlen(path));
@@ -210,9 +210,9 @@ dp_value_get(const struct dp *dp, const char *path, struct dp_value *out)
 
 bool
 dp_value_next(
-	const struct dp *dp, uint64_t *cursor, char path[3 * 1024 + 1], struct dp_value *out)
+	const struct dp *dp, uint64_t *cursor, char path[DP_PATH_TEXT_MAX], struct dp_value *out)
 {
-	uint8_t canonical[1024];
+	uint8_t canonical[DP_PATH_MAX];
 	struct dp_path p = {.bytes = canonical};
 
 	for (;;) {
@@ -227,7 +227,7 @@ dp_value_next(
 		}
 		(*cursor)++;
 		if (dp_store_info(dp->shared.worker[i]->store, slot, canonical, &p.len, out)
-			&& dp_path_text(path, 3 * 1024 + 1, &p) > 0)
+			&& dp_path_text(path, DP_PATH_TEXT_MAX, &p) > 0)
 			return true;
 	}
 }

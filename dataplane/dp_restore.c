@@ -1,7 +1,6 @@
 /* What the last run remembered, put back before the workers start. */
 #include "coap/code.h"
 #include "dataplane/dp_internal.h"
-#include "dataplane/path.h"
 
 #include <rte_byteorder.h>
 
@@ -58,14 +57,10 @@ bool
 dp_restore_value(struct dp *dp, const struct dp_record *r, uint32_t age_s)
 {
 	struct dp_worker *w = dp->shared.worker[0];
-	uint8_t canonical[1024];
-	struct dp_path path = {.bytes = canonical};
+	struct dp_path path = {.bytes = r->path, .len = r->path_len};
 	uint32_t slot, device = DP_NONE;
 	uint64_t hash, device_hash;
 
-	path.len = dp_path_parse(canonical, sizeof(canonical), r->path, r->path_len);
-	if (path.len == 0)
-		return false;
 	hash = dp_store_hash(w->store, &path);
 	device_hash = dp_devices_hash(w->devices, r->device, r->device_len);
 	w = dp->shared.worker[dp_home_of_hash(w, r->device_len > 0 ? device_hash : hash)];
@@ -74,7 +69,7 @@ dp_restore_value(struct dp *dp, const struct dp_record *r, uint32_t age_s)
 		return slot == DP_NONE || dp_store_del(w->store, slot);
 	if (r->device_len > 0)
 		device = dp_devices_get(w->devices, r->device, r->device_len, device_hash,
-			dp_devices_locate(w->devices, device_hash), then(age_s), &w->counters);
+			dp_devices_locate(w->devices, device_hash), then(age_s), &w->device_events);
 	return dp_store_put(w->store, &path, hash, slot, device, r->content_format, r->payload,
 		       r->payload_len, then(age_s), &slot)
 		!= DP_STORE_FULL;

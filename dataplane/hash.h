@@ -32,6 +32,29 @@ dp_hash_words(const uint8_t key[16], uint64_t a, uint64_t b, uint64_t c)
 	return dp_hash_finish(x, k);
 }
 
+/*
+ * The last 0 to 16 bytes as one word.  Words that overlap cover every length without a copy:
+ * a load right behind smaller stores would wait for them.
+ */
+static inline __m128i
+dp_hash_tail(const uint8_t *p, size_t len)
+{
+	uint64_t a = 0, b = 0;
+	uint32_t low, high;
+
+	if (len >= 8) {
+		memcpy(&a, p, 8);
+		memcpy(&b, p + len - 8, 8);
+	} else if (len >= 4) {
+		memcpy(&low, p, 4);
+		memcpy(&high, p + len - 4, 4);
+		a = (uint64_t)high << 32 | low;
+	} else if (len > 0) {
+		a = (uint64_t)p[0] << 16 | (uint64_t)p[len / 2] << 8 | p[len - 1];
+	}
+	return _mm_set_epi64x((long long)b, (long long)a);
+}
+
 /* Any bytes; the length counts, so a prefix is another key. */
 static inline uint64_t
 dp_hash_bytes(const uint8_t key[16], const void *data, size_t len)
@@ -39,11 +62,9 @@ dp_hash_bytes(const uint8_t key[16], const void *data, size_t len)
 	__m128i k = _mm_loadu_si128((const __m128i *)key);
 	__m128i x = _mm_xor_si128(_mm_cvtsi64_si128((long long)len), k);
 	const uint8_t *p = data;
-	uint8_t tail[16] = {0};
 
 	for (; len > 16; p += 16, len -= 16)
 		x = _mm_aesenc_si128(_mm_xor_si128(x, _mm_loadu_si128((const __m128i *)p)), k);
-	memcpy(tail, p, len);
-	x = _mm_aesenc_si128(_mm_xor_si128(x, _mm_loadu_si128((const __m128i *)tail)), k);
+	x = _mm_aesenc_si128(_mm_xor_si128(x, dp_hash_tail(p, len)), k);
 	return dp_hash_finish(x, k);
 }

@@ -11,6 +11,8 @@
 
 #include "dataplane/words.h"
 
+#include <immintrin.h>
+
 #define DP_INDEX_NONE UINT32_MAX
 #define DP_INDEX_WAYS 7
 #define DP_INDEX_PROBES 16 /* buckets an entry may stand from its own */
@@ -69,6 +71,35 @@ dp_index_next(const struct dp_bucket *b, uint32_t buckets, uint64_t hash,
 			break;
 	}
 	return DP_INDEX_NONE;
+}
+
+/*
+ * Writer only, who need not read entry by entry: the first candidate of a hash in its own
+ * bucket, or DP_INDEX_NONE, which says nothing about later buckets.
+ */
+static inline uint32_t
+dp_index_first(const struct dp_bucket *b, uint32_t buckets, uint64_t hash)
+{
+	const struct dp_bucket *home = &b[dp_index_home(buckets, hash)];
+	uint32_t tag = (uint32_t)hash;
+
+#ifdef __AVX2__
+	/* Odd halves are tags; the last pair is no entry. */
+	__m256i want = _mm256_set1_epi32((int)tag);
+	__m256i low = _mm256_cmpeq_epi32(_mm256_load_si256((const __m256i *)home), want);
+	__m256i high = _mm256_cmpeq_epi32(_mm256_load_si256((const __m256i *)home + 1), want);
+	uint32_t hits = (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(low))
+		| (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(high)) << 8;
+
+	hits &= 0x2aaa;
+	return hits == 0 ? DP_INDEX_NONE
+			 : (uint32_t)home->entry[(unsigned)__builtin_ctz(hits) / 2] - 1;
+#else
+	for (unsigned way = 0; way < DP_INDEX_WAYS; way++)
+		if ((uint32_t)(home->entry[way] >> 32) == tag)
+			return (uint32_t)home->entry[way] - 1;
+	return DP_INDEX_NONE;
+#endif
 }
 
 /* Writer only.  False if no bucket in reach has room; nothing changed then. */

@@ -14,39 +14,51 @@
 #define PROTO_DSTOPTS 60
 #define DATAGRAM_MAX (DP_MSG_MAX + 8)
 
-static const uint8_t all_coap_v4[4] = {224, 0, 1, 187};
+#define ALL_COAP_V4 0xe00001bbu /* 224.0.1.187 */
 static const uint8_t all_coap_link[16] = {0xff, 2, [15] = 0xfd}, all_coap_site[16] = {0xff, 5, [15] = 0xfd};
+
+static uint32_t
+address4(const struct dp_prefix *p)
+{
+	uint32_t be;
+
+	memcpy(&be, p->addr + 12, sizeof(be));
+	return be;
+}
 
 /* Local side of a datagram: index of the address it may be answered from, or -1: not ours. */
 static int
-local4(const struct dp_net *net, uint8_t port, const uint8_t dst[16], uint8_t *flags)
+group4(const struct dp_port_config *p, uint32_t dst_be)
 {
-	const struct dp_port_config *p = &net->cfg->ports[port];
-	int own = net_own_address(net, port, dst);
-	uint32_t ip, mask, mine;
+	uint32_t dst = rte_be_to_cpu_32(dst_be), mask;
 
-	if (likely(own >= 0))
-		return own;
-	memcpy(&ip, dst + 12, 4);
-	ip = rte_be_to_cpu_32(ip);
-	*flags = DP_F_MULTICAST;
-	if (memcmp(dst + 12, all_coap_v4, 4) == 0 || ip == UINT32_MAX)
-		return net_any_address(net, port, false);
+	if (dst == ALL_COAP_V4 || dst == UINT32_MAX)
+		return net_any_address(p, false);
 	for (unsigned a = 0; a < p->n_addrs; a++) {
 		if (p->addrs[a].v6 || p->addrs[a].len >= 31)
 			continue;
 		mask = p->addrs[a].len == 0 ? 0 : UINT32_MAX << (32 - p->addrs[a].len);
-		memcpy(&mine, p->addrs[a].addr + 12, 4);
-		if (ip == (rte_be_to_cpu_32(mine) | ~mask))
+		if (dst == (rte_be_to_cpu_32(address4(&p->addrs[a])) | ~mask))
 			return (int)a;
 	}
 	return -1;
 }
 
 static int
-local6(const struct dp_net *net, uint8_t port, const uint8_t dst[16], uint8_t *flags)
+local4(const struct dp_port_config *p, uint32_t dst_be, uint8_t *flags)
 {
-	int own = net_own_address(net, port, dst);
+	*flags = 0;
+	for (unsigned a = 0; a < p->n_addrs; a++)
+		if (address4(&p->addrs[a]) == dst_be && !p->addrs[a].v6)
+			return (int)a;
+	*flags = DP_F_MULTICAST;
+	return group4(p, dst_be);
+}
+
+static int
+local6(const struct dp_port_config *p, const uint8_t dst[16], uint8_t *flags)
+{
+	int own = net_own_address(p, dst);
 
 	*flags = DP_F_IPV6;
 	if (own >= 0)
@@ -54,7 +66,7 @@ local6(const struct dp_net *net, uint8_t port, const uint8_t dst[16], uint8_t *f
 	*flags |= DP_F_MULTICAST;
 	if (memcmp(dst, all_coap_link, 16) != 0 && memcmp(dst, all_coap_site, 16) != 0)
 		return -1;
-	return net_any_address(net, port, true);
+	return net_any_address(p, true);
 }
 
 /* The side's number; untagged ones were made at the start. */
@@ -70,7 +82,7 @@ side_of(struct dp_net *net, uint8_t port, unsigned addr, uint16_t vlan)
 	return dp_net_side_of(net, &s);
 }
 
-static bool
+static inline bool
 udp_sum_wrong(const struct rte_mbuf *m, const struct rte_udp_hdr *udp, const void *addrs,
 	size_t addrs_len, uint16_t len)
 {
@@ -83,27 +95,28 @@ udp_sum_wrong(const struct rte_mbuf *m, const struct rte_udp_hdr *udp, const voi
 	return dp_sum_finish(dp_sum(udp, len, dp_sum_pseudo(addrs, addrs_len, PROTO_UDP, len))) != 0;
 }
 
-/* UDP, at @l4 bytes into the frame, @len bytes of it; addresses are in the key already. */
-static bool
-udp(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f, unsigned l4,
-	uint16_t len, const void *addrs, int local)
+/*
+ * UDP at @u, @len bytes of it; addresses are in the key already, and at @addrs.  Made once
+ * for each family, whose lengths are constants then.
+ */
+static inline __attribute__((always_inline)) bool
+udp(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f,
+	const struct rte_udp_hdr *u, uint16_t len, const void *addrs, int local, const bool v6)
 {
-	const struct dp_port_config *port = &net->cfg->ports[b->port[i]];
-	struct rte_udp_hdr *u = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_udp_hdr *, l4);
-	bool v6 = b->flags[i] & DP_F_IPV6;
-	uint16_t ulen;
+	uint16_t ulen, side;
+	uint64_t rest;
 
 	if (unlikely(len < sizeof(*u) || (ulen = rte_be_to_cpu_16(u->dgram_len)) < sizeof(*u)
 		    || ulen > len)) {
 		dp_net_drop(net, b, i, DP_C_drop_udp_header);
 		return false;
 	}
-	if (unlikely(u->dst_port != rte_cpu_to_be_16(port->udp_port) || u->src_port == 0)) {
+	if (unlikely(u->dst_port != rte_cpu_to_be_16(f->port->udp_port) || u->src_port == 0)) {
 		dp_net_drop(net, b, i, DP_C_drop_udp_port);
 		return false;
 	}
 	if (u->dgram_cksum == 0 ? v6 /* RFC 8200, 8.1 */
-		: port->checksum_rx && udp_sum_wrong(b->pkt[i], u, addrs, v6 ? 32 : 8, ulen)) {
+		: f->port->checksum_rx && udp_sum_wrong(b->pkt[i], u, addrs, v6 ? 32 : 8, ulen)) {
 		dp_net_drop(net, b, i, DP_C_drop_udp_checksum);
 		return false;
 	}
@@ -111,17 +124,24 @@ udp(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f, u
 		dp_net_drop(net, b, i, DP_C_drop_too_long);
 		return false;
 	}
-	b->key[i].port_be = u->src_port;
-	b->key[i].side = side_of(net, b->port[i], (unsigned)local, f->vlan);
-	b->key[i].zero = 0;
-	if (unlikely(b->key[i].side == UINT16_MAX)) {
+	side = side_of(net, b->port[i], (unsigned)local, f->vlan);
+	if (unlikely(side == UINT16_MAX)) {
 		dp_net_drop(net, b, i, DP_C_drop_vlan);
 		return false;
 	}
-	b->l3[i] = f->l3;
+	rest = (uint64_t)side << 16 | u->src_port; /* port, side, zero: one store */
+	memcpy(&b->key[i].port_be, &rest, sizeof(rest));
 	b->coap[i] = (uint8_t *)(u + 1);
 	b->len[i] = ulen - (uint16_t)sizeof(*u);
 	return true;
+}
+
+/* Short frames carry padding: what the IP header does not count goes. */
+static void
+trim(struct rte_mbuf *m, unsigned len)
+{
+	if (unlikely(m->data_len > len))
+		rte_pktmbuf_trim(m, (uint16_t)(m->data_len - len));
 }
 
 /* ---- fragments -------------------------------------------------------------------------- */
@@ -208,10 +228,9 @@ strip4(struct rte_mbuf *m, const struct frame *f, struct rte_ipv4_hdr *ip)
 
 /* What is wrong with the header, or 0. */
 static enum dp_counter
-fault4(const struct dp_net *net, const struct dp_burst *b, unsigned i, const struct frame *f,
-	const struct rte_ipv4_hdr *ip)
+fault4(const struct frame *f, const struct rte_ipv4_hdr *ip, unsigned left)
 {
-	unsigned left = b->pkt[i]->data_len - f->l3, hlen, total;
+	unsigned hlen, total;
 	uint32_t src;
 
 	if (left < sizeof(*ip))
@@ -221,7 +240,9 @@ fault4(const struct dp_net *net, const struct dp_burst *b, unsigned i, const str
 	if (ip->version_ihl >> 4 != 4 || hlen < sizeof(*ip) || total < hlen || total > left
 		|| ip->time_to_live == 0)
 		return DP_C_drop_ip_header;
-	if (net->cfg->ports[b->port[i]].checksum_rx && dp_sum_finish(dp_sum(ip, hlen, 0)) != 0)
+	if (f->port->checksum_rx
+		&& dp_sum_finish(likely(hlen == sizeof(*ip)) ? dp_sum(ip, sizeof(*ip), 0)
+							     : dp_sum(ip, hlen, 0)) != 0)
 		return DP_C_drop_ip_checksum;
 	src = rte_be_to_cpu_32(ip->src_addr);
 	if (src >> 28 >= 14 || src >> 24 == 0 || src >> 24 == 127)
@@ -233,7 +254,7 @@ bool
 net_ipv4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f)
 {
 	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv4_hdr *, f->l3);
-	enum dp_counter why = fault4(net, b, i, f, ip);
+	enum dp_counter why = fault4(f, ip, b->pkt[i]->data_len - f->l3);
 	uint16_t len;
 	int local;
 
@@ -241,15 +262,12 @@ net_ipv4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame 
 		dp_net_drop(net, b, i, why);
 		return false;
 	}
-	b->flags[i] = 0;
-	net_map4(b->key[i].addr, ip->dst_addr);
-	local = local4(net, b->port[i], b->key[i].addr, &b->flags[i]);
+	local = local4(f->port, ip->dst_addr, &b->flags[i]);
 	if (unlikely(local < 0)) {
 		dp_net_drop(net, b, i, DP_C_drop_ip_not_ours);
 		return false;
 	}
-	rte_pktmbuf_trim(b->pkt[i],
-		(uint16_t)(b->pkt[i]->data_len - f->l3 - rte_be_to_cpu_16(ip->total_length)));
+	trim(b->pkt[i], f->l3 + (unsigned)rte_be_to_cpu_16(ip->total_length));
 	if (unlikely(ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK))) {
 		if (!merge4(net, b, i, f))
 			return false;
@@ -260,7 +278,8 @@ net_ipv4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame 
 	len = (uint16_t)(rte_be_to_cpu_16(ip->total_length) - sizeof(*ip));
 	if (likely(ip->next_proto_id == PROTO_UDP)) {
 		net_map4(b->key[i].addr, ip->src_addr);
-		return udp(net, b, i, f, f->l3 + (unsigned)sizeof(*ip), len, &ip->src_addr, local);
+		return udp(net, b, i, f, (const struct rte_udp_hdr *)(ip + 1), len, &ip->src_addr,
+			local, false);
 	}
 	if (ip->next_proto_id == PROTO_ICMP)
 		net_icmp4(net, b, i, f, len);
@@ -307,10 +326,8 @@ skip_extensions(const struct rte_mbuf *m, unsigned l4, unsigned len, uint8_t pro
 }
 
 static enum dp_counter
-fault6(const struct dp_burst *b, unsigned i, const struct frame *f, const struct rte_ipv6_hdr *ip)
+fault6(const struct rte_ipv6_hdr *ip, unsigned left)
 {
-	unsigned left = b->pkt[i]->data_len - f->l3;
-
 	if (left < sizeof(*ip))
 		return DP_C_drop_frame_short;
 	if ((ip->vtc_flow & RTE_BE32(0xf0000000)) != RTE_BE32(0x60000000)
@@ -321,10 +338,9 @@ fault6(const struct dp_burst *b, unsigned i, const struct frame *f, const struct
 
 /* The group that solicitations for our addresses go to (RFC 4291, 2.7.1). */
 static bool
-is_solicited_node(const struct dp_net *net, uint8_t port, const uint8_t dst[16])
+is_solicited_node(const struct dp_port_config *p, const uint8_t dst[16])
 {
 	static const uint8_t group[13] = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff};
-	const struct dp_port_config *p = &net->cfg->ports[port];
 
 	for (unsigned a = 0; a < p->n_addrs; a++)
 		if (p->addrs[a].v6 && memcmp(dst, group, 13) == 0
@@ -350,7 +366,7 @@ bool
 net_ipv6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f)
 {
 	struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);
-	enum dp_counter why = fault6(b, i, f, ip);
+	enum dp_counter why = fault6(ip, b->pkt[i]->data_len - f->l3);
 	unsigned l4 = f->l3 + (unsigned)sizeof(*ip), extra;
 	uint16_t len;
 	int proto, local;
@@ -360,9 +376,9 @@ net_ipv6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame 
 		return false;
 	}
 	len = rte_be_to_cpu_16(ip->payload_len);
-	rte_pktmbuf_trim(b->pkt[i], (uint16_t)(b->pkt[i]->data_len - l4 - len));
-	local = local6(net, b->port[i], ip->dst_addr, &b->flags[i]);
-	if (unlikely(local < 0 && !is_solicited_node(net, b->port[i], ip->dst_addr))) {
+	trim(b->pkt[i], l4 + len);
+	local = local6(f->port, ip->dst_addr, &b->flags[i]);
+	if (unlikely(local < 0 && !is_solicited_node(f->port, ip->dst_addr))) {
 		dp_net_drop(net, b, i, DP_C_drop_ip_not_ours);
 		return false;
 	}
@@ -389,5 +405,6 @@ net_ipv6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame 
 		return false;
 	}
 	memcpy(b->key[i].addr, ip->src_addr, 16);
-	return udp(net, b, i, f, l4, len, ip->src_addr, local);
+	return udp(net, b, i, f, (const struct rte_udp_hdr *)(ip + 1), len, ip->src_addr, local,
+		true);
 }

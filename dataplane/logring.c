@@ -1,19 +1,22 @@
 #include "dataplane/logring.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 
 #define COMMITS 256
 #define SKIP UINT32_MAX /* a frame's length: go on at the ring's start */
 #define ALIGN 8
+#define AHEAD 2048 /* bytes, some ten records */
+#define LINE 64
 
 /*
  * Positions only grow; a position modulo the size is a place in data[].  A frame is its
  * length (four bytes) and its record, contiguous, from a multiple of eight.
  */
 struct dp_logring {
-	uint64_t size;
+	uint64_t mask; /* size - 1 */
 	/* producer's */
 	uint64_t written __attribute__((aligned(64))); /* put, not all published */
 	uint64_t number;   /* of the record put last */
@@ -48,43 +51,76 @@ dp_logring_init(void *block, uint32_t bytes)
 
 	if (dp_logring_size(bytes) == 0)
 		return NULL;
-	r->size = bytes;
+	r->mask = bytes - 1;
 	return r;
 }
 
 /* ---- records ----------------------------------------------------------------------------- */
 
-static void
-put_length(struct dp_logring *r, uint64_t at, uint32_t len)
+static uint8_t *
+place_of(struct dp_logring *r, uint64_t at)
 {
-	memcpy(r->data + at % r->size, &len, sizeof(len));
+	return r->data + (at & r->mask);
+}
+
+static uint64_t
+frame_size(uint32_t len)
+{
+	return (sizeof(len) + len + ALIGN - 1) & ~(uint64_t)(ALIGN - 1);
+}
+
+/* Is there room up to position @end? */
+static bool
+has_room(struct dp_logring *r, uint64_t end)
+{
+	if (end - r->freed <= r->mask + 1)
+		return true;
+	/* Acquire: pairs with dp_logring_release(): those bytes have been read. */
+	r->freed = atomic_load_explicit(&r->released, memory_order_acquire);
+	return end - r->freed <= r->mask + 1;
+}
+
+uint8_t *
+dp_logring_reserve(struct dp_logring *r, uint32_t len)
+{
+	uint64_t need = frame_size(len), at = r->written;
+	uint64_t left = r->mask + 1 - (at & r->mask);
+	const uint32_t skip = SKIP;
+
+	if (len > DP_RECORD_MAX)
+		return NULL;
+	if (left < need) /* a frame never wraps */
+		need += left;
+	if (!has_room(r, at + need))
+		return NULL;
+	if (need != frame_size(len)) {
+		memcpy(place_of(r, at), &skip, sizeof(skip));
+		r->written += left;
+	}
+	/* The ring is larger than the cache: the place of a later record comes meanwhile. */
+	for (uint64_t ahead = at + AHEAD; ahead < at + AHEAD + need; ahead += LINE)
+		__builtin_prefetch(place_of(r, ahead), 1);
+	return place_of(r, r->written) + sizeof(len);
+}
+
+uint64_t
+dp_logring_commit(struct dp_logring *r, uint32_t len)
+{
+	memcpy(place_of(r, r->written), &len, sizeof(len));
+	r->written += frame_size(len);
+	return ++r->number;
 }
 
 uint64_t
 dp_logring_put(struct dp_logring *r, const struct dp_record *rec)
 {
 	uint32_t len = (uint32_t)dp_record_size(rec);
-	uint64_t need = (sizeof(len) + len + ALIGN - 1) & ~(uint64_t)(ALIGN - 1);
-	uint64_t at = r->written, left = r->size - at % r->size;
+	uint8_t *at = dp_logring_reserve(r, len);
 
-	if (len > DP_RECORD_MAX)
+	if (at == NULL)
 		return 0;
-	if (left < need) /* a frame never wraps */
-		need += left;
-	if (at + need - r->freed > r->size) {
-		/* Acquire: pairs with dp_logring_release(): those bytes have been read. */
-		r->freed = atomic_load_explicit(&r->released, memory_order_acquire);
-		if (at + need - r->freed > r->size)
-			return 0;
-	}
-	if (need > left) {
-		put_length(r, at, SKIP);
-		at += left;
-	}
-	put_length(r, at, len);
-	dp_record_encode(rec, r->data + at % r->size + sizeof(len));
-	r->written += need;
-	return ++r->number;
+	dp_record_encode(rec, at);
+	return dp_logring_commit(r, len);
 }
 
 void
@@ -117,21 +153,22 @@ dp_logring_next(struct dp_logring *r, size_t *len, uint64_t *number)
 {
 	/* Acquire: pairs with dp_logring_publish(). */
 	uint64_t end = atomic_load_explicit(&r->published, memory_order_acquire);
+	const uint8_t *record;
 	uint32_t n;
 
 	push_folded(r);
 	if (r->taken == end)
 		return NULL;
-	memcpy(&n, r->data + r->taken % r->size, sizeof(n));
+	memcpy(&n, place_of(r, r->taken), sizeof(n));
 	if (n == SKIP) {
-		r->taken += r->size - r->taken % r->size;
-		memcpy(&n, r->data + r->taken % r->size, sizeof(n));
+		r->taken += r->mask + 1 - (r->taken & r->mask);
+		memcpy(&n, place_of(r, r->taken), sizeof(n));
 	}
+	record = place_of(r, r->taken) + sizeof(n);
 	*len = n;
 	*number = ++r->taken_number;
-	r->taken += (sizeof(n) + n + ALIGN - 1) & ~(uint64_t)(ALIGN - 1);
-	return r->data + (r->taken - ((sizeof(n) + n + ALIGN - 1) & ~(uint64_t)(ALIGN - 1))) % r->size
-		+ sizeof(n);
+	r->taken += frame_size(n);
+	return record;
 }
 
 void

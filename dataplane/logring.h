@@ -22,6 +22,12 @@ struct dp_logring *dp_logring_init(void *block, uint32_t bytes);
 
 /* [p] Append @r.  Its number (from 1), or 0 if the ring is full: nothing was written. */
 uint64_t dp_logring_put(struct dp_logring *ring, const struct dp_record *r);
+/*
+ * [p] The same in two steps, for who writes the bytes itself: where @len bytes (at most
+ * DP_RECORD_MAX) go, or NULL if the ring is full; and, once they stand there, the number.
+ */
+uint8_t *dp_logring_reserve(struct dp_logring *ring, uint32_t len);
+uint64_t dp_logring_commit(struct dp_logring *ring, uint32_t len);
 /* [p] Records put since the last call become visible to the consumer; once per burst. */
 void dp_logring_publish(struct dp_logring *ring);
 

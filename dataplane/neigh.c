@@ -73,7 +73,7 @@ net_arp(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *
 	}
 	net_map4(target, arp->arp_data.arp_tip);
 	net_map4(sender, arp->arp_data.arp_sip);
-	if (net_own_address(net, b->port[i], target) < 0) {
+	if (net_own_address(f->port, target) < 0) {
 		net_consume(net, b, i, DP_C_arp);
 		return;
 	}
@@ -175,7 +175,7 @@ net_nd(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f
 		net_consume(net, b, i, DP_C_nd);
 		return;
 	}
-	if (net_own_address(net, b->port[i], nd->target) < 0) {
+	if (net_own_address(f->port, nd->target) < 0) {
 		net_consume(net, b, i, DP_C_nd);
 		return;
 	}

@@ -115,10 +115,8 @@ dp_net_side_of(struct dp_net *net, const struct dp_side *side)
 }
 
 int
-net_own_address(const struct dp_net *net, uint8_t port, const uint8_t addr[16])
+net_own_address(const struct dp_port_config *p, const uint8_t addr[16])
 {
-	const struct dp_port_config *p = &net->cfg->ports[port];
-
 	for (unsigned a = 0; a < p->n_addrs; a++)
 		if (memcmp(p->addrs[a].addr, addr, 16) == 0)
 			return (int)a;
@@ -126,10 +124,8 @@ net_own_address(const struct dp_net *net, uint8_t port, const uint8_t addr[16])
 }
 
 int
-net_any_address(const struct dp_net *net, uint8_t port, bool v6)
+net_any_address(const struct dp_port_config *p, bool v6)
 {
-	const struct dp_port_config *p = &net->cfg->ports[port];
-
 	for (unsigned a = 0; a < p->n_addrs; a++)
 		if (p->addrs[a].v6 == v6)
 			return (int)a;
@@ -175,14 +171,15 @@ ether(struct dp_net *net, struct dp_burst *b, unsigned i, struct frame *f)
 	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
 	const struct rte_vlan_hdr *tag = (const struct rte_vlan_hdr *)(eth + 1);
 
+	f->port = &net->cfg->ports[b->port[i]];
 	f->l3 = sizeof(*eth);
 	f->vlan = 0;
 	if (unlikely(m->data_len < sizeof(*eth))) {
 		dp_net_drop(net, b, i, DP_C_drop_frame_short);
 		return false;
 	}
-	if (unlikely(!rte_is_multicast_ether_addr(&eth->dst_addr)
-		    && memcmp(&eth->dst_addr, net->cfg->ports[b->port[i]].mac, 6) != 0)) {
+	if (unlikely(memcmp(&eth->dst_addr, f->port->mac, 6) != 0
+		    && !rte_is_multicast_ether_addr(&eth->dst_addr))) {
 		dp_net_drop(net, b, i, DP_C_drop_ether_dst);
 		return false;
 	}
@@ -228,7 +225,6 @@ move(struct dp_burst *b, unsigned to, unsigned from)
 	b->pkt[to] = b->pkt[from];
 	b->port[to] = b->port[from];
 	b->flags[to] = b->flags[from];
-	b->l3[to] = b->l3[from];
 	b->coap[to] = b->coap[from];
 	b->len[to] = b->len[from];
 	b->key[to] = b->key[from];

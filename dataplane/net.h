@@ -34,7 +34,7 @@ void dp_net_free(struct dp_net *net);
 /* Read up to DP_BURST frames from the port queues this worker owns, round robin; b->n = 0 if idle. */
 void dp_net_rx(struct dp_net *net, struct dp_burst *b);
 /*
- * Stage net.  In: n, pkt[], port[], handed.  Out: flags[], l3[], coap[], len[], key[];
+ * Stage net.  In: n, pkt[], port[], handed.  Out: flags[], coap[], len[], key[];
  * what is no datagram for us is answered or dropped, counted, and taken out; b->n is
  * then the number of datagrams and there is no NULL among them.  Learns nothing about
  * peers: the reply goes back to the MAC that asked, found in the frame.

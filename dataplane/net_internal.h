@@ -56,6 +56,7 @@ struct dp_net {
 
 /* Where a frame's parts are, as the Ethernet layer found them. */
 struct frame {
+	const struct dp_port_config *port;
 	uint16_t type; /* EtherType behind the tag */
 	uint16_t vlan;
 	uint8_t l3;
@@ -66,9 +67,9 @@ void net_consume(struct dp_net *net, struct dp_burst *b, unsigned i, enum dp_cou
 /* Queue a finished frame. */
 void net_queue(struct dp_net *net, uint8_t port, struct rte_mbuf *m);
 /* Index of the port's own address equal to @addr (v4-mapped or IPv6), or -1. */
-int net_own_address(const struct dp_net *net, uint8_t port, const uint8_t addr[16]);
+int net_own_address(const struct dp_port_config *p, const uint8_t addr[16]);
 /* First own address of that family, or -1. */
-int net_any_address(const struct dp_net *net, uint8_t port, bool v6);
+int net_any_address(const struct dp_port_config *p, bool v6);
 
 /* ip.c: true if packet @i is a datagram for us, described in the burst. */
 bool net_ipv4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f);
@@ -86,12 +87,13 @@ void net_ask(struct dp_net *net, const struct dp_side *side, const uint8_t addr[
 void net_icmp4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f, uint16_t len);
 void net_icmp6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f, uint16_t len);
 
+/* The address as two words: what reads it next need not wait for smaller stores. */
 static inline void
 net_map4(uint8_t addr[16], uint32_t ip4_be)
 {
-	memset(addr, 0, 10);
-	addr[10] = addr[11] = 0xff;
-	memcpy(addr + 12, &ip4_be, 4);
+	const uint64_t words[2] = {0, (uint64_t)ip4_be << 32 | 0xffff0000u};
+
+	memcpy(addr, words, sizeof(words));
 }
 
 /* Addresses and link addresses change places. */

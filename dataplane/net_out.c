@@ -1,44 +1,67 @@
 /* Messages out: a request's frame turned into its answer, or a fresh frame to a peer. */
 #include "dataplane/net_internal.h"
 
-/* UDP and IP headers in front of @len bytes of message; addresses are in place. */
-static void
-finish4(struct rte_ipv4_hdr *ip, struct rte_udp_hdr *udp, uint16_t len)
-{
-	uint16_t ulen = (uint16_t)(len + sizeof(*udp));
+/*
+ * Headers are made from what is known and summed up from the same values: a sum that read
+ * the header back would wait for its stores.
+ */
 
-	ip->version_ihl = 0x45;
-	ip->type_of_service = 0;
-	ip->total_length = rte_cpu_to_be_16((uint16_t)(ulen + sizeof(*ip)));
-	ip->packet_id = 0;
-	ip->fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG);
-	ip->time_to_live = 64;
-	ip->next_proto_id = IPPROTO_UDP;
-	ip->hdr_checksum = 0;
-	ip->hdr_checksum = dp_sum_finish(dp_sum(ip, sizeof(*ip), 0));
-	udp->dgram_len = rte_cpu_to_be_16(ulen);
-	udp->dgram_cksum = 0;
-	udp->dgram_cksum = dp_sum_finish(
-		dp_sum(udp, ulen, dp_sum_pseudo(&ip->src_addr, 8, IPPROTO_UDP, ulen)));
-	if (udp->dgram_cksum == 0)
-		udp->dgram_cksum = 0xffff; /* 0 would mean there is none */
+/* UDP in front of @len bytes of message; @addrs: the sum of both addresses. */
+static inline void
+finish_udp(struct rte_udp_hdr *udp, const struct dp_peer_key *key, const struct dp_side *side,
+	uint16_t len, uint64_t addrs)
+{
+	uint16_t ulen = rte_cpu_to_be_16((uint16_t)(len + sizeof(*udp))), sum;
+
+	/* The length counts twice: in the pseudo header and in UDP's. */
+	addrs = dp_sum_add(addrs, 2ull * ulen + RTE_BE16(IPPROTO_UDP) + side->udp_be + key->port_be);
+	sum = dp_sum_finish(dp_sum(udp + 1, len, addrs));
+	*udp = (struct rte_udp_hdr){
+		.src_port = side->udp_be,
+		.dst_port = key->port_be,
+		.dgram_len = ulen,
+		.dgram_cksum = sum != 0 ? sum : 0xffff, /* 0 would mean there is none */
+	};
 }
 
-static void
-finish6(struct rte_ipv6_hdr *ip, struct rte_udp_hdr *udp, uint16_t len)
+static inline void
+finish4(struct rte_udp_hdr *udp, const struct dp_peer_key *key, const struct dp_side *side,
+	uint16_t len)
 {
-	uint16_t ulen = (uint16_t)(len + sizeof(*udp));
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)udp - 1;
+	uint16_t total = rte_cpu_to_be_16((uint16_t)(len + sizeof(*udp) + sizeof(*ip)));
+	uint32_t src, dst;
+
+	memcpy(&src, side->addr + 12, sizeof(src));
+	memcpy(&dst, key->addr + 12, sizeof(dst));
+	*ip = (struct rte_ipv4_hdr){
+		.version_ihl = 0x45,
+		.total_length = total,
+		.fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG),
+		.time_to_live = 64,
+		.next_proto_id = IPPROTO_UDP,
+		.hdr_checksum = dp_sum_finish((uint64_t)src + dst + total + RTE_BE16(0x4500)
+			+ RTE_BE16(RTE_IPV4_HDR_DF_FLAG) + RTE_BE16(64 << 8 | IPPROTO_UDP)),
+		.src_addr = src,
+		.dst_addr = dst,
+	};
+	finish_udp(udp, key, side, len, (uint64_t)src + dst);
+}
+
+static inline void
+finish6(struct rte_udp_hdr *udp, const struct dp_peer_key *key, const struct dp_side *side,
+	uint16_t len)
+{
+	struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)udp - 1;
 
 	ip->vtc_flow = RTE_BE32(0x60000000);
-	ip->payload_len = rte_cpu_to_be_16(ulen);
+	ip->payload_len = rte_cpu_to_be_16((uint16_t)(len + sizeof(*udp)));
 	ip->proto = IPPROTO_UDP;
 	ip->hop_limits = 64;
-	udp->dgram_len = rte_cpu_to_be_16(ulen);
-	udp->dgram_cksum = 0;
-	udp->dgram_cksum = dp_sum_finish(
-		dp_sum(udp, ulen, dp_sum_pseudo(ip->src_addr, 32, IPPROTO_UDP, ulen)));
-	if (udp->dgram_cksum == 0)
-		udp->dgram_cksum = 0xffff;
+	memcpy(ip->src_addr, side->addr, sizeof(ip->src_addr));
+	memcpy(ip->dst_addr, key->addr, sizeof(ip->dst_addr));
+	finish_udp(udp, key, side, len,
+		dp_sum(side->addr, sizeof(side->addr), dp_sum(key->addr, sizeof(key->addr), 0)));
 }
 
 static void
@@ -53,25 +76,15 @@ void
 dp_net_reply(struct dp_net *net, struct dp_burst *b, unsigned i, uint16_t len)
 {
 	struct rte_mbuf *m = b->pkt[i];
-	uint8_t *l3 = rte_pktmbuf_mtod_offset(m, uint8_t *, b->l3[i]);
 	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(b->coap[i] - sizeof(*udp));
-	struct rte_ipv4_hdr *ip4 = (struct rte_ipv4_hdr *)l3;
-	struct rte_ipv6_hdr *ip6 = (struct rte_ipv6_hdr *)l3;
 	const struct dp_side *side = &net->side[b->key[i].side];
 
 	set_length(m, b->coap[i], len);
 	net_turn_ether(net, b, i);
-	udp->src_port = side->udp_be;
-	udp->dst_port = b->key[i].port_be;
-	if (likely(!(b->flags[i] & DP_F_IPV6))) {
-		ip4->dst_addr = ip4->src_addr;
-		memcpy(&ip4->src_addr, side->addr + 12, 4);
-		finish4(ip4, udp, len);
-	} else {
-		memcpy(ip6->dst_addr, ip6->src_addr, 16);
-		memcpy(ip6->src_addr, side->addr, 16);
-		finish6(ip6, udp, len);
-	}
+	if (likely(!(b->flags[i] & DP_F_IPV6)))
+		finish4(udp, &b->key[i], side, len);
+	else
+		finish6(udp, &b->key[i], side, len);
 	net_queue(net, b->port[i], m);
 	b->pkt[i] = NULL;
 }
@@ -144,20 +157,9 @@ dp_net_send(struct dp_net *net, struct rte_mbuf *m, const struct dp_peer_key *ke
 	set_length(m, coap, len);
 	address_frame(net, m, side, mac,
 		v4 ? RTE_BE16(RTE_ETHER_TYPE_IPV4) : RTE_BE16(RTE_ETHER_TYPE_IPV6));
-	udp->src_port = side->udp_be;
-	udp->dst_port = key->port_be;
-	if (v4) {
-		struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)udp - 1;
-
-		memcpy(&ip->src_addr, side->addr + 12, 4);
-		memcpy(&ip->dst_addr, key->addr + 12, 4);
-		finish4(ip, udp, len);
-	} else {
-		struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)udp - 1;
-
-		memcpy(ip->src_addr, side->addr, 16);
-		memcpy(ip->dst_addr, key->addr, 16);
-		finish6(ip, udp, len);
-	}
+	if (v4)
+		finish4(udp, key, side, len);
+	else
+		finish6(udp, key, side, len);
 	net_queue(net, side->port, m);
 }

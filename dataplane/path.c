@@ -23,7 +23,7 @@ dp_path_text(char *to, size_t cap, const struct dp_path *path)
 	while (p < end) {
 		const uint8_t *seg_end = p + 1 + *p;
 
-		if (n + 2 > cap)
+		if (seg_end > end || n + 2 > cap)
 			return 0;
 		to[n++] = '/';
 		for (p++; p < seg_end; p++) {

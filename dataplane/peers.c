@@ -144,15 +144,22 @@ is_v4(const struct dp_peer_key *key)
 	return memcmp(key->addr, mapped, sizeof(mapped)) == 0;
 }
 
-static uint64_t
+/* A key as the hot line has it. */
+struct hot_key {
+	uint64_t key;
+	uint8_t flags;
+};
+
+static struct hot_key
 hot_key(const struct dp_peer_key *key, uint64_t hash)
 {
 	uint32_t addr;
 
 	if (!is_v4(key))
-		return hash;
+		return (struct hot_key){hash, IN_USE | IS_V6};
 	memcpy(&addr, key->addr + 12, sizeof(addr));
-	return (uint64_t)addr << 32 | (uint32_t)key->port_be << 16 | key->side;
+	return (struct hot_key){
+		(uint64_t)addr << 32 | (uint32_t)key->port_be << 16 | key->side, IN_USE};
 }
 
 uint64_t
@@ -174,8 +181,7 @@ dp_peers_prefetch(const struct dp_peers *t, uint64_t hash)
 uint32_t
 dp_peers_locate(const struct dp_peers *t, uint64_t hash)
 {
-	struct dp_index_cursor c = {0};
-	uint32_t peer = dp_index_next(index_of(t), t->buckets, hash, &c);
+	uint32_t peer = dp_index_first(index_of(t), t->buckets, hash);
 
 	if (peer != DP_NONE)
 		__builtin_prefetch(hot_of(t, peer), 1);
@@ -183,12 +189,13 @@ dp_peers_locate(const struct dp_peers *t, uint64_t hash)
 }
 
 static bool
-is_peer(const struct dp_peers *t, uint32_t peer, const struct dp_peer_key *key, uint64_t hot)
+is_peer(const struct dp_peers *t, uint32_t peer, const struct dp_peer_key *key,
+	struct hot_key hot)
 {
 	const struct hot *h = hot_of(t, peer);
 	const struct cold *c;
 
-	if (h->key != hot || !(h->flags & IN_USE) || is_v4(key) == !!(h->flags & IS_V6))
+	if (h->key != hot.key || h->flags != hot.flags)
 		return false;
 	if (!(h->flags & IS_V6))
 		return true;
@@ -200,7 +207,7 @@ is_peer(const struct dp_peers *t, uint32_t peer, const struct dp_peer_key *key, 
 uint32_t
 dp_peers_find(const struct dp_peers *t, const struct dp_peer_key *key, uint64_t hash)
 {
-	uint64_t hot = hot_key(key, hash);
+	struct hot_key hot = hot_key(key, hash);
 	struct dp_index_cursor c = {0};
 	uint32_t peer;
 
@@ -316,13 +323,14 @@ take_slot(struct dp_peers *t)
 }
 
 static void
-fill(struct dp_peers *t, uint32_t peer, const struct dp_peer_key *key, uint64_t hot, uint16_t now)
+fill(struct dp_peers *t, uint32_t peer, const struct dp_peer_key *key, struct hot_key hot,
+	uint16_t now)
 {
 	struct cold *c = cold_of(t, peer);
 	struct hot *h = hot_of(t, peer);
 
 	open_slot(h);
-	DP_SET(h->key, hot);
+	DP_SET(h->key, hot.key);
 	DP_SET(h->live, (uint8_t)0);
 	DP_SET(h->next, (uint8_t)0);
 	DP_SET(h->chain, (uint32_t)0);
@@ -336,7 +344,7 @@ fill(struct dp_peers *t, uint32_t peer, const struct dp_peer_key *key, uint64_t 
 	DP_SET(c->hold, (uint32_t)0);
 	DP_SET(c->messages, (uint32_t)0);
 	DP_SET(c->octets, (uint32_t)0);
-	DP_SET(h->flags, (uint8_t)(IN_USE | (is_v4(key) ? 0 : IS_V6)));
+	DP_SET(h->flags, hot.flags);
 	close_slot(h);
 }
 
@@ -438,26 +446,40 @@ make_room(struct dp_peers *t, struct hot *h, uint16_t now, struct dp_counters *c
 }
 
 void
-dp_peers_mark(struct dp_peers *t, uint32_t peer, uint16_t mid, uint8_t code, bool con,
+dp_peers_add(struct dp_peers *t, uint32_t peer, uint16_t mid, uint8_t code, bool con,
 	uint32_t now_s, struct dp_counters *c)
 {
 	struct hot *h = hot_of(t, peer);
 	uint16_t now = (uint16_t)now_s;
-	unsigned i = entry_of(t, h, mid, now);
+	unsigned i;
 
 	open_slot(h);
-	if (i == MIDS) {
-		if (h->chain != 0) /* it may have moved there while in progress */
-			dp_dedup_remove(pool_of(t), h->chain, mid, now);
-		i = make_room(t, h, now, c);
-		DP_SET(h->mid[i], mid);
-		DP_SET(h->when[i], now);
-		DP_SET(h->live, (uint8_t)(h->live | 1u << i));
-		DP_SET(h->con, (uint8_t)((h->con & ~(1u << i)) | (unsigned)con << i));
-		DP_SET(h->next, (uint8_t)((i + 1) % MIDS));
-	}
+	i = make_room(t, h, now, c);
+	DP_SET(h->mid[i], mid);
+	DP_SET(h->when[i], now);
 	DP_SET(h->code[i], code);
+	DP_SET(h->live, (uint8_t)(h->live | 1u << i));
+	DP_SET(h->con, (uint8_t)((h->con & ~(1u << i)) | (unsigned)con << i));
+	DP_SET(h->next, (uint8_t)((i + 1) % MIDS));
 	close_slot(h);
+}
+
+void
+dp_peers_mark(struct dp_peers *t, uint32_t peer, uint16_t mid, uint8_t code, bool con,
+	uint32_t now_s, struct dp_counters *c)
+{
+	struct hot *h = hot_of(t, peer);
+	unsigned i = entry_of(t, h, mid, (uint16_t)now_s);
+
+	if (i < MIDS) {
+		open_slot(h);
+		DP_SET(h->code[i], code);
+		close_slot(h);
+		return;
+	}
+	if (h->chain != 0) /* it may have moved there while in progress */
+		dp_dedup_remove(pool_of(t), h->chain, mid, (uint16_t)now_s);
+	dp_peers_add(t, peer, mid, code, con, now_s, c);
 }
 
 void

@@ -73,6 +73,9 @@ enum dp_dedup {
 /* [w] Look @mid up.  For DP_DUPLICATE *code is the answer's code (0 for a NON that got none). */
 enum dp_dedup dp_peers_heard(const struct dp_peers *t, uint32_t peer, uint16_t mid,
 	uint32_t now_s, uint8_t *code);
+/* [w] What _mark does for a @mid that _heard has just called DP_NEW: no second look-up. */
+void dp_peers_add(struct dp_peers *t, uint32_t peer, uint16_t mid, uint8_t code, bool con,
+	uint32_t now_s, struct dp_counters *c);
 /*
  * [w] Remember @mid as answered with @code; 0 while in progress.  @con: the lifetime.  A
  * second call for the same @mid replaces the code.  Counts dedup_extended and

@@ -6,7 +6,7 @@
  * the packet.
  */
 #include "coap/code.h"
-#include "dataplane/path.h"
+#include "dataplane/copy.h"
 #include "dataplane/worker.h"
 
 #include <string.h>
@@ -17,18 +17,53 @@ fifo_full(const struct dp_pending_fifo *f)
 	return f->tail - f->head > f->mask;
 }
 
-/* The side is the origin's number: entries are written before a packet names them, and stay. */
-static void
-set_endpoints(const struct dp_worker *origin, const struct dp_burst *b, unsigned i,
-	struct dp_record *r)
-{
-	const struct dp_side *side = dp_net_side(origin->net, b->key[i].side);
+/* What a request gives its record, beside what the burst has. */
+struct parts {
+	const struct dp_route *route;
+	const struct dp_request *q;
+	const char *device;
+	uint8_t device_len;
+};
 
-	memcpy(r->source.addr, b->key[i].addr, sizeof(r->source.addr));
-	r->source.port = rte_be_to_cpu_16(b->key[i].port_be);
-	memcpy(r->local.addr, side->addr, sizeof(r->local.addr));
-	r->local.port = rte_be_to_cpu_16(side->udp_be);
-	r->vlan = side->vlan;
+/* Bytes of the record. */
+static uint32_t
+measure(const struct dp_worker *w, const struct dp_burst *b, unsigned i, struct parts *p)
+{
+	const struct tg_msg *m = &b->msg[i];
+
+	*p = (struct parts){.route = b->route[i], .q = &w->scratch->request[i]};
+	if (p->q->device != UINT8_MAX)
+		p->device = (const char *)dp_request_segment(p->q, p->q->device, &p->device_len);
+	return (uint32_t)sizeof(struct dp_record_head) + m->tkl + p->route->stream_len
+		+ p->device_len + p->q->path.len + (uint32_t)(m->len - m->payload);
+}
+
+/* The side is the origin's number: its entries are written before a packet names them, and
+ * stay. */
+static void
+write_record(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
+	const struct dp_side *side, const struct parts *p, uint8_t code, struct dp_record_head *h)
+{
+	const struct tg_msg *m = &b->msg[i];
+
+	h->time_ns = dp_clock_wall_ns(&w->shared->clock, b->tsc);
+	memcpy(h->source, b->key[i].addr, sizeof(h->source));
+	memcpy(h->local, side->addr, sizeof(h->local));
+	h->source_port = rte_be_to_cpu_16(b->key[i].port_be);
+	h->local_port = rte_be_to_cpu_16(side->udp_be);
+	h->vlan = side->vlan;
+	h->mid = m->mid;
+	h->content_format = p->q->content_format;
+	h->path_len = p->q->path.len;
+	h->payload_len = m->len - m->payload;
+	h->type = m->type;
+	h->code = m->code;
+	h->answer = code;
+	h->tkl = m->tkl;
+	h->stream_len = p->route->stream_len;
+	h->device_len = p->device_len;
+	dp_record_write_parts(h, tg_msg_token(m), p->route->stream, p->device, p->q->path.bytes,
+		m->base + m->payload);
 }
 
 static void
@@ -48,7 +83,7 @@ push(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_t code, ui
 		.code = code,
 		.origin = origin,
 	};
-	memcpy(p->token, tg_msg_token(m), m->tkl);
+	dp_copy8(p->token, tg_msg_token(m), m->tkl);
 	if (origin != w->id)
 		return; /* the origin holds its own peer */
 	w->waiting++;
@@ -60,44 +95,23 @@ bool
 dp_log_request(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code, bool wait,
 	uint8_t origin)
 {
-	const struct dp_request *q = &w->scratch->request[i];
-	const struct dp_route *route = b->route[i];
-	const struct tg_msg *m = &b->msg[i];
-	char path[1025];
-	struct dp_record r = {
-		.time_ns = dp_clock_wall_ns(&w->shared->clock, b->tsc),
-		.mid = m->mid,
-		.content_format = q->content_format,
-		.type = m->type,
-		.code = m->code,
-		.answer = code,
-		.tkl = m->tkl,
-		.stream = route->stream,
-		.stream_len = route->stream_len,
-		.path = path,
-		.payload = m->base + m->payload,
-		.payload_len = m->len - m->payload,
-	};
-	uint64_t number;
-	uint8_t len;
+	struct dp_record_head *h;
+	struct parts p;
+	uint32_t len;
 
 	if (wait && fifo_full(&w->pending)) {
 		dp_count(&w->counters, DP_C_pending_full, 1);
 		return false;
 	}
-	memcpy(r.token, tg_msg_token(m), m->tkl);
-	set_endpoints(w->shared->worker[origin], b, i, &r);
-	r.path_len = dp_path_text(path, sizeof(path), &q->path);
-	if (q->device != UINT8_MAX) {
-		r.device = (const char *)dp_request_segment(q, q->device, &len);
-		r.device_len = len;
-	}
-	number = dp_logring_put(w->logring, &r);
-	if (number == 0) {
+	len = measure(w, b, i, &p);
+	h = (struct dp_record_head *)dp_logring_reserve(w->logring, len);
+	if (h == NULL) {
 		dp_count(&w->counters, DP_C_log_full, 1);
 		return false;
 	}
-	w->accepted = number;
+	write_record(w, b, i, dp_net_side(w->shared->worker[origin]->net, b->key[i].side), &p,
+		code, h);
+	w->accepted = dp_logring_commit(w->logring, len);
 	dp_count(&w->counters, DP_C_records_accepted, 1);
 	if (wait)
 		push(w, b, i, code, origin);

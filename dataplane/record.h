@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "dataplane/copy.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,10 +31,10 @@ struct dp_record {
 	uint8_t code;        /* request method */
 	uint8_t answer;      /* code that the request is answered with once safe (2.04) */
 	uint8_t tkl;
-	uint8_t token[8];
+	const uint8_t *token; /* tkl bytes */
 	const char *stream;  /* stream's name, not terminated; 1..63 bytes */
 	const char *device;  /* identity, not terminated; 0..255 bytes */
-	const char *path;    /* "/t/dev1", percent-coded (RFC 3986); 0..1024 bytes */
+	const uint8_t *path; /* canonical form (path.h): "\1t\4dev1" is /t/dev1; 0..1024 bytes */
 	const uint8_t *payload;
 	uint16_t stream_len, device_len, path_len, payload_len;
 };
@@ -41,6 +43,33 @@ struct dp_record {
 
 /* Longest encoded record in bytes: fixed part, names, path and payload. */
 #define DP_RECORD_MAX 4096
+
+/*
+ * Encoded form, little-endian, unpadded: this head, then token, stream, device, path and
+ * payload, whose lengths stand in it.  A worker writes it straight into its ring.
+ */
+struct dp_record_head {
+	uint64_t time_ns;
+	uint8_t source[16], local[16];
+	uint16_t source_port, local_port;
+	uint16_t vlan, mid, content_format;
+	uint16_t path_len, payload_len;
+	uint8_t type, code, answer, tkl, stream_len, device_len;
+} __attribute__((packed));
+
+/* The parts behind a head that says how long they are. */
+static inline void
+dp_record_write_parts(struct dp_record_head *h, const uint8_t *token, const char *stream,
+	const char *device, const uint8_t *path, const uint8_t *payload)
+{
+	uint8_t *to = (uint8_t *)(h + 1);
+
+	dp_copy8(to, token, h->tkl);
+	to = dp_copy(to + h->tkl, stream, h->stream_len);
+	to = dp_copy(to, device, h->device_len);
+	to = dp_copy(to, path, h->path_len);
+	dp_copy(to, payload, h->payload_len);
+}
 
 /* Bytes that @r takes when encoded. */
 size_t dp_record_size(const struct dp_record *r);

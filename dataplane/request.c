@@ -1,6 +1,7 @@
 #include "dataplane/request.h"
 
 #include "coap/option.h"
+#include "dataplane/copy.h"
 
 #include <string.h>
 
@@ -11,6 +12,30 @@ fits(const struct tg_opt *o, unsigned min, unsigned max)
 	return o->len >= min && o->len <= max;
 }
 
+/*
+ * Uri-Path options in a row, each under 13 bytes long, stand in the message almost as the
+ * canonical form wants them: a byte that is the length, because the delta is 0, and the
+ * segment.  Only @first has a delta.  The walk goes on behind them.
+ */
+static uint8_t *
+add_short_segments(struct dp_request *r, struct tg_opt_iter *it, const struct tg_opt *first,
+	uint8_t *to)
+{
+	const uint8_t *start = first->value - 1, *p = start;
+	unsigned len = first->len, base = (unsigned)(to - r->path.bytes);
+	unsigned n = r->segments;
+
+	do {
+		r->at[n++] = (uint16_t)(base + (unsigned)(p - start));
+		p += 1 + len;
+	} while (p < it->end && (len = *p) < 13 && n < DP_SEGMENTS_MAX);
+	r->segments = (uint8_t)n;
+	it->p = p;
+	dp_copy(to, start, (size_t)(p - start));
+	to[0] = (uint8_t)first->len;
+	return to + (p - start);
+}
+
 static uint8_t *
 add_segment(struct dp_request *r, const struct tg_opt *o, uint8_t *to)
 {
@@ -19,8 +44,7 @@ add_segment(struct dp_request *r, const struct tg_opt *o, uint8_t *to)
 	else
 		r->flags |= DP_R_MANY_SEGMENTS;
 	*to++ = (uint8_t)o->len;
-	memcpy(to, o->value, o->len);
-	return to + o->len;
+	return dp_copy(to, o->value, o->len);
 }
 
 /* A critical option that is not a path segment; @again: it follows one of its own number. */
@@ -76,7 +100,9 @@ dp_request_read(struct dp_request *r, const struct tg_msg *m, uint8_t *arena)
 	r->flags = r->segments = r->listing = 0;
 	r->device = UINT8_MAX;
 	tg_opt_foreach(&it, &o, m) {
-		if (o.number == TG_OPT_URI_PATH && o.len <= 255)
+		if (o.number == TG_OPT_URI_PATH && o.len < 13 && r->segments < DP_SEGMENTS_MAX)
+			to = add_short_segments(r, &it, &o, to);
+		else if (o.number == TG_OPT_URI_PATH && o.len <= 255)
 			to = add_segment(r, &o, to);
 		else if (tg_opt_is_critical(o.number))
 			r->flags |= read_critical(r, &o, o.number == last);

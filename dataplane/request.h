@@ -26,6 +26,9 @@ enum dp_request_flag {
 	DP_R_MANY_SEGMENTS = 64,
 };
 
+/* Whose lines act will touch first. */
+enum dp_ahead { DP_AHEAD_NOTHING, DP_AHEAD_VALUE, DP_AHEAD_DEVICE };
+
 struct dp_request {
 	struct dp_path path;
 	uint16_t accept;         /* DP_NO_FORMAT if absent */
@@ -34,8 +37,9 @@ struct dp_request {
 	uint8_t segments;        /* how many, at most DP_SEGMENTS_MAX are indexed */
 	uint8_t device;          /* route: index of the segment that is {device}; UINT8_MAX: none */
 	uint8_t listing;         /* route: the path names a device of a store route */
-	uint64_t device_hash, store_hash;    /* route: keys, hashed ahead of act */
-	uint32_t device_hint, store_hint;    /* route: where the tables expect them */
+	uint8_t ahead;           /* route: enum dp_ahead */
+	uint64_t device_hash, store_hash; /* route: the key that @ahead says, hashed */
+	uint32_t device_hint, store_hint; /* route: where its table expects it */
 	uint16_t at[DP_SEGMENTS_MAX]; /* offset of each segment's length byte in path.bytes */
 };
 

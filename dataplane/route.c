@@ -22,38 +22,79 @@ is_literal(const struct dp_node *n, uint64_t prefix, const uint8_t *seg, unsigne
 		&& (len <= sizeof(prefix) || memcmp(n->literal, seg, len) == 0);
 }
 
-static const struct dp_route *
-descend(const struct dp_node *n, struct dp_request *r, unsigned i)
+static const struct dp_node *
+literal_of(const struct dp_node *n, const struct dp_request *r, unsigned i)
 {
-	const struct dp_route *found;
-	const struct dp_node *c;
+	const struct dp_node *c = n->child;
 	const uint8_t *seg;
 	uint64_t prefix;
 	uint8_t len;
 
-	if (i == r->segments && !(r->flags & DP_R_MANY_SEGMENTS)) {
-		if (n->route != NULL)
-			return n->route;
-		r->listing = n->rest != NULL && n->is_device;
-		return r->listing ? n->rest : NULL;
-	}
-	if (i < r->segments) {
-		seg = dp_request_segment(r, i, &len);
-		prefix = prefix_of(seg, len);
-		for (c = n->child; c != NULL; c = c->next)
-			if (is_literal(c, prefix, seg, len)
-				&& (found = descend(c, r, i + 1)) != NULL)
+	if (c == NULL)
+		return NULL;
+	seg = dp_request_segment(r, i, &len);
+	prefix = prefix_of(seg, len);
+	while (c != NULL && !is_literal(c, prefix, seg, len))
+		c = c->next;
+	return c;
+}
+
+/* The {name} child, which takes any segment but an empty one; {device} is noted. */
+static const struct dp_node *
+param_of(const struct dp_node *n, struct dp_request *r, unsigned i)
+{
+	uint8_t len;
+
+	if (n->param == NULL)
+		return NULL;
+	(void)dp_request_segment(r, i, &len);
+	if (len > 0 && n->param->is_device)
+		r->device = (uint8_t)i;
+	return len > 0 ? n->param : NULL;
+}
+
+static const struct dp_route *
+end_of(const struct dp_node *n, struct dp_request *r)
+{
+	if (r->flags & DP_R_MANY_SEGMENTS)
+		return n->rest;
+	if (n->route != NULL)
+		return n->route;
+	r->listing = n->rest != NULL && n->is_device;
+	return r->listing ? n->rest : NULL;
+}
+
+/* From @n on with segment @i.  Where there is but one way, no way back is kept. */
+static const struct dp_route *
+descend(const struct dp_node *n, struct dp_request *r, unsigned i)
+{
+	const struct dp_route *found = NULL;
+	const struct dp_node *c, *p;
+
+	for (; i < r->segments; i++) {
+		uint8_t device = r->device;
+
+		c = literal_of(n, r, i);
+		if (c != NULL && (n->param != NULL || n->rest != NULL)) {
+			if ((found = descend(c, r, i + 1)) != NULL)
 				return found;
-		if (n->param != NULL && len > 0) {
-			if (n->param->is_device)
-				r->device = (uint8_t)i;
-			if ((found = descend(n->param, r, i + 1)) != NULL)
-				return found;
-			if (n->param->is_device)
-				r->device = UINT8_MAX;
+			r->device = device;
+			c = NULL;
 		}
+		if (c == NULL && (p = param_of(n, r, i)) != NULL) {
+			if (n->rest == NULL) {
+				c = p;
+			} else if ((found = descend(p, r, i + 1)) != NULL) {
+				return found;
+			} else {
+				r->device = device;
+			}
+		}
+		if (c == NULL)
+			return n->rest;
+		n = c;
 	}
-	return n->rest;
+	return end_of(n, r);
 }
 
 const struct dp_route *

@@ -74,7 +74,7 @@ remember(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 			b->now_s, w->snap->con_lifetime_s, &w->counters);
 		code = DP_STORED;
 	}
-	dp_peers_mark(w->peers, b->peer[i], m->mid, code, con, b->now_s, &w->counters);
+	dp_peers_add(w->peers, b->peer[i], m->mid, code, con, b->now_s, &w->counters);
 }
 
 static uint8_t

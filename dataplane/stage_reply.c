@@ -1,4 +1,9 @@
-/* Stage reply: codes become messages, messages become frames; latency is booked. */
+/*
+ * Stage reply: codes become messages, messages become frames; latency is booked.
+ *
+ * All messages first, then all frames: a checksum reads in words what has just been
+ * written in bytes, and by then that has left the store buffer.
+ */
 #include "dataplane/worker.h"
 
 void
@@ -6,11 +11,12 @@ dp_stage_reply(struct dp_worker *w, struct dp_burst *b)
 {
 	unsigned answered = 0;
 
+	for (unsigned i = 0; i < b->n; i++)
+		if (b->pkt[i] != NULL && b->reply[i] == 0)
+			dp_answer_code(w, b, i, b->code[i]);
 	for (unsigned i = 0; i < b->n; i++) {
 		if (b->pkt[i] == NULL)
 			continue;
-		if (b->reply[i] == 0)
-			dp_answer_code(w, b, i, b->code[i]);
 		dp_net_reply(w->net, b, i, b->reply[i]);
 		answered++;
 	}

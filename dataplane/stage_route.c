@@ -2,8 +2,6 @@
 #include "coap/code.h"
 #include "dataplane/worker.h"
 
-#define PATH_MAX_BYTES 340 /* of what is written: percent-coded it still fits a record */
-
 static bool
 takes_format(const struct dp_route *r, uint16_t format)
 {
@@ -45,66 +43,81 @@ fault(const struct dp_route *r, const struct dp_request *q, const struct tg_msg 
 		return TG_METHOD_NOT_ALLOWED;
 	if (m->code != TG_POST && m->code != TG_PUT)
 		return 0;
-	if (unlikely(q->path.len > PATH_MAX_BYTES))
+	if (unlikely(q->path.len > DP_PATH_MAX))
 		return TG_BAD_REQUEST;
 	if (m->len - m->payload > r->max_payload)
 		return TG_TOO_LARGE;
 	return takes_format(r, q->content_format) ? 0 : TG_UNSUPPORTED_FORMAT;
 }
 
-/* Store keys are hashed here, so that act finds their lines in the cache. */
-static void
-look_ahead(struct dp_worker *w, struct dp_burst *b)
+static uint8_t
+judge(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
-	for (unsigned i = 0; i < b->n; i++) {
-		struct dp_request *q = &w->scratch->request[i];
-		const uint8_t *name;
-		uint8_t len;
+	struct dp_request *q = &w->scratch->request[i];
 
-		if (b->pkt[i] == NULL || b->code[i] != 0)
-			continue;
-		if (q->device != UINT8_MAX && b->msg[i].code != TG_GET) {
-			name = dp_request_segment(q, q->device, &len);
-			q->device_hash = dp_devices_hash(w->devices, name, len);
-			dp_devices_prefetch(w->devices, q->device_hash);
-		}
-		if (b->route[i]->kind == DP_K_STORE && !q->listing) {
-			q->store_hash = dp_store_hash(w->store, &q->path);
-			dp_store_prefetch(w->store, q->store_hash);
-		}
-	}
-	for (unsigned i = 0; i < b->n; i++) {
-		struct dp_request *q = &w->scratch->request[i];
+	if (unlikely(q->flags & (DP_R_BAD_OPTION | DP_R_PROXY)))
+		return q->flags & DP_R_BAD_OPTION ? TG_BAD_OPTION : TG_NO_PROXYING;
+	b->route[i] = dp_route_find(w->snap, q);
+	return fault(b->route[i], q, &b->msg[i]);
+}
 
-		if (b->pkt[i] == NULL || b->code[i] != 0)
-			continue;
-		if (q->device != UINT8_MAX && b->msg[i].code != TG_GET)
-			q->device_hint = dp_devices_locate(w->devices, q->device_hash);
-		if (b->route[i]->kind == DP_K_STORE && !q->listing)
-			q->store_hint = dp_store_locate(w->store, q->store_hash);
+/* Ask for the index line that act will begin with: a stored value's, or the device's. */
+static void
+look_ahead(struct dp_worker *w, struct dp_request *q, const struct dp_route *r)
+{
+	const uint8_t *name;
+	uint8_t len;
+
+	if (r->kind == DP_K_STORE && !q->listing) {
+		q->store_hash = dp_store_hash(w->store, &q->path);
+		dp_store_prefetch(w->store, q->store_hash);
+		q->ahead = DP_AHEAD_VALUE;
+	} else if (r->kind == DP_K_STREAM && q->device != UINT8_MAX) {
+		name = dp_request_segment(q, q->device, &len);
+		q->device_hash = dp_devices_hash(w->devices, name, len);
+		dp_devices_prefetch(w->devices, q->device_hash);
+		q->ahead = DP_AHEAD_DEVICE;
 	}
 }
 
+/* The index lines have come: ask for the slots'; and those of values name their devices'. */
+static void
+look_further(struct dp_worker *w, struct dp_request *q, unsigned n)
+{
+	bool values = false;
+
+	for (unsigned i = 0; i < n; i++)
+		if (q[i].ahead == DP_AHEAD_VALUE) {
+			q[i].store_hint = dp_store_locate(w->store, q[i].store_hash);
+			values = true;
+		} else if (q[i].ahead == DP_AHEAD_DEVICE) {
+			q[i].device_hint = dp_devices_locate(w->devices, q[i].device_hash);
+		}
+	for (unsigned i = 0; values && i < n; i++)
+		if (q[i].ahead == DP_AHEAD_VALUE && q[i].store_hint != DP_NONE)
+			dp_devices_prefetch_slot(
+				w->devices, dp_store_owner(w->store, q[i].store_hint));
+}
+
+/* In passes over the burst: paths are compared in words, which wait for the bytes just
+ * written; and lines of memory are asked for one step before they are needed. */
 void
 dp_stage_route(struct dp_worker *w, struct dp_burst *b)
 {
+	struct dp_request *q = w->scratch->request;
 	uint8_t *arena = w->scratch->arena;
 
+	for (unsigned i = 0; i < b->n; i++)
+		if (b->pkt[i] != NULL)
+			arena += dp_request_read(&q[i], &b->msg[i], arena);
 	for (unsigned i = 0; i < b->n; i++) {
-		struct dp_request *q = &w->scratch->request[i];
-
+		q[i].ahead = DP_AHEAD_NOTHING;
 		if (b->pkt[i] == NULL)
 			continue;
-		arena += dp_request_read(q, &b->msg[i], arena);
 		b->reply[i] = 0;
-		if (unlikely(q->flags & DP_R_BAD_OPTION)) {
-			b->code[i] = TG_BAD_OPTION;
-		} else if (unlikely(q->flags & DP_R_PROXY)) {
-			b->code[i] = TG_NO_PROXYING;
-		} else {
-			b->route[i] = dp_route_find(w->snap, q);
-			b->code[i] = fault(b->route[i], q, &b->msg[i]);
-		}
+		b->code[i] = judge(w, b, i);
+		if (b->code[i] == 0)
+			look_ahead(w, &q[i], b->route[i]);
 	}
-	look_ahead(w, b);
+	look_further(w, q, b->n);
 }

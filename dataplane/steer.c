@@ -55,7 +55,6 @@ dp_hand(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned to, enum d
 		.from = (uint8_t)w->id,
 		.port = b->port[i],
 		.flags = b->flags[i],
-		.l3 = b->l3[i],
 		.code = b->code[i],
 	};
 	if (rte_ring_enqueue(kind == DP_E_ANSWER ? target->back : target->inbox, m) != 0)
@@ -78,7 +77,6 @@ unpack(struct dp_worker *w, struct rte_mbuf *m)
 	b->pkt[0] = m;
 	b->port[0] = meta->port;
 	b->flags[0] = meta->flags;
-	b->l3[0] = meta->l3;
 	b->coap[0] = rte_pktmbuf_mtod_offset(m, uint8_t *, meta->coap);
 	b->len[0] = meta->len;
 	b->key[0] = meta->key;

@@ -8,8 +8,7 @@
 #define LAYOUT 1
 #define INLINE 68      /* bytes of path and payload that stand in the slot */
 #define CHUNK_DATA 124
-#define PATH_MAX_BYTES 1024
-#define BODY_MAX (PATH_MAX_BYTES + DP_VALUE_MAX)
+#define BODY_MAX (DP_PATH_MAX + DP_VALUE_MAX)
 
 enum { IN_USE = 1, CHUNKED = 2 };
 
@@ -123,14 +122,19 @@ dp_store_prefetch(const struct dp_store *t, uint64_t hash)
 uint32_t
 dp_store_locate(const struct dp_store *t, uint64_t hash)
 {
-	struct dp_index_cursor c = {0};
-	uint32_t slot = dp_index_next(index_of(t), t->buckets, hash, &c);
+	uint32_t slot = dp_index_first(index_of(t), t->buckets, hash);
 
 	if (slot != DP_NONE) { /* 96 bytes always touch two lines */
 		__builtin_prefetch(slot_of(t, slot), 1);
 		__builtin_prefetch((const uint8_t *)slot_of(t, slot) + 64, 1);
 	}
 	return slot;
+}
+
+uint32_t
+dp_store_owner(const struct dp_store *t, uint32_t slot)
+{
+	return slot_of(t, slot)->device;
 }
 
 /* ---- bodies ---------------------------------------------------------------------------- */
@@ -219,7 +223,7 @@ store_body(struct dp_store *t, const uint8_t *body, unsigned len)
 static bool
 is_value(const struct dp_store *t, const struct slot *s, const struct dp_path *path)
 {
-	uint8_t copy[PATH_MAX_BYTES];
+	uint8_t copy[DP_PATH_MAX];
 
 	if (!(s->flags & IN_USE) || s->path_len != path->len)
 		return false;
@@ -356,7 +360,7 @@ dp_store_put(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint
 	bool created = slot == DP_NONE, stored;
 	struct slot *s;
 
-	if (path->len > PATH_MAX_BYTES || len > DP_VALUE_MAX)
+	if (path->len > DP_PATH_MAX || len > DP_VALUE_MAX)
 		return DP_STORE_FULL;
 	if (created && (slot = create(t, hash, device)) == DP_NONE)
 		return DP_STORE_FULL;
@@ -386,7 +390,7 @@ bool
 dp_store_del(struct dp_store *t, uint32_t slot)
 {
 	struct slot *s = slot_of(t, slot);
-	uint8_t bytes[PATH_MAX_BYTES];
+	uint8_t bytes[DP_PATH_MAX];
 	struct dp_path path = {.bytes = bytes, .len = s->path_len};
 
 	if (!(s->flags & IN_USE) || !copy_body(t, s, s->flags, 0, path.len, bytes))
@@ -454,7 +458,7 @@ copy_slot(const struct dp_store *t, uint32_t slot, uint8_t *path, uint16_t *path
 		out->content_format = DP_GET(s->format);
 		out->written_s = DP_GET(s->written);
 		out->etag = etag_of(t, DP_GET(s->etag));
-		whole = (flags & IN_USE) && *path_len <= PATH_MAX_BYTES && out->len <= DP_VALUE_MAX
+		whole = (flags & IN_USE) && *path_len <= DP_PATH_MAX && out->len <= DP_VALUE_MAX
 			&& copy_body(t, s, flags, 0, *path_len, path)
 			&& copy_body(t, s, flags, *path_len, out->len, out->payload);
 	} while ((before & 1) || __atomic_load_n(&s->seq, __ATOMIC_RELAXED) != before);
@@ -465,7 +469,7 @@ bool
 dp_store_read(const struct dp_store *t, const struct dp_path *path, uint64_t hash, struct dp_value *out)
 {
 	struct dp_index_cursor c = {0};
-	uint8_t found[PATH_MAX_BYTES];
+	uint8_t found[DP_PATH_MAX];
 	uint16_t len;
 	uint32_t slot;
 

@@ -15,6 +15,7 @@
 #include "dataplane/peers.h"
 
 #define DP_VALUE_MAX 1024
+#define DP_PATH_MAX 1024 /* bytes of a path in canonical form */
 
 struct dp_store;
 
@@ -46,6 +47,8 @@ struct dp_store *dp_store_init(void *block, const struct dp_store_config *cfg);
 uint64_t dp_store_hash(const struct dp_store *t, const struct dp_path *path);
 void dp_store_prefetch(const struct dp_store *t, uint64_t hash);
 uint32_t dp_store_locate(const struct dp_store *t, uint64_t hash);
+/* [w] Slot of the device that value @slot belongs to, or DP_NONE. */
+uint32_t dp_store_owner(const struct dp_store *t, uint32_t slot);
 /* [w] The slot of @path or DP_NONE. */
 uint32_t dp_store_find(const struct dp_store *t, const struct dp_path *path, uint64_t hash, uint32_t hint);
 

@@ -17,13 +17,6 @@ dp_worker_burst(struct dp_worker *w, struct dp_burst *b)
 	dp_logring_publish(w->logring);
 }
 
-/* A device that is forgotten leaves its values behind, without an owner. */
-static void
-disown(void *arg, uint32_t device)
-{
-	dp_store_disown(arg, device);
-}
-
 /* Everything that follows the clock and not a packet: expiry, a little of each table at a time. */
 static void
 tick(struct dp_worker *w)
@@ -35,7 +28,7 @@ tick(struct dp_worker *w)
 		w->snap->con_lifetime_s, w->now_s, &w->counters);
 	if (cfg->device_idle_s > 0)
 		dp_devices_sweep(w->devices, dp_devices_max(w->devices) / SWEEP_TURNS + 1,
-			cfg->device_idle_s, w->now_s, disown, w->store, &w->counters);
+			cfg->device_idle_s, w->now_s, &w->device_events);
 	w->next_tick = w->tsc + w->shared->clock.hz / 1000 * TICK_MS;
 }
 

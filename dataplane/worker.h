@@ -73,6 +73,7 @@ struct dp_worker {
 	struct dp_net *net;
 	struct dp_peers *peers;
 	struct dp_devices *devices;
+	struct dp_devices_events device_events;
 	struct dp_store *store;
 	struct dp_replies *replies;
 	struct dp_logring *logring;
@@ -106,7 +107,7 @@ struct dp_meta {
 	uint32_t peer;
 	uint16_t coap, len, reply; /* offset of the message in the frame; bytes; bytes of the answer */
 	uint8_t kind;              /* enum dp_errand */
-	uint8_t from, port, flags, l3, code;
+	uint8_t from, port, flags, code;
 };
 
 /* Why a packet is in another worker's inbox. */
@@ -149,6 +150,10 @@ uint8_t dp_act_stream(struct dp_worker *w, struct dp_burst *b, unsigned i);
 uint8_t dp_act_store(struct dp_worker *w, struct dp_burst *b, unsigned i);
 /* What of the store runs at the value's home: writes and listings.  @origin answers. */
 uint8_t dp_store_act_here(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin);
+/* Book the message to the device that the path names; its slot, or DP_NONE.  @known: the
+ * slot, if the caller knows it; @peer: where the device is now, DP_NONE if not known here. */
+uint32_t dp_act_device(struct dp_worker *w, const struct dp_burst *b, unsigned i,
+	uint32_t known, uint32_t peer);
 /* The fixed kinds. */
 uint8_t dp_act_fixed(struct dp_worker *w, struct dp_burst *b, unsigned i);
 
@@ -166,6 +171,8 @@ uint8_t dp_act_fixed(struct dp_worker *w, struct dp_burst *b, unsigned i);
 struct tg_writer;
 /* Begin the answer to @i in its own buffer: type, MID and token as the request wants them. */
 void dp_answer_begin(struct dp_burst *b, unsigned i, struct tg_writer *w, uint8_t code);
+/* Begin it by hand: Message ID and token stay as they stand; returns where options begin. */
+uint16_t dp_answer_head(struct dp_burst *b, unsigned i, uint8_t code);
 /* Answer @i with nothing but a code, and what belongs to that code (5.03: Max-Age; 4.13: Size1). */
 void dp_answer_code(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code);
 /* A message of its own that is only a code, at @buf of @cap bytes; its length. */

@@ -30,7 +30,7 @@ numbered_encode(uint64_t i, uint8_t *buf)
 		.stream_len = 1,
 		.device = "dev",
 		.device_len = 3,
-		.path = "/t/dev",
+		.path = (const uint8_t *)"\1t\3dev",
 		.path_len = 6,
 		.payload = payload,
 		.payload_len = (uint16_t)numbered_payload(i, payload),
@@ -53,7 +53,7 @@ numbered_check(const struct dp_record *r)
 	assert_memory_equal(r->payload, payload, r->payload_len);
 	assert_int_equal(r->time_ns, i * 1000000000u);
 	assert_int_equal(r->path_len, 6);
-	assert_memory_equal(r->path, "/t/dev", 6);
+	assert_memory_equal(r->path, "\1t\3dev", 6);
 	return i;
 }
 

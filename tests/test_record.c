@@ -17,7 +17,7 @@
 
 #define STREAM(s) .stream = (s), .stream_len = sizeof(s) - 1
 #define DEVICE(s) .device = (s), .device_len = sizeof(s) - 1
-#define PATH(s) .path = (s), .path_len = sizeof(s) - 1
+#define PATH(s) .path = (const uint8_t *)(s), .path_len = sizeof(s) - 1
 #define PAYLOAD(s) .payload = (const uint8_t *)(s), .payload_len = sizeof(s) - 1
 
 static const struct row {

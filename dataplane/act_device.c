@@ -1,0 +1,33 @@
+/* Whom a request is from: the sender of a request to a path with {device} is that device. */
+#include "dataplane/worker.h"
+
+static uint32_t
+by_name(struct dp_worker *w, const struct dp_request *q, uint32_t now_s)
+{
+	bool ahead = q->ahead == DP_AHEAD_DEVICE;
+	const uint8_t *name;
+	uint64_t hash;
+	uint8_t len;
+
+	name = dp_request_segment(q, q->device, &len);
+	hash = ahead ? q->device_hash : dp_devices_hash(w->devices, name, len);
+	return dp_devices_get(w->devices, name, len, hash, ahead ? q->device_hint : DP_NONE,
+		now_s, &w->device_events);
+}
+
+uint32_t
+dp_act_device(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint32_t known,
+	uint32_t peer)
+{
+	const struct dp_request *q = &w->scratch->request[i];
+	const struct tg_msg *m = &b->msg[i];
+	uint32_t device = known;
+
+	if (q->device == UINT8_MAX)
+		return DP_NONE;
+	if (device == DP_NONE)
+		device = by_name(w, q, b->now_s);
+	if (device != DP_NONE)
+		dp_devices_heard(w->devices, device, peer, m->len - m->payload, b->now_s);
+	return device;
+}
