@@ -176,6 +176,8 @@ dp_inbox(struct dp_worker *w)
 		b->now_s = w->now_s;
 		dp_net_stage(w->net, b);
 		dp_worker_burst(w, b);
+	} else if (n > 0) {
+		dp_logring_publish(w->logring); /* a value's record waits for no other packet */
 	}
 	return any || n > 0;
 }
