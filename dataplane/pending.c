@@ -127,7 +127,11 @@ answer(struct dp_worker *w, const struct dp_pending *p)
 	bool known = dp_peers_link(w->peers, p->peer, mac);
 	struct rte_mbuf *m;
 
-	dp_peers_mark(w->peers, p->peer, p->mid, p->code, p->type == TG_CON, w->now_s, &w->counters);
+	if (p->code == TG_UNAVAILABLE) /* not logged: if it comes again it may try again */
+		dp_peers_unmark(w->peers, p->peer, p->mid);
+	else
+		dp_peers_mark(w->peers, p->peer, p->mid, p->code, p->type == TG_CON, w->now_s,
+			&w->counters);
 	dp_peers_release(w->peers, p->peer);
 	dp_peers_key(w->peers, p->peer, &key);
 	m = dp_net_begin(w->net, &key, &coap);
