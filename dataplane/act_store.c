@@ -129,11 +129,13 @@ list(struct dp_worker *w, struct dp_burst *b, unsigned i)
 			tg_link_attr_uint(&links, "ct", v.content_format);
 		tg_link_attr_uint(&links, "sz", v.len);
 	}
+	if (tg_link_end(&links) == 0)
+		return TG_INTERNAL; /* the request is whole still: the refusal needs its type */
 	dp_answer_begin(b, i, &out, TG_CONTENT);
 	tg_write_uint(&out, TG_OPT_CONTENT_FORMAT, 40);
 	tg_write_payload(&out, text, tg_link_end(&links));
 	b->reply[i] = (uint16_t)tg_write_end(&out);
-	return b->reply[i] == 0 || links.overflow ? TG_INTERNAL : TG_CONTENT;
+	return b->reply[i] == 0 ? TG_INTERNAL : TG_CONTENT;
 }
 
 uint8_t
