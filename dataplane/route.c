@@ -60,7 +60,7 @@ end_of(const struct dp_node *n, struct dp_request *r)
 		return n->rest;
 	if (n->route != NULL)
 		return n->route;
-	r->listing = n->rest != NULL && n->is_device;
+	r->listing = n->rest != NULL && n->rest->kind == DP_K_STORE && n->is_device;
 	return r->listing ? n->rest : NULL;
 }
 
