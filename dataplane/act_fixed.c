@@ -101,6 +101,8 @@ dp_act_fixed(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	const struct dp_request *q = &w->scratch->request[i];
 
+	if (!dp_request_holds(q, &b->msg[i], true, 0))
+		return TG_PRECONDITION_FAILED;
 	if (b->route[i]->kind == DP_K_STATIC)
 		return act_static(b, i, q);
 	if (q->accept != DP_NO_FORMAT && q->accept != 0)

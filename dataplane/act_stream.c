@@ -5,8 +5,11 @@
 uint8_t
 dp_act_stream(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
+	const struct dp_request *q = &w->scratch->request[i];
 	bool wait = b->route[i]->ack == DP_ACK_LOGGED;
 
+	if (!dp_request_holds(q, &b->msg[i], false, 0)) /* a stream has no representation */
+		return TG_PRECONDITION_FAILED;
 	if (!dp_log_request(w, b, i, TG_CHANGED, wait, (uint8_t)w->id))
 		return TG_UNAVAILABLE;
 	(void)dp_act_device(w, b, i, DP_NONE, b->peer[i]);

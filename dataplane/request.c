@@ -117,7 +117,7 @@ dp_request_read(struct dp_request *r, const struct tg_msg *m, uint8_t *arena)
 static bool
 equals_etag(const struct tg_opt *o, uint64_t etag)
 {
-	return o->len == sizeof(etag) && memcmp(o->value, &etag, sizeof(etag)) == 0;
+	return etag != 0 && o->len == sizeof(etag) && memcmp(o->value, &etag, sizeof(etag)) == 0;
 }
 
 bool

@@ -51,7 +51,8 @@ struct dp_request {
  * it used. */
 uint16_t dp_request_read(struct dp_request *r, const struct tg_msg *m, uint8_t *arena);
 
-/* Preconditions (5.10.8) against a resource that @exists with @etag: false is 4.12. */
+/* Preconditions (5.10.8) against a resource that @exists with @etag (0: it has none): false
+ * is 4.12. */
 bool dp_request_holds(const struct dp_request *r, const struct tg_msg *m, bool exists,
 	uint64_t etag);
 /* Does one of the request's ETag options equal @etag (5.10.6.2)? */
