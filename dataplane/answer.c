@@ -30,14 +30,12 @@ dp_answer_begin(struct dp_burst *b, unsigned i, struct tg_writer *w, uint8_t cod
 		m->mid, tg_msg_token(m), m->tkl);
 }
 
-/* What an error's code brings along: when to come back, how much would be taken. */
+/* 5.03 says when to come back. */
 static void
-write_extras(const struct dp_worker *w, struct tg_writer *out, uint8_t code)
+write_max_age(const struct dp_worker *w, struct tg_writer *out, uint8_t code)
 {
 	if (code == TG_UNAVAILABLE)
 		tg_write_uint(out, TG_OPT_MAX_AGE, w->snap->full_max_age);
-	else if (code == TG_TOO_LARGE)
-		tg_write_uint(out, TG_OPT_SIZE1, DP_VALUE_MAX);
 }
 
 uint16_t
@@ -60,7 +58,9 @@ dp_answer_code(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code
 		return;
 	}
 	dp_answer_begin(b, i, &out, code);
-	write_extras(w, &out, code);
+	write_max_age(w, &out, code);
+	if (code == TG_TOO_LARGE && b->route[i] != NULL) /* how much this route takes (RFC 7252, 5.9.2.9) */
+		tg_write_uint(&out, TG_OPT_SIZE1, b->route[i]->max_payload);
 	b->reply[i] = (uint16_t)tg_write_end(&out);
 }
 
@@ -72,7 +72,7 @@ dp_answer_write(const struct dp_worker *w, uint8_t *buf, size_t cap, const struc
 
 	tg_write_begin(&out, buf, cap, p->type == TG_CON ? TG_ACK : TG_NON, code, p->mid,
 		p->token, p->tkl);
-	write_extras(w, &out, code);
+	write_max_age(w, &out, code);
 	return (uint16_t)tg_write_end(&out);
 }
 

@@ -81,6 +81,7 @@ unpack(struct dp_worker *w, struct rte_mbuf *m)
 	b->len[0] = meta->len;
 	b->key[0] = meta->key;
 	b->peer[0] = meta->peer;
+	b->route[0] = NULL; /* of another snapshot, maybe */
 	b->code[0] = meta->code;
 	b->reply[0] = meta->reply;
 	return b;
