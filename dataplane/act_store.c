@@ -5,6 +5,11 @@
  * A value is written by its home alone: the worker that the hash of its device (or, without
  * one, of its path) leads to.  Any worker reads it.  A write that came to another worker
  * travels there whole and comes back with its answer (steer.c).
+ *
+ * With `ack: logged` a value can be read as soon as it is written, before its record is safe:
+ * what a reader saw may be gone after a power cut, what its writer was answered may not.
+ * Where the commit fails the writer is answered 5.03 and the value stays until it is written
+ * again or the gateway starts anew; a PUT that is sent again brings both together.
  */
 #include "coap/code.h"
 #include "coap/link.h"
@@ -141,13 +146,15 @@ list(struct dp_worker *w, struct dp_burst *b, unsigned i)
 uint8_t
 dp_store_act_here(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin)
 {
-	bool from_here = origin == w->id;
+	bool logged = b->route[i]->ack == DP_ACK_LOGGED;
 	uint8_t code;
 
 	if (w->scratch->request[i].listing)
 		return list(w, b, i);
-	code = write_here(w, b, i, from_here);
-	if (code >= TG_BAD_REQUEST || b->route[i]->ack != DP_ACK_LOGGED)
+	if (logged && !dp_log_has_room(w))
+		return TG_UNAVAILABLE; /* and the value is as it was */
+	code = write_here(w, b, i, origin == w->id);
+	if (code >= TG_BAD_REQUEST || !logged)
 		return code;
 	return dp_log_request(w, b, i, code, true, origin) ? DP_LATER : TG_UNAVAILABLE;
 }

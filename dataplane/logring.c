@@ -111,6 +111,13 @@ dp_logring_commit(struct dp_logring *r, uint32_t len)
 	return ++r->number;
 }
 
+bool
+dp_logring_has_room(struct dp_logring *r)
+{
+	/* Twice: a frame that does not fit before the end begins anew at the start. */
+	return has_room(r, r->written + 2 * frame_size(DP_RECORD_MAX));
+}
+
 uint64_t
 dp_logring_put(struct dp_logring *r, const struct dp_record *rec)
 {

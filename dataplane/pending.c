@@ -66,6 +66,18 @@ write_record(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
 		m->base + m->payload);
 }
 
+bool
+dp_log_has_room(struct dp_worker *w)
+{
+	if (fifo_full(&w->pending))
+		dp_count(&w->counters, DP_C_pending_full, 1);
+	else if (!dp_logring_has_room(w->logring))
+		dp_count(&w->counters, DP_C_log_full, 1);
+	else
+		return true;
+	return false;
+}
+
 static void
 push(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_t code, uint8_t origin)
 {

@@ -191,6 +191,9 @@ void dp_reject(struct dp_worker *w, struct dp_burst *b, unsigned i, enum dp_coun
  */
 bool dp_log_request(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code,
 	bool wait, uint8_t origin);
+/* Would a request with @wait be taken, whatever its length?  If not, why is counted.  To be
+ * asked before anything is changed. */
+bool dp_log_has_room(struct dp_worker *w);
 /* Settle what the log thread has decided; answers go out.  True if there was anything. */
 bool dp_settle(struct dp_worker *w);
 

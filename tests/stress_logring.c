@@ -91,10 +91,12 @@ produce(void *arg)
 
 	while (upto < RECORDS) {
 		for (int i = 0; i < BURST && put < RECORDS; i++) {
+			bool room = dp_logring_has_room(ring);
 			uint64_t number;
 
 			make(put + 1, payload, &r);
 			number = dp_logring_put(ring, &r);
+			require(number != 0 || !room, "no room where there was some", put);
 			if (number == 0) {
 				seen.full++;
 				stuck++;
