@@ -337,7 +337,7 @@ read_values(struct load *l, const yaml_node_t *n, const struct ctl_key *k, uint8
 	for (yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top; i++) {
 		const yaml_node_t *item = yaml_document_get_node(&l->doc, *i);
 		const char *text = text_of(item);
-		uint64_t v;
+		uint64_t v = 0; /* stays so for a prefix */
 
 		if (*count == k->max)
 			return fail(l, item, "%s: at most %llu", k->name, (unsigned long long)k->max);
