@@ -63,10 +63,38 @@ seal(struct ctl_io *io, int file, const struct ctl_log_segment_info *info)
 	return rc < 0 ? rc : io->sync(io, file);
 }
 
-/* Cut a torn end, durably, so that nobody meets it again; and prove what is left. */
+/*
+ * Write the last batch over itself.  The run before may have died of a sync that failed, after
+ * which the system takes its pages for clean: reading them proves nothing, and a sync alone
+ * would not write them.
+ */
 static int
-mend(struct ctl_io *io, const struct ctl_log_segment_info *info)
+rewrite(struct ctl_log *log, int file, const char *name, const struct ctl_log_segment_info *info)
 {
+	const uint8_t *base;
+	size_t size, len;
+	int rc = log->io->map(log->io, name, &base, &size);
+
+	if (rc < 0)
+		return rc;
+	for (uint64_t at = info->scan.last; at < info->scan.end && rc == 0; at += len) {
+		len = info->scan.end - at < log->batch_cap ? info->scan.end - at : log->batch_cap;
+		memcpy(log->batch, base + at, len);
+		rc = log->io->write(log->io, file, log->batch, len, at);
+	}
+	log->io->unmap(log->io, base, size);
+	return rc == -ENOSPC ? 0 : rc; /* a full disk is no reason not to open */
+}
+
+/*
+ * Cut a torn end, durably, so that nobody meets it again; make sure of the last batch, from
+ * which duplicates will be answered; and prove it.
+ */
+static int
+mend(struct ctl_log *log, const struct ctl_log_segment_info *info)
+{
+	bool unsure = info->scan.commits > 0 && !info->scan.proved;
+	struct ctl_io *io = log->io;
 	char name[CTL_LOG_NAME];
 	int file, rc = 0;
 
@@ -76,11 +104,12 @@ mend(struct ctl_io *io, const struct ctl_log_segment_info *info)
 		return file;
 	if (info->tail > 0)
 		rc = io->truncate(io, file, info->scan.end);
-	/* Also without a tail: the length and the last batch are durable before the seal. */
+	if (rc == 0 && unsure)
+		rc = rewrite(log, file, name, info);
 	if (rc == 0)
 		rc = io->sync(io, file);
-	if (rc == 0 && info->scan.commits > 0 && !info->scan.proved)
-		(void)seal(io, file, info); /* a full disk is no reason not to open */
+	if (rc == 0 && unsure)
+		(void)seal(io, file, info); /* nor is it here */
 	io->close(io, file);
 	return rc;
 }
@@ -133,8 +162,7 @@ recover_segment(struct ctl_log *log, uint64_t id, struct ctl_log_report *r)
 	} else if (info.scan.commits == 0 || info.scan.proved) {
 		return 0;
 	}
-	rc = mend(log->io, &info);
-	return info.tail > 0 ? rc : 0;
+	return mend(log, &info);
 }
 
 int

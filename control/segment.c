@@ -222,6 +222,7 @@ ctl_segment_scan(const struct ctl_segment *s, const uint8_t *base, size_t size,
 		out->proved = f.offset == batch && c.durable == batch;
 		deliver(&w, batch, at);
 		out->commits++;
+		out->last = batch;
 		out->end = batch = at;
 	}
 }

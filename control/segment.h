@@ -71,6 +71,7 @@ struct ctl_damage {
 
 struct ctl_scan {
 	uint64_t end;      /* behind the last commit: what lies past it may be cut */
+	uint64_t last;     /* where the last commit's batch begins */
 	uint64_t records;  /* delivered */
 	uint64_t first_seq, last_seq; /* of those; 0 if none */
 	uint64_t max_seq;  /* highest met in any whole frame, committed or not */

@@ -333,6 +333,50 @@ torn_end_on_full_disk(void **state)
 	ctl_log_close(&f->log);
 }
 
+/*
+ * A batch whose sync failed and whose segment could not be cut either: the run that follows
+ * finds it whole in memory, though the disk may have lost it (as Linux does: after a failed
+ * sync a page counts as clean).
+ */
+static void
+leave_unsynced(struct fixture *f)
+{
+	assert_int_equal(batch(f, 3), 0);
+	ctl_sim_fail(&f->sim, SIM_SYNC, 0, 1, -EIO);
+	ctl_sim_fail(&f->sim, SIM_TRUNCATE, 0, 1, -EIO);
+	assert_int_equal(batch(f, 3), -EIO);
+	ctl_log_close(&f->log);
+}
+
+/* What start-up reads, and answers duplicates from, is safe then. */
+static void
+unsynced_made_safe(void **state)
+{
+	struct fixture *f = *state;
+
+	leave_unsynced(f);
+	reopen(f);
+	assert_int_equal(f->report.records, 6);
+	f->sim.off = true;
+	ctl_log_close(&f->log);
+	ctl_sim_restart(&f->sim, SIM_FORGET);
+	reopen(f);
+	assert_int_equal(f->report.damages, 0);
+	expect(f, 1, 6, 0, 0);
+	ctl_log_close(&f->log);
+}
+
+/* What cannot be made safe is not taken for safe. */
+static void
+unsynced_stays_unsafe(void **state)
+{
+	struct fixture *f = *state;
+
+	leave_unsynced(f);
+	ctl_sim_fail(&f->sim, SIM_SYNC, 0, 1, -EIO);
+	assert_int_equal(ctl_log_open(&f->log, &f->sim.io, &f->opt, &f->report), -EIO);
+}
+
 /* Whole records without their commit are not read, and their numbers are not given again.
  */
 static void
@@ -743,6 +787,8 @@ main(void)
 		PLAIN(long_failure),
 		PLAIN(torn_end_cut),
 		PLAIN(torn_end_on_full_disk),
+		PLAIN(unsynced_made_safe),
+		PLAIN(unsynced_stays_unsafe),
 		PLAIN(uncommitted),
 		PLAIN(header_damaged),
 		PLAIN(damage_before_rollover),
@@ -758,7 +804,7 @@ main(void)
 		PLAIN(retain_time),
 		PLAIN(retain_past_empty),
 	};
-	size_t n = 22, rows = n;
+	size_t n = 24, rows = n;
 
 	ADD_ROWS(tests, &n, failures, failure);
 	for (; rows < n; rows++) {
