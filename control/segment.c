@@ -84,7 +84,7 @@ ctl_frame_decode(const struct ctl_segment *s, const uint8_t *base, size_t size, 
 	f->offset = at;
 	f->data = p + CTL_FRAME_HEADER;
 	if ((f->type != CTL_FRAME_RECORD && f->type != CTL_FRAME_COMMIT)
-		|| ctl_frame_size(f->len) > size - at)
+		|| f->len > CTL_FRAME_MAX || ctl_frame_size(f->len) > size - at)
 		return false;
 	return crc == frame_crc(s, at, p, f->len);
 }
