@@ -11,8 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CTL_IO_NAMES_MAX 65536
-
 struct ctl_io {
 	/* A new file, open for writing: -EEXIST if it is there. */
 	int (*create)(struct ctl_io *io, const char *name);

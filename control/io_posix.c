@@ -94,7 +94,7 @@ io_list(struct ctl_io *io, char *names, size_t cap)
 
 	if (d == NULL)
 		return -errno;
-	while ((e = readdir(d)) != NULL) {
+	while (errno = 0, (e = readdir(d)) != NULL) {
 		size_t len = strlen(e->d_name) + 1;
 
 		if (len > cap) {
@@ -106,6 +106,8 @@ io_list(struct ctl_io *io, char *names, size_t cap)
 		cap -= len;
 		n++;
 	}
+	if (e == NULL && errno != 0)
+		n = -errno; /* not the end: names are missing */
 	closedir(d);
 	return n;
 }

@@ -7,6 +7,8 @@
 #include <sys/random.h>
 #include <time.h>
 
+_Static_assert(DP_RECORD_MAX <= CTL_FRAME_MAX, "every record fits a frame");
+
 static uint64_t
 now_ns(void)
 {
@@ -212,7 +214,10 @@ leave(struct ctl_log *log)
 	log->file = -1;
 }
 
-/* A new segment: header and directory entry are durable before anything is said about it. */
+/*
+ * A new segment: header and directory entry are durable before anything is said about it.  An
+ * id is never used again, since a file may exist now whatever becomes of this.
+ */
 static int
 begin_segment(struct ctl_log *log)
 {
@@ -220,7 +225,7 @@ begin_segment(struct ctl_log *log)
 	char name[CTL_LOG_NAME];
 	int rc;
 
-	log->segment = (struct ctl_segment){.id = log->next_id, .first_seq = log->next_seq};
+	log->segment = (struct ctl_segment){.id = log->next_id++, .first_seq = log->next_seq};
 	if (getrandom(&log->segment.nonce, sizeof(log->segment.nonce), 0)
 		!= sizeof(log->segment.nonce))
 		return -errno;
@@ -228,7 +233,6 @@ begin_segment(struct ctl_log *log)
 	log->file = log->io->create(log->io, name);
 	if (log->file < 0)
 		return log->file;
-	log->next_id++; /* a file may exist now: never this id again */
 	ctl_segment_encode(&log->segment, header);
 	rc = log->io->write(log->io, log->file, header, sizeof(header), 0);
 	if (rc == 0)

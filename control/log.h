@@ -98,9 +98,9 @@ struct ctl_log_segment_info {
 /* Names of a segment's file: "0000000000000001.seg". */
 #define CTL_LOG_NAME 24
 void ctl_log_name(char name[CTL_LOG_NAME], uint64_t id);
-/* Ids of the segments present, ascending; at most @max; how many. */
+/* Ids of the segments present, ascending; how many, or -E2BIG if there are more than @max. */
 int ctl_log_ids(struct ctl_io *io, uint64_t *ids, unsigned max);
-#define CTL_LOG_SEGMENTS 16384
+#define CTL_LOG_SEGMENTS 65536
 
 /* Every committed record in order. */
 int ctl_log_read(struct ctl_io *io, const struct ctl_log_reader *r);

@@ -29,10 +29,17 @@ ctl_log_ids(struct ctl_io *io, uint64_t *ids, unsigned max)
 	int n = names == NULL ? -ENOMEM : io->list(io, names, cap);
 	unsigned found = 0;
 
-	for (int i = 0; i < n && found < max; i++, p += strlen(p) + 1) {
-		ids[found] = strtoull(p, NULL, 16);
-		ctl_log_name(again, ids[found]);
-		found += strcmp(p, again) == 0; /* anything else is not ours */
+	for (int i = 0; i < n; i++, p += strlen(p) + 1) {
+		uint64_t id = strtoull(p, NULL, 16);
+
+		ctl_log_name(again, id);
+		if (strcmp(p, again) != 0)
+			continue; /* not ours */
+		if (found == max) {
+			n = -E2BIG; /* a part of them would pass for all */
+			break;
+		}
+		ids[found++] = id;
 	}
 	free(names);
 	if (n < 0)

@@ -773,6 +773,49 @@ retain_past_empty(void **state)
 	ctl_log_close(&f->log);
 }
 
+/* A directory with more segments than there is room for is no shorter list. */
+static void
+too_many_segments(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t ids[5];
+
+	five(f);
+	ctl_log_close(&f->log);
+	assert_int_equal(ctl_log_ids(&f->sim.io, ids, 5), 5);
+	assert_int_equal(ctl_log_ids(&f->sim.io, ids, 4), -E2BIG);
+}
+
+/* A name that is taken costs one batch, not all that follow. */
+static void
+name_taken(void **state)
+{
+	struct fixture *f = *state;
+	int file = f->sim.io.create(&f->sim.io, "0000000000000001.seg");
+
+	assert_true(file >= 0);
+	f->sim.io.close(&f->sim.io, file);
+	assert_int_equal(batch(f, 1), -EEXIST);
+	assert_int_equal(batch(f, 1), 0);
+	expect(f, 2, 2, 0, 0);
+	ctl_log_close(&f->log);
+}
+
+/* No frame is longer than a record may be: bytes that say so are not even summed up. */
+static void
+frame_too_long(void **state)
+{
+	static uint8_t data[CTL_FRAME_MAX + 1], bytes[CTL_FRAME_MAX + 64];
+	const struct ctl_segment s = {.id = 1};
+	struct ctl_frame fr;
+
+	(void)state;
+	ctl_frame_encode(&s, 0, CTL_FRAME_RECORD, 1, data, CTL_FRAME_MAX, bytes);
+	assert_true(ctl_frame_decode(&s, bytes, sizeof(bytes), 0, &fr));
+	ctl_frame_encode(&s, 0, CTL_FRAME_RECORD, 1, data, CTL_FRAME_MAX + 1, bytes);
+	assert_false(ctl_frame_decode(&s, bytes, sizeof(bytes), 0, &fr));
+}
+
 #define PLAIN(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -803,8 +846,11 @@ main(void)
 		PLAIN(retain_bytes),
 		PLAIN(retain_time),
 		PLAIN(retain_past_empty),
+		PLAIN(too_many_segments),
+		PLAIN(name_taken),
+		cmocka_unit_test(frame_too_long),
 	};
-	size_t n = 24, rows = n;
+	size_t n = 27, rows = n;
 
 	ADD_ROWS(tests, &n, failures, failure);
 	for (; rows < n; rows++) {
