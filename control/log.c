@@ -367,49 +367,25 @@ ctl_log_close(struct ctl_log *log)
 
 /* ---- retention -------------------------------------------------------------------------------- */
 
-/* Is the segment's last record older than @s seconds at @now_s? */
-static bool
-keep_time(void *arg, const struct ctl_frame *f)
-{
-	struct dp_record r;
-
-	if (dp_record_decode(&r, f->data, f->len))
-		*(uint64_t *)arg = r.time_ns / 1000000000u;
-	return true;
-}
-
-static int
-map_segment(struct ctl_io *io, uint64_t id, struct ctl_segment *s, const uint8_t **base, size_t *size)
-{
-	char name[CTL_LOG_NAME];
-	int rc;
-
-	ctl_log_name(name, id);
-	rc = io->map(io, name, base, size);
-	if (rc == 0 && !ctl_segment_decode(s, *base, *size)) {
-		io->unmap(io, *base, *size);
-		return -EBADMSG;
-	}
-	return rc;
-}
-
+/* When the first record behind a segment was taken: all in it are older.  UINT64_MAX if there
+ * is none. */
 static uint64_t
-last_time_s(struct ctl_io *io, uint64_t id, uint64_t *bytes)
+time_after_s(struct ctl_io *io, const uint64_t *later, int n)
 {
-	uint64_t last = UINT64_MAX;
-	struct ctl_scan_calls calls = {.each = keep_time, .arg = &last};
-	struct ctl_segment s;
-	struct ctl_scan scan;
-	const uint8_t *base;
-	size_t size;
+	struct ctl_log_head h;
 
-	*bytes = 0;
-	if (map_segment(io, id, &s, &base, &size) < 0)
-		return UINT64_MAX; /* kept: it is for a person to look at */
-	ctl_segment_scan(&s, base, size, &calls, &scan);
-	io->unmap(io, base, size);
-	*bytes = size;
-	return last;
+	for (int i = 0; i < n; i++)
+		if (ctl_log_head(io, later[i], &h) == 0 && h.time_ns != 0)
+			return h.time_ns / 1000000000u;
+	return UINT64_MAX;
+}
+
+static bool
+is_old(const struct ctl_log *log, const uint64_t *later, int n, uint64_t now_s)
+{
+	uint64_t time_s = log->opt.retain_s == 0 ? UINT64_MAX : time_after_s(log->io, later, n);
+
+	return time_s != UINT64_MAX && now_s >= time_s + log->opt.retain_s;
 }
 
 int
@@ -417,22 +393,21 @@ ctl_log_retain(struct ctl_log *log, uint64_t now_s)
 {
 	uint64_t *ids = calloc(CTL_LOG_SEGMENTS, sizeof(*ids));
 	int n = ids == NULL ? -ENOMEM : ctl_log_ids(log->io, ids, CTL_LOG_SEGMENTS), gone = 0;
-	uint64_t total = atomic_load(&log->stats.bytes), bytes, last;
+	uint64_t total = atomic_load(&log->stats.bytes);
+	struct ctl_log_head h;
 	char name[CTL_LOG_NAME];
 
 	/* The last segment stays: it is being written, or its numbers must not come again. */
 	for (int i = 0; i + 1 < n; i++) {
 		bool over = log->opt.retain_bytes > 0 && total > log->opt.retain_bytes;
 
-		if (!over && log->opt.retain_s == 0)
-			break;
-		last = last_time_s(log->io, ids[i], &bytes);
-		if (!over && (last == UINT64_MAX || now_s < last + log->opt.retain_s))
+		if (!over && !is_old(log, ids + i + 1, n - i - 1, now_s))
 			break;
 		ctl_log_name(name, ids[i]);
-		if (bytes == 0 || log->io->remove(log->io, name) < 0)
+		/* Without a readable header it is kept: it is for a person to look at. */
+		if (ctl_log_head(log->io, ids[i], &h) < 0 || log->io->remove(log->io, name) < 0)
 			break;
-		total -= bytes < total ? bytes : total;
+		total -= h.bytes < total ? h.bytes : total;
 		gone++;
 	}
 	free(ids);

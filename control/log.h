@@ -102,6 +102,15 @@ void ctl_log_name(char name[CTL_LOG_NAME], uint64_t id);
 int ctl_log_ids(struct ctl_io *io, uint64_t *ids, unsigned max);
 #define CTL_LOG_SEGMENTS 65536
 
+/* What a segment's beginning tells: no more of it is read. */
+struct ctl_log_head {
+	struct ctl_segment header;
+	uint64_t bytes;   /* of the whole segment */
+	uint64_t time_ns; /* of its first record, 0 if that is not there */
+};
+/* 0, or -EBADMSG if the header cannot be read. */
+int ctl_log_head(struct ctl_io *io, uint64_t id, struct ctl_log_head *out);
+
 /* Every committed record in order. */
 int ctl_log_read(struct ctl_io *io, const struct ctl_log_reader *r);
 int ctl_log_segment_info(struct ctl_io *io, uint64_t id, struct ctl_log_segment_info *out);

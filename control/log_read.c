@@ -72,6 +72,31 @@ ctl_log_segment_info(struct ctl_io *io, uint64_t id, struct ctl_log_segment_info
 	return 0;
 }
 
+int
+ctl_log_head(struct ctl_io *io, uint64_t id, struct ctl_log_head *out)
+{
+	char name[CTL_LOG_NAME];
+	struct dp_record first;
+	struct ctl_frame f;
+	const uint8_t *base;
+	size_t size;
+	int rc;
+
+	*out = (struct ctl_log_head){0};
+	ctl_log_name(name, id);
+	rc = io->map(io, name, &base, &size);
+	if (rc < 0)
+		return rc;
+	out->bytes = size;
+	if (!ctl_segment_decode(&out->header, base, size) || out->header.id != id)
+		rc = -EBADMSG;
+	else if (ctl_frame_decode(&out->header, base, size, CTL_SEGMENT_HEADER, &f)
+		&& f.type == CTL_FRAME_RECORD && dp_record_decode(&first, f.data, f.len))
+		out->time_ns = first.time_ns;
+	io->unmap(io, base, size);
+	return rc;
+}
+
 /* A reader's call for one segment's frames. */
 struct pass {
 	const struct ctl_log_reader *r;

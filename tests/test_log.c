@@ -736,7 +736,7 @@ retain_bytes(void **state)
 	ctl_log_close(&f->log);
 }
 
-/* Record i was taken at second i. */
+/* Record i was taken at second i: a segment is old when the next one's first record is. */
 static void
 retain_time(void **state)
 {
@@ -744,10 +744,28 @@ retain_time(void **state)
 
 	five(f);
 	f->log.opt.retain_s = 10;
-	assert_int_equal(ctl_log_retain(&f->log, 11), 0);
-	assert_int_equal(ctl_log_retain(&f->log, 12), 1); /* 2 + 10 */
+	assert_int_equal(ctl_log_retain(&f->log, 12), 0);
+	assert_int_equal(ctl_log_retain(&f->log, 13), 1); /* 3 + 10 */
 	assert_int_equal(ctl_log_retain(&f->log, 17), 2);
 	expect(f, 7, 10, 0, 0);
+	ctl_log_close(&f->log);
+}
+
+/* A segment whose only batch failed holds no record, and yet grows old. */
+static void
+retain_time_past_empty(void **state)
+{
+	struct fixture *f = *state;
+
+	f->log.opt.segment_bytes = f->opt.segment_bytes = 1;
+	assert_int_equal(batch(f, 1), 0);
+	ctl_sim_fail(&f->sim, SIM_WRITE, 2, 1, -ENOSPC); /* after proof and header */
+	assert_int_equal(batch(f, 1), -ENOSPC);
+	assert_int_equal(info(f, 2).scan.records, 0);
+	assert_int_equal(batch(f, 1), 0);
+	f->log.opt.retain_s = 10;
+	assert_int_equal(ctl_log_retain(&f->log, 13), 2);
+	expect(f, 3, 3, 0, 0);
 	ctl_log_close(&f->log);
 }
 
@@ -845,12 +863,13 @@ main(void)
 		PLAIN(trim_keeps_damage),
 		PLAIN(retain_bytes),
 		PLAIN(retain_time),
+		PLAIN(retain_time_past_empty),
 		PLAIN(retain_past_empty),
 		PLAIN(too_many_segments),
 		PLAIN(name_taken),
 		cmocka_unit_test(frame_too_long),
 	};
-	size_t n = 27, rows = n;
+	size_t n = 28, rows = n;
 
 	ADD_ROWS(tests, &n, failures, failure);
 	for (; rows < n; rows++) {
