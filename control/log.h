@@ -111,8 +111,17 @@ struct ctl_log_head {
 /* 0, or -EBADMSG if the header cannot be read. */
 int ctl_log_head(struct ctl_io *io, uint64_t id, struct ctl_log_head *out);
 
-/* Every committed record in order. */
+/* Every committed record in order; segments that end before from_seq are not looked into. */
 int ctl_log_read(struct ctl_io *io, const struct ctl_log_reader *r);
+
+/* The end of the log that goes back to a time. */
+struct ctl_log_tail {
+	uint64_t from_seq; /* of its first record */
+	uint64_t left_out; /* records before it that may belong to it, for want of room */
+};
+/* What was taken at @since_ns or later, in at most @bytes of whole segments, or in the last. */
+int ctl_log_tail(
+	struct ctl_io *io, uint64_t since_ns, uint64_t bytes, struct ctl_log_tail *out);
 int ctl_log_segment_info(struct ctl_io *io, uint64_t id, struct ctl_log_segment_info *out);
 /* Delete segments all of whose records are before @seq; never the last one.  How many. */
 int ctl_log_trim(struct ctl_io *io, uint64_t seq);

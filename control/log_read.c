@@ -158,6 +158,40 @@ read_segment(struct ctl_io *io, struct pass *p)
 }
 
 int
+ctl_log_tail(struct ctl_io *io, uint64_t since_ns, uint64_t bytes, struct ctl_log_tail *out)
+{
+	uint64_t *ids = calloc(CTL_LOG_SEGMENTS, sizeof(*ids));
+	int n = ids == NULL ? -ENOMEM : ctl_log_ids(io, ids, CTL_LOG_SEGMENTS);
+	uint64_t begin = 0, used = 0; /* where it would begin with room enough */
+	struct ctl_log_head h;
+	bool old = false;
+
+	*out = (struct ctl_log_tail){0};
+	for (int i = n - 1; i >= 0 && !old; i--) {
+		if (ctl_log_head(io, ids[i], &h) < 0)
+			continue; /* nothing of it can be read */
+		begin = h.header.first_seq;
+		if (used == 0 || (used <= bytes && h.bytes <= bytes - used))
+			out->from_seq = begin;
+		used += h.bytes;
+		old = h.time_ns != 0 && h.time_ns <= since_ns;
+	}
+	out->left_out = out->from_seq - begin;
+	free(ids);
+	return n < 0 ? n : 0;
+}
+
+/* Do all records of a segment have numbers under @seq?  The next one's header says so. */
+static bool
+ends_before(struct ctl_io *io, const uint64_t *id, const uint64_t *last, uint64_t seq)
+{
+	struct ctl_log_head h;
+
+	return id < last && seq > 0 && ctl_log_head(io, id[1], &h) == 0
+	       && h.header.first_seq <= seq;
+}
+
+int
 ctl_log_read(struct ctl_io *io, const struct ctl_log_reader *r)
 {
 	uint64_t *ids = calloc(CTL_LOG_SEGMENTS, sizeof(*ids));
@@ -166,7 +200,8 @@ ctl_log_read(struct ctl_io *io, const struct ctl_log_reader *r)
 
 	for (int i = 0; i < n && rc == 0 && !p.enough; i++) {
 		p.segment = ids[i];
-		rc = read_segment(io, &p);
+		if (!ends_before(io, ids + i, ids + n - 1, r->from_seq))
+			rc = read_segment(io, &p);
 	}
 	free(ids);
 	return n < 0 ? n : rc;

@@ -791,6 +791,63 @@ retain_past_empty(void **state)
 	ctl_log_close(&f->log);
 }
 
+/* ---- the tail
+ * ------------------------------------------------------------------------------- */
+
+/* Of five segments with two records each, record i taken at second i. */
+static const struct tail_row {
+	const char *name;
+	uint64_t since_s;
+	unsigned segments; /* as many of the last ones as may be read; 0: no bound */
+	uint64_t from, left_out;
+} tails[] = {
+	{"tail of the last record", 10, 0, 9, 0},
+	{"tail from a segment's first record", 7, 0, 7, 0},
+	{"tail from within a segment", 6, 0, 5, 0},
+	{"tail that is the whole log", 1, 0, 1, 0},
+	{"tail of nothing", 11, 0, 9, 0},
+	{"tail just within its bound", 7, 2, 7, 0},
+	{"tail over its bound", 5, 2, 7, 2},
+	{"tail far over its bound", 1, 1, 9, 8},
+};
+
+static void
+tail(void **state)
+{
+	const struct tail_row *row = *state;
+	struct ctl_log_tail got;
+	uint64_t bytes = UINT64_MAX;
+	struct fixture *f;
+
+	assert_int_equal(set_up((void **)&f), 0);
+	five(f);
+	if (row->segments > 0)
+		bytes = 0;
+	for (unsigned i = 0; i < row->segments; i++)
+		bytes += segment(f, 5 - i)->size;
+	assert_int_equal(ctl_log_tail(&f->sim.io, row->since_s * 1000000000u, bytes, &got), 0);
+	assert_int_equal(got.from_seq, row->from);
+	assert_int_equal(got.left_out, row->left_out);
+	ctl_log_close(&f->log);
+	assert_int_equal(tear_down((void **)&f), 0);
+}
+
+/* What lies before the first number asked for is not even read. */
+static void
+read_from_skips(void **state)
+{
+	struct fixture *f = *state;
+
+	five(f);
+	ctl_log_close(&f->log);
+	segment(f, 2)->bytes[CTL_SEGMENT_HEADER] ^= 1;
+	trace_read(&f->trace, &f->sim.io, 5);
+	assert_int_equal(f->trace.n, 6);
+	assert_int_equal(f->trace.damages, 0);
+	trace_read(&f->trace, &f->sim.io, 4);
+	assert_int_equal(f->trace.damages, 1);
+}
+
 /* A directory with more segments than there is room for is no shorter list. */
 static void
 too_many_segments(void **state)
@@ -865,11 +922,12 @@ main(void)
 		PLAIN(retain_time),
 		PLAIN(retain_time_past_empty),
 		PLAIN(retain_past_empty),
+		PLAIN(read_from_skips),
 		PLAIN(too_many_segments),
 		PLAIN(name_taken),
 		cmocka_unit_test(frame_too_long),
 	};
-	size_t n = 28, rows = n;
+	size_t n = 29, rows = n;
 
 	ADD_ROWS(tests, &n, failures, failure);
 	for (; rows < n; rows++) {
@@ -881,5 +939,6 @@ main(void)
 		tests[rows].setup_func = set_up_damage;
 		tests[rows].teardown_func = tear_down;
 	}
+	ADD_ROWS(tests, &n, tails, tail);
 	return _cmocka_run_group_tests("log", tests, n, NULL, NULL);
 }
