@@ -67,6 +67,8 @@ void ctl_config_free(struct ctl_config *c);
 
 /* What the data plane is made from.  False with a sentence in @err. */
 bool ctl_config_dp(const struct ctl_config *c, struct dp_config *out, char *err, size_t errlen);
+/* EXCHANGE_LIFETIME and NON_LIFETIME in seconds (RFC 7252, 4.8.2). */
+void ctl_config_lifetimes(const struct ctl_config *c, uint32_t *con_s, uint32_t *non_s);
 /* Routes and settings as a snapshot. */
 struct dp_snapshot *ctl_config_snapshot(
 	const struct ctl_config *c, uint64_t version, char *err, size_t errlen);

@@ -174,17 +174,15 @@ set_spec(const struct ctl_route *r, struct dp_route_spec *out)
 		out->stream = "store";
 }
 
-/* EXCHANGE_LIFETIME and NON_LIFETIME in seconds (RFC 7252, 4.8.2). */
-static void
-set_lifetimes(const struct ctl_config *c, struct dp_settings *s)
+void
+ctl_config_lifetimes(const struct ctl_config *c, uint32_t *con_s, uint32_t *non_s)
 {
 	uint64_t span = (uint64_t)c->ack_timeout_ms * ((1u << c->max_retransmit) - 1)
 		* c->ack_random_percent / 100;
 	uint64_t latency = (uint64_t)c->max_latency_s * 1000;
 
-	s->non_lifetime_s = (uint32_t)((span + latency + 999) / 1000);
-	s->con_lifetime_s =
-		(uint32_t)((span + 2 * latency + c->processing_delay_ms + 999) / 1000);
+	*non_s = (uint32_t)((span + latency + 999) / 1000);
+	*con_s = (uint32_t)((span + 2 * latency + c->processing_delay_ms + 999) / 1000);
 }
 
 struct dp_snapshot *
@@ -205,7 +203,7 @@ ctl_config_snapshot(const struct ctl_config *c, uint64_t version, char *err, siz
 	if (specs != NULL) {
 		for (unsigned i = 0; i < c->n_routes; i++)
 			set_spec(&c->routes[i], &specs[i]);
-		set_lifetimes(c, &s);
+		ctl_config_lifetimes(c, &s.con_lifetime_s, &s.non_lifetime_s);
 		snap = dp_snapshot_new(&s, why, sizeof(why));
 	}
 	if (snap == NULL)

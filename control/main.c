@@ -1,5 +1,6 @@
 /* tidegated: the gateway's process. */
 #include "control/gateway.h"
+#include "control/restore.h"
 #include "control/server.h"
 
 #include <rte_telemetry.h>
@@ -65,59 +66,6 @@ failed:
 	g->failed_reloads++;
 	snprintf(g->last_reload, sizeof(g->last_reload), "%s", err);
 	return -1;
-}
-
-/* ---- what the last run remembered ----------------------------------------------------------- */
-
-struct restore {
-	struct ctl_gateway *g;
-	uint64_t now_ns;
-	uint64_t window_s; /* older Message IDs mean nothing any more */
-};
-
-static bool
-is_store(const struct ctl_config *c, const struct dp_record *r)
-{
-	for (unsigned i = 0; i < c->n_routes; i++)
-		if (c->routes[i].kind == DP_K_STORE && c->routes[i].ack == DP_ACK_LOGGED
-			&& strlen(c->routes[i].stream[0] != '\0' ? c->routes[i].stream : "store")
-				== r->stream_len
-			&& memcmp(c->routes[i].stream[0] != '\0' ? c->routes[i].stream : "store",
-				   r->stream, r->stream_len)
-				== 0)
-			return true;
-	return false;
-}
-
-static bool
-restore_record(void *arg, const struct ctl_log_item *item)
-{
-	const struct dp_record *r = &item->record;
-	struct restore *s = arg;
-	uint64_t age_s =
-		r->time_ns < s->now_ns ? (s->now_ns - r->time_ns) / 1000000000u : 0;
-
-	if (is_store(s->g->conf, r))
-		s->g->restored_values += dp_restore_value(s->g->dp, r, (uint32_t)age_s);
-	if (age_s >= s->window_s)
-		return true;
-	if (dp_restore_heard(s->g->dp, r, (uint32_t)age_s))
-		s->g->restored++;
-	else
-		s->g->shortfall++;
-	return true;
-}
-
-static int
-restore(struct ctl_gateway *g)
-{
-	struct timespec ts;
-	struct restore s = {.g = g, .window_s = 600};
-	struct ctl_log_reader reader = {.each = restore_record, .arg = &s};
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	s.now_ns = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-	return ctl_log_read(&g->io.io, &reader);
 }
 
 /* ---- start --------------------------------------------------------------------------------------- */
@@ -201,7 +149,7 @@ start(struct ctl_gateway *g)
 		say("%s", err);
 		return 1;
 	}
-	if (restore(g) < 0)
+	if (ctl_restore(g) < 0)
 		say("log: could not be read to restore what the last run remembered");
 	for (unsigned w = 0; w < cfg.workers; w++)
 		g->rings[w] = dp_worker_logring(g->dp, w);

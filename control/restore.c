@@ -1,0 +1,79 @@
+#include "control/restore.h"
+
+#include <string.h>
+#include <time.h>
+
+#define NS 1000000000ull
+#define CLOCK_SLACK_NS (2 * NS) /* a clock that follows another may step back so far */
+
+struct restore {
+	struct ctl_gateway *g;
+	uint64_t now_ns;
+	uint32_t con_s, non_s; /* lifetimes of Message IDs */
+};
+
+static bool
+is_logged_store(const struct ctl_route *r)
+{
+	return r->kind == DP_K_STORE && r->ack == DP_ACK_LOGGED;
+}
+
+/* Is @r a write to a store that is kept in the log? */
+static bool
+is_value(const struct ctl_config *c, const struct dp_record *r)
+{
+	for (unsigned i = 0; i < c->n_routes; i++) {
+		const struct ctl_route *route = &c->routes[i];
+		const char *name = route->stream[0] != '\0' ? route->stream : "store";
+
+		if (is_logged_store(route) && strlen(name) == r->stream_len
+			&& memcmp(name, r->stream, r->stream_len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+restore_record(void *arg, const struct ctl_log_item *item)
+{
+	const struct dp_record *r = &item->record;
+	struct restore *s = arg;
+	bool later = r->time_ns > s->now_ns;
+	uint64_t age_s = later ? 0 : (s->now_ns - r->time_ns) / NS;
+
+	if (is_value(s->g->conf, r))
+		s->g->restored_values += dp_restore_value(s->g->dp, r, (uint32_t)age_s);
+	if (age_s >= (r->type == TG_CON ? s->con_s : s->non_s))
+		return true; /* it means nothing any more */
+	if ((later && r->time_ns - s->now_ns > CLOCK_SLACK_NS)
+		|| !dp_restore_heard(s->g->dp, r, (uint32_t)age_s))
+		s->g->shortfall++;
+	else
+		s->g->restored++;
+	return true;
+}
+
+int
+ctl_restore(struct ctl_gateway *g)
+{
+	struct restore s = {.g = g};
+	struct ctl_log_reader reader = {.each = restore_record, .arg = &s};
+	struct ctl_log_tail tail;
+	struct timespec ts;
+	bool values = false;
+	int rc;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	s.now_ns = (uint64_t)ts.tv_sec * NS + (uint64_t)ts.tv_nsec;
+	ctl_config_lifetimes(g->conf, &s.con_s, &s.non_s);
+	for (unsigned i = 0; i < g->conf->n_routes; i++)
+		values |= is_logged_store(&g->conf->routes[i]);
+	if (!values) {
+		rc = ctl_log_tail(&g->io.io, s.now_ns - s.con_s * NS, CTL_RESTORE_BYTES, &tail);
+		if (rc < 0)
+			return rc;
+		reader.from_seq = tail.from_seq;
+		g->shortfall = tail.left_out;
+	}
+	return ctl_log_read(&g->io.io, &reader);
+}
