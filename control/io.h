@@ -37,6 +37,9 @@ struct ctl_io_posix {
 	int dir;
 };
 
-/* Open @path; with @make it is created if missing.  0 or -errno. */
+/*
+ * Open @path; with @make it and the folders above it are created if missing, and durable: what
+ * is synced in a folder that a power cut takes back is lost.  0 or -errno.
+ */
 int ctl_io_posix_open(struct ctl_io_posix *p, const char *path, int make);
 void ctl_io_posix_close(struct ctl_io_posix *p);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -142,6 +143,60 @@ io_unmap(struct ctl_io *io, const uint8_t *data, size_t size)
 		munmap((void *)data, size);
 }
 
+/* Make the entries in the folder @at durable. */
+static int
+sync_folder(int at)
+{
+	int fd = openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = fd < 0 ? -errno : checked(fsync(fd));
+
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+/*
+ * Go from the folder @at to @name in it, made if missing.  What was made is durable, and so is
+ * the @last, whoever made it: an earlier run may have died before it synced.
+ */
+static int
+enter(int at, const char *name, bool last)
+{
+	bool made = mkdirat(at, name, last ? 0750 : 0755) == 0;
+	int rc;
+
+	if (!made && errno != EEXIST)
+		return -errno;
+	rc = made || last ? sync_folder(at) : 0;
+	if (rc < 0 && (made || rc != -EACCES)) /* who may not read a folder cannot sync it */
+		return rc;
+	return checked(openat(at, name, O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+/* The folder @path, made with all above it; an O_PATH handle. */
+static int
+make_folder(const char *path)
+{
+	int at = checked(open(*path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+	char name[256];
+
+	for (path += strspn(path, "/"); *path != '\0' && at >= 0;) {
+		size_t len = strcspn(path, "/");
+		int above = at;
+
+		if (len >= sizeof(name)) {
+			at = -ENAMETOOLONG;
+		} else {
+			memcpy(name, path, len);
+			name[len] = '\0';
+			path += len + strspn(path + len, "/");
+			at = enter(above, name, *path == '\0');
+		}
+		close(above);
+	}
+	return at;
+}
+
 int
 ctl_io_posix_open(struct ctl_io_posix *p, const char *path, int make)
 {
@@ -158,10 +213,17 @@ ctl_io_posix_open(struct ctl_io_posix *p, const char *path, int make)
 		.map = io_map,
 		.unmap = io_unmap,
 	};
-	if (make && mkdir(path, 0750) != 0 && errno != EEXIST)
-		return -errno;
-	p->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return checked(p->dir);
+	if (make) {
+		int at = make_folder(path);
+
+		if (at < 0)
+			return at;
+		p->dir = checked(openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+		close(at);
+	} else {
+		p->dir = checked(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	}
+	return p->dir < 0 ? p->dir : 0;
 }
 
 void

@@ -103,7 +103,6 @@ open_log(struct ctl_gateway *g)
 	};
 	int rc;
 
-	make_parents(c->log_dir);
 	rc = ctl_io_posix_open(&g->io, c->log_dir, 1);
 	if (rc < 0) {
 		say("log directory %s: %s", c->log_dir, strerror(-rc));
