@@ -50,12 +50,14 @@ struct dp_route_spec {
 	bool hidden;                /* not in /.well-known/core */
 };
 
+#define DP_LIFETIME_MAX_S 32767 /* peers keep ages in 16 bits */
+
 struct dp_settings {
 	const struct dp_route_spec *routes;
 	unsigned n_routes;
 	uint32_t error_rate, error_burst; /* RSTs and error replies a second per source; 0: no limit */
 	uint32_t full_max_age;            /* Max-Age of 5.03 in seconds */
-	uint32_t con_lifetime_s, non_lifetime_s;
+	uint32_t con_lifetime_s, non_lifetime_s; /* at most DP_LIFETIME_MAX_S */
 	uint64_t version;                 /* grows with each reload */
 };
 

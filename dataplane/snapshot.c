@@ -302,6 +302,11 @@ dp_snapshot_new(const struct dp_settings *s, char *err, size_t errlen)
 		fail(&b, "out of memory");
 		goto free_snapshot;
 	}
+	if (s->con_lifetime_s > DP_LIFETIME_MAX_S) {
+		fail(&b, "coap: EXCHANGE_LIFETIME would be %u s, it is at most %d s",
+			s->con_lifetime_s, DP_LIFETIME_MAX_S);
+		goto free_snapshot;
+	}
 	for (unsigned i = 0; i < s->n_routes; i++)
 		if (add_route(&b, &s->routes[i]) < 0)
 			goto free_snapshot;

@@ -36,6 +36,7 @@ fault stream 's/stream: telemetry}/stream: nothing}/' 'not listed under streams'
 fault kind 's/kind: query/kind: queery/' 'none of stream'
 fault pattern 's#/t/{device}#/t/{device#' "without"
 fault same-path 's#path: /time#path: /query#' 'same path'
+fault lifetime '1i coap: {max_latency: 5h}' 'EXCHANGE_LIFETIME would be 36047 s'
 fault yaml 's/^log:/log: [/' '.'
 same config-unreadable 78 "$("$D" -c /nonexistent.yaml -t >/dev/null 2>&1; echo $?)"
 same config-check 78 "$("$CTL" conf check "$F" >/dev/null 2>&1; echo $?)"
