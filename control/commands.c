@@ -278,6 +278,7 @@ log_json(const struct ctl_gateway *g)
 		? json_null() : json_string(strerror(atomic_load(&s->last_error))));
 	set_uint(o, "cut_bytes", g->log_report.cut_bytes);
 	set_uint(o, "damages", g->log_report.damages);
+	set_uint(o, "unread_segments", g->log_report.unread);
 	json_object_set_new(o, "recovery", json_string(g->log_report.text));
 	return o;
 }

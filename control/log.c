@@ -129,11 +129,33 @@ drop(struct ctl_io *io, const struct ctl_log_segment_info *info, struct ctl_log_
 	return io->remove(io, name);
 }
 
+/* The first of @n segments that is to be read through: the newest are, within the bound. */
 static int
-recover_segment(struct ctl_log *log, uint64_t id, struct ctl_log_report *r)
+first_to_check(const struct ctl_log *log, const uint64_t *ids, int n)
+{
+	uint64_t left = log->opt.check_bytes;
+	struct ctl_log_head h;
+	int i = n - 1;
+
+	for (; i > 0 && left > 0; i--) {
+		(void)ctl_log_head(log->io, ids[i], &h);
+		if (h.bytes >= left)
+			break;
+		left -= h.bytes;
+	}
+	return i;
+}
+
+static int
+recover_segment(struct ctl_log *log, uint64_t id, bool through, struct ctl_log_report *r)
 {
 	struct ctl_log_segment_info info;
-	int rc = ctl_log_segment_info(log->io, id, &info);
+	int rc = through ? -EAGAIN : ctl_log_segment_glance(log->io, id, &info);
+
+	if (rc == 0)
+		r->unread++;
+	else
+		rc = ctl_log_segment_info(log->io, id, &info);
 
 	if (rc < 0)
 		return rc;
@@ -172,7 +194,7 @@ ctl_log_open(struct ctl_log *log, struct ctl_io *io, const struct ctl_log_option
 	struct ctl_log_report *report)
 {
 	uint64_t *ids = calloc(CTL_LOG_SEGMENTS, sizeof(*ids));
-	int n, rc = 0;
+	int n, check, rc = 0;
 
 	*log = (struct ctl_log){.io = io, .opt = *opt, .file = -1, .next_id = 1, .next_seq = 1};
 	*report = (struct ctl_log_report){0};
@@ -183,8 +205,9 @@ ctl_log_open(struct ctl_log *log, struct ctl_io *io, const struct ctl_log_option
 		goto out;
 	}
 	n = ctl_log_ids(io, ids, CTL_LOG_SEGMENTS);
+	check = opt->check_bytes == 0 ? 0 : first_to_check(log, ids, n);
 	for (int i = 0; i < n && rc == 0; i++) {
-		rc = recover_segment(log, ids[i], report);
+		rc = recover_segment(log, ids[i], i >= check, report);
 		log->next_id = ids[i] + 1;
 	}
 	if (n < 0)

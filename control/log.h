@@ -23,6 +23,7 @@ struct ctl_log_options {
 	uint64_t segment_bytes; /* a segment is left when it is longer */
 	uint64_t retain_bytes;  /* 0: no bound */
 	uint64_t retain_s;      /* 0: no bound */
+	uint64_t check_bytes;   /* of the newest segments that opening reads through; 0: all */
 	uint64_t commit_ns;     /* a record waits at most so long for company */
 };
 
@@ -30,6 +31,7 @@ struct ctl_log_options {
 struct ctl_log_report {
 	uint64_t segments, records, bytes;
 	uint64_t cut_bytes, cut_segments; /* torn ends that were cut */
+	uint64_t unread;                  /* old segments of which only the end was read */
 	uint64_t damages;                 /* places that had been durable and cannot be read */
 	uint64_t next_seq;
 	char text[512]; /* the first cut or damage in words, "" if there was none */
@@ -123,6 +125,11 @@ struct ctl_log_tail {
 int ctl_log_tail(
 	struct ctl_io *io, uint64_t since_ns, uint64_t bytes, struct ctl_log_tail *out);
 int ctl_log_segment_info(struct ctl_io *io, uint64_t id, struct ctl_log_segment_info *out);
+/*
+ * The same from the segment's end alone, if that proves that all before it was durable: 0, and
+ * what damage there may be is not seen.  Else -EAGAIN.
+ */
+int ctl_log_segment_glance(struct ctl_io *io, uint64_t id, struct ctl_log_segment_info *out);
 /* Delete segments all of whose records are before @seq; never the last one.  How many. */
 int ctl_log_trim(struct ctl_io *io, uint64_t seq);
 

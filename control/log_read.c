@@ -73,6 +73,26 @@ ctl_log_segment_info(struct ctl_io *io, uint64_t id, struct ctl_log_segment_info
 }
 
 int
+ctl_log_segment_glance(struct ctl_io *io, uint64_t id, struct ctl_log_segment_info *out)
+{
+	char name[CTL_LOG_NAME];
+	const uint8_t *base;
+	size_t size;
+	int rc;
+
+	*out = (struct ctl_log_segment_info){.id = id};
+	ctl_log_name(name, id);
+	rc = io->map(io, name, &base, &size);
+	if (rc < 0)
+		return rc;
+	out->bytes = size;
+	out->readable = ctl_segment_decode(&out->header, base, size) && out->header.id == id;
+	rc = out->readable && ctl_segment_glance(&out->header, base, size, &out->scan) ? 0 : -EAGAIN;
+	io->unmap(io, base, size);
+	return rc;
+}
+
+int
 ctl_log_head(struct ctl_io *io, uint64_t id, struct ctl_log_head *out)
 {
 	char name[CTL_LOG_NAME];

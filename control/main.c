@@ -22,6 +22,7 @@
 #define EX_CONFIG 78
 #define DRAIN_MS 5000
 #define RETAIN_EVERY_S 10
+#define CHECK_BYTES (1ull << 30) /* of the log at start: about a second's reading */
 
 static struct ctl_gateway gateway;
 
@@ -100,6 +101,7 @@ open_log(struct ctl_gateway *g)
 		.retain_bytes = c->retain_bytes,
 		.retain_s = c->retain_s,
 		.commit_ns = c->commit_ns,
+		.check_bytes = CHECK_BYTES,
 	};
 	int rc;
 

@@ -226,3 +226,28 @@ ctl_segment_scan(const struct ctl_segment *s, const uint8_t *base, size_t size,
 		out->end = batch = at;
 	}
 }
+
+bool
+ctl_segment_glance(
+	const struct ctl_segment *s, const uint8_t *base, size_t size, struct ctl_scan *out)
+{
+	const size_t len = ctl_frame_size(CTL_COMMIT_LEN);
+	struct ctl_commit c;
+	struct ctl_frame f;
+
+	if (size < CTL_SEGMENT_HEADER + len || size % 8 != 0
+		|| !ctl_frame_decode(s, base, size, size - len, &f) || !ctl_commit_decode(&c, &f)
+		|| c.segment != s->id || c.durable != f.offset)
+		return false;
+	*out = (struct ctl_scan){
+		.end = size,
+		.last = f.offset,
+		.records = c.last_seq + 1 - s->first_seq,
+		.first_seq = s->first_seq,
+		.last_seq = c.last_seq,
+		.max_seq = c.last_seq,
+		.commits = c.number,
+		.proved = true,
+	};
+	return true;
+}

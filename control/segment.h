@@ -83,6 +83,13 @@ struct ctl_scan {
 };
 
 /*
+ * What the segment's last bytes tell, if they are an empty commit, which proves that all before
+ * it was durable; else false.  @out is as a scan's that finds no damage.
+ */
+bool ctl_segment_glance(
+	const struct ctl_segment *s, const uint8_t *base, size_t size, struct ctl_scan *out);
+
+/*
  * Walk a segment's @size bytes.  @each is called for every record of a committed batch, in
  * order (may be NULL); false from it ends the walk.  @damaged is called for each place that
  * had been durable and cannot be read (may be NULL); reading goes on behind it.

@@ -848,6 +848,62 @@ read_from_skips(void **state)
 	assert_int_equal(f->trace.damages, 1);
 }
 
+/*
+ * Opening reads the newest segments through, as far as its bound goes: damage in an older one
+ * is for `log verify`, and everything else is known all the same.
+ */
+static const struct opening_row {
+	const char *name;
+	unsigned segments; /* of five, the newest, within the bound; 0: no bound */
+	uint64_t damaged;  /* segment */
+	unsigned damages, unread;
+} openings[] = {
+	{"opening reads all", 0, 1, 1, 0},
+	{"opening reads two: damage there", 2, 4, 1, 3},
+	{"opening reads two: damage before", 2, 3, 0, 3},
+	{"opening reads all within the bound", 5, 1, 1, 0},
+};
+
+static void
+opening(void **state)
+{
+	const struct opening_row *row = *state;
+	struct fixture *f;
+
+	assert_int_equal(set_up((void **)&f), 0);
+	five(f);
+	ctl_log_close(&f->log);
+	segment(f, row->damaged)->bytes[CTL_SEGMENT_HEADER] ^= 1;
+	for (unsigned i = 0; i < row->segments; i++)
+		f->opt.check_bytes += segment(f, 5 - i)->size;
+	reopen(f);
+	assert_int_equal(f->report.damages, row->damages);
+	assert_int_equal(f->report.unread, row->unread);
+	assert_int_equal(f->report.records, 10 - row->damages);
+	assert_int_equal(f->report.segments, 5);
+	assert_int_equal(f->report.next_seq, 11);
+	ctl_log_close(&f->log);
+	assert_int_equal(tear_down((void **)&f), 0);
+}
+
+/* An old segment whose end does not prove it is read through, whatever the bound. */
+static void
+opening_of_unproved(void **state)
+{
+	struct fixture *f = *state;
+
+	five(f);
+	ctl_log_close(&f->log);
+	segment(f, 2)->size -= 8;
+	f->opt.check_bytes = 1;
+	reopen(f);
+	assert_int_equal(f->report.unread, 3);
+	assert_int_equal(f->report.cut_segments, 1);
+	assert_int_equal(f->report.records, 10);
+	expect(f, 1, 10, 0, 0);
+	ctl_log_close(&f->log);
+}
+
 /* A directory with more segments than there is room for is no shorter list. */
 static void
 too_many_segments(void **state)
@@ -896,7 +952,7 @@ frame_too_long(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[64] = {
+	struct CMUnitTest tests[80] = {
 		PLAIN(commit_and_read),
 		PLAIN(read_from),
 		PLAIN(read_enough),
@@ -923,11 +979,12 @@ main(void)
 		PLAIN(retain_time_past_empty),
 		PLAIN(retain_past_empty),
 		PLAIN(read_from_skips),
+		PLAIN(opening_of_unproved),
 		PLAIN(too_many_segments),
 		PLAIN(name_taken),
 		cmocka_unit_test(frame_too_long),
 	};
-	size_t n = 29, rows = n;
+	size_t n = 30, rows = n;
 
 	ADD_ROWS(tests, &n, failures, failure);
 	for (; rows < n; rows++) {
@@ -940,5 +997,6 @@ main(void)
 		tests[rows].teardown_func = tear_down;
 	}
 	ADD_ROWS(tests, &n, tails, tail);
+	ADD_ROWS(tests, &n, openings, opening);
 	return _cmocka_run_group_tests("log", tests, n, NULL, NULL);
 }

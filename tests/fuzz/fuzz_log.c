@@ -80,6 +80,8 @@ look(const struct ctl_segment *segment, const uint8_t *data, size_t size)
 	uint8_t *cut;
 
 	a = scan(segment, data, size, 0, &whole);
+	/* Whoever reads the end alone believes in no other end than who reads all. */
+	require(!ctl_segment_glance(segment, data, size, &again) || whole.end == size);
 	if (whole.records > 1) {
 		scan(segment, data, size, 1, &again);
 		require(again.records == 1);
