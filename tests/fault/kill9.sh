@@ -22,7 +22,7 @@ lab_stop
 "$CTL" --json log cat telemetry --dir "$LAB_RUN/log" | grep -o '"payload":"73[0-9a-f]*"' | cut -d'"' -f4 \
 	| sort >"$KEPT.hex"
 # payloads as the storm wrote them, in hex
-while IFS= read -r line; do printf '%s' "$line" | od -An -tx1 | tr -d ' \n'; echo; done <"$SEEN" | sort >"$SEEN.hex"
+od -An -v -tx1 -w1 "$SEEN" | awk '$1 == "0a" { print line; line = ""; next } { line = line $1 }' | sort >"$SEEN.hex"
 seen=$(wc -l <"$SEEN.hex")
 missing=$(comm -23 <(uniq "$SEEN.hex") <(uniq "$KEPT.hex") | wc -l)
 twice=$(uniq -d "$KEPT.hex" | wc -l)
