@@ -139,6 +139,7 @@ struct ctl_logd {
 	struct ctl_log *log;
 	struct dp_logring **rings;
 	unsigned n_rings;
+	struct ctl_logd_part *parts; /* of the batch, one a ring; the log thread's */
 	pthread_t thread;
 	_Atomic bool stop;   /* control: wo, log thread: ro */
 	_Atomic bool retain; /* control: sets; log thread: clears */

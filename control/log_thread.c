@@ -26,7 +26,7 @@ nap(void)
 }
 
 /* A ring's part in the batch. */
-struct part {
+struct ctl_logd_part {
 	const uint8_t *next; /* taken from the ring, not in a batch yet */
 	size_t len;
 	uint64_t number;     /* of next */
@@ -35,7 +35,7 @@ struct part {
 
 /* Move what a ring holds into the batch while there is room. */
 static void
-drain(struct ctl_log *log, struct dp_logring *ring, struct part *p)
+drain(struct ctl_log *log, struct dp_logring *ring, struct ctl_logd_part *p)
 {
 	for (;;) {
 		if (p->next == NULL)
@@ -51,7 +51,7 @@ drain(struct ctl_log *log, struct dp_logring *ring, struct part *p)
 }
 
 static void
-commit(struct ctl_logd *d, struct part *parts)
+commit(struct ctl_logd *d, struct ctl_logd_part *parts)
 {
 	int rc = ctl_log_commit(d->log);
 
@@ -63,7 +63,7 @@ commit(struct ctl_logd *d, struct part *parts)
 }
 
 static bool
-is_full(const struct ctl_logd *d, const struct part *parts)
+is_full(const struct ctl_logd *d, const struct ctl_logd_part *parts)
 {
 	for (unsigned i = 0; i < d->n_rings; i++)
 		if (parts[i].next != NULL)
@@ -86,12 +86,10 @@ static void *
 logd_main(void *arg)
 {
 	struct ctl_logd *d = arg;
-	struct part *parts = calloc(d->n_rings, sizeof(*parts));
+	struct ctl_logd_part *parts = d->parts;
 	uint64_t first = 0, last = now_ns();
 	bool stopping;
 
-	if (parts == NULL)
-		return (void *)-1;
 	do {
 		/* Before draining: what was published before the stop is drained after it. */
 		stopping = atomic_load_explicit(&d->stop, memory_order_acquire);
@@ -112,15 +110,22 @@ logd_main(void *arg)
 		first = 0;
 		last = now_ns();
 	} while (!stopping || d->log->batch_records > 0 || is_full(d, parts));
-	free(parts);
 	return NULL;
 }
 
 int
 ctl_logd_start(struct ctl_logd *d, struct ctl_log *log, struct dp_logring **rings, unsigned n)
 {
+	int rc;
+
 	*d = (struct ctl_logd){.log = log, .rings = rings, .n_rings = n};
-	return -pthread_create(&d->thread, NULL, logd_main, d);
+	d->parts = calloc(n, sizeof(*d->parts));
+	if (d->parts == NULL)
+		return -ENOMEM;
+	rc = -pthread_create(&d->thread, NULL, logd_main, d);
+	if (rc < 0)
+		free(d->parts);
+	return rc;
 }
 
 void
@@ -128,4 +133,5 @@ ctl_logd_stop(struct ctl_logd *d)
 {
 	atomic_store_explicit(&d->stop, true, memory_order_release);
 	pthread_join(d->thread, NULL);
+	free(d->parts);
 }
