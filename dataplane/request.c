@@ -12,6 +12,13 @@ fits(const struct tg_opt *o, unsigned min, unsigned max)
 	return o->len >= min && o->len <= max;
 }
 
+/* No segment is "." or ".." (5.10.1): links to such a path would lead elsewhere. */
+static bool
+is_dots(const uint8_t *value, unsigned len)
+{
+	return (len == 1 || len == 2) && value[0] == '.' && value[len - 1] == '.';
+}
+
 /*
  * Uri-Path options in a row, each under 13 bytes long, stand in the message almost as the
  * canonical form wants them: a byte that is the length, because the delta is 0, and the
@@ -26,6 +33,8 @@ add_short_segments(struct dp_request *r, struct tg_opt_iter *it, const struct tg
 	unsigned n = r->segments;
 
 	do {
+		if (is_dots(p + 1, len))
+			r->flags |= DP_R_BAD_OPTION;
 		r->at[n++] = (uint16_t)(base + (unsigned)(p - start));
 		p += 1 + len;
 	} while (p < it->end && (len = *p) < 13 && n < DP_SEGMENTS_MAX);
@@ -39,6 +48,8 @@ add_short_segments(struct dp_request *r, struct tg_opt_iter *it, const struct tg
 static uint8_t *
 add_segment(struct dp_request *r, const struct tg_opt *o, uint8_t *to)
 {
+	if (is_dots(o->value, o->len))
+		r->flags |= DP_R_BAD_OPTION;
 	if (r->segments < DP_SEGMENTS_MAX)
 		r->at[r->segments++] = (uint16_t)(to - r->path.bytes);
 	else

@@ -75,6 +75,12 @@ for at in 198.18.0.1 2001:2::1; do
 	same "not-acceptable$six" 4.06 "$(code $at -O 17,32 $uri/test)"
 	same "too-large$six" 4.13 "$(code $at -m put -e "$(printf 'x%.0s' $(seq 1030))" $uri/d/s$R/big)"
 	same "unsupported-format$six" 4.15 "$(code $at -m put -O 12,3c -e x $uri/formats)"
+	same "path-dots$six" 4.02 "$(code $at -m put -O 11,2e2e -e x $uri/d/s$R)"
+	same "path-three-dots$six" 2.01 "$(code $at -m put -O 11,2e2e2e -e x $uri/d/dots$R${#six})"
+	same "if-none-match-static$six" 4.12 "$(code $at -m put -O 5, -e x $uri/test)"
+	same "if-match-static$six" 2.04 "$(code $at -m put -O 1, -e x $uri/test)"
+	same "if-match-stream$six" 4.12 "$(code $at -m post -O 1, -e x $uri/t/x$R)"
+	same "if-none-match-stream$six" 2.04 "$(code $at -m post -O 5, -e x $uri/t/x$R)"
 	same "no-proxy$six" 5.05 "$(code $at -O 39,636f6170 $uri/test)"
 
 	# the store
@@ -98,6 +104,10 @@ for at in 198.18.0.1 2001:2::1; do
 	same "device-listing$six" 4 "$(on_devices coap-client-notls -B 3 -m get $d 2>/dev/null | grep -o '</d/' | wc -l)"
 	same "delete-stored$six" 2.02 "$(code $at -m delete $d/v)"
 	same "get-deleted$six" 4.04 "$(code $at $d/v)"
+
+	# values that the log keeps; with two workers half of them live at the other one
+	logged=$(for i in 1 2 3 4 5 6 7 8; do code $at -m put -e x $uri/l/s$R${#six}$i/v; done | sort | uniq -c)
+	same "logged-values$six" "8 2.01" "$(echo $logged)"
 
 	# nothing runs twice
 	mid
