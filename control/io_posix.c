@@ -122,10 +122,10 @@ io_map(struct ctl_io *io, const char *name, const uint8_t **data, size_t *size)
 
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, &st) != 0)
-		rc = -errno;
-	else if (st.st_size > 0
-		&& (p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0)) == MAP_FAILED)
+	if (fstat(fd, &st) != 0
+		|| (st.st_size > 0
+			&& (p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0))
+				== MAP_FAILED))
 		rc = -errno;
 	close(fd);
 	if (rc != 0)

@@ -69,7 +69,8 @@ ctl_restore(struct ctl_gateway *g)
 	for (unsigned i = 0; i < g->conf->n_routes; i++)
 		values |= is_logged_store(&g->conf->routes[i]);
 	if (!values) {
-		rc = ctl_log_tail(&g->io.io, s.now_ns - s.con_s * NS, CTL_RESTORE_BYTES, &tail);
+		rc = ctl_log_tail(
+			&g->io.io, s.now_ns - s.con_s * NS, CTL_RESTORE_BYTES, &tail);
 		if (rc < 0)
 			return rc;
 		reader.from_seq = tail.from_seq;

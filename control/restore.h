@@ -3,13 +3,14 @@
  * logged stores, and each peer's Message IDs, so that a retransmission that straddles a
  * crash is answered and not logged again.
  *
- * Bounded: Message IDs come from the log's last CTL_RESTORE_BYTES at most.  What is left out
- * is counted as a shortfall (`tidegatectl status`).  Values need the whole log, which is read
- * only if there is a store with `ack: logged`.
+ * Bounded: Message IDs come from the log's last CTL_RESTORE_BYTES at most.  What is left
+ * out is counted as a shortfall (`tidegatectl status`).  Values need the whole log, which
+ * is read only if there is a store with `ack: logged`.
  *
- * Time.  A record's age is the wall clock's now less its own time.  One taken later than now
- * has no age that can be known, since the clock has been set back: it is a shortfall, for a
- * record logged twice is a nuisance, but a new message taken for an old one is lost.
+ * Time.  A record's age is the wall clock's now less its own time.  One taken later than
+ * now has no age that can be known, since the clock has been set back: it is a shortfall,
+ * for a record logged twice is a nuisance, but a new message taken for an old one is
+ * lost.
  */
 #pragma once
 

@@ -96,7 +96,8 @@ produce(void *arg)
 
 			make(put + 1, payload, &r);
 			number = dp_logring_put(ring, &r);
-			require(number != 0 || !room, "no room where there was some", put);
+			require(number != 0 || !room, "no room where there was some",
+				put);
 			if (number == 0) {
 				seen.full++;
 				stuck++;

@@ -244,9 +244,9 @@ torn_end_on_full_disk(void **state)
 }
 
 /*
- * A batch whose sync failed and whose segment could not be cut either: the run that follows
- * finds it whole in memory, though the disk may have lost it (as Linux does: after a failed
- * sync a page counts as clean).
+ * A batch whose sync failed and whose segment could not be cut either: the run that
+ * follows finds it whole in memory, though the disk may have lost it (as Linux does:
+ * after a failed sync a page counts as clean).
  */
 static void
 leave_unsynced(struct fixture *f)

@@ -96,7 +96,8 @@ retain_bytes(void **state)
 	ctl_log_close(&f->log);
 }
 
-/* Record i was taken at second i: a segment is old when the next one's first record is. */
+/* Record i was taken at second i: a segment is old when the next one's first record is.
+ */
 static void
 retain_time(void **state)
 {
@@ -185,7 +186,8 @@ tail(void **state)
 		bytes = 0;
 	for (unsigned i = 0; i < row->segments; i++)
 		bytes += segment(f, 5 - i)->size;
-	assert_int_equal(ctl_log_tail(&f->sim.io, row->since_s * 1000000000u, bytes, &got), 0);
+	assert_int_equal(
+		ctl_log_tail(&f->sim.io, row->since_s * 1000000000u, bytes, &got), 0);
 	assert_int_equal(got.from_seq, row->from);
 	assert_int_equal(got.left_out, row->left_out);
 	ctl_log_close(&f->log);
@@ -209,8 +211,8 @@ read_from_skips(void **state)
 }
 
 /*
- * Opening reads the newest segments through, as far as its bound goes: damage in an older one
- * is for `log verify`, and everything else is known all the same.
+ * Opening reads the newest segments through, as far as its bound goes: damage in an older
+ * one is for `log verify`, and everything else is known all the same.
  */
 static const struct opening_row {
 	const char *name;
