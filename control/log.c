@@ -411,12 +411,26 @@ is_old(const struct ctl_log *log, const uint64_t *later, int n, uint64_t now_s)
 	return time_s != UINT64_MAX && now_s >= time_s + log->opt.retain_s;
 }
 
+/* Bytes of all segments: counted anew, since others trim and a failed batch is cut or not. */
+static uint64_t
+bytes_of(struct ctl_io *io, const uint64_t *ids, int n)
+{
+	struct ctl_log_head h;
+	uint64_t total = 0;
+
+	for (int i = 0; i < n; i++) {
+		(void)ctl_log_head(io, ids[i], &h);
+		total += h.bytes;
+	}
+	return total;
+}
+
 int
 ctl_log_retain(struct ctl_log *log, uint64_t now_s)
 {
 	uint64_t *ids = calloc(CTL_LOG_SEGMENTS, sizeof(*ids));
 	int n = ids == NULL ? -ENOMEM : ctl_log_ids(log->io, ids, CTL_LOG_SEGMENTS), gone = 0;
-	uint64_t total = atomic_load(&log->stats.bytes);
+	uint64_t total = bytes_of(log->io, ids, n);
 	struct ctl_log_head h;
 	char name[CTL_LOG_NAME];
 
@@ -430,15 +444,16 @@ ctl_log_retain(struct ctl_log *log, uint64_t now_s)
 		/* Without a readable header it is kept: it is for a person to look at. */
 		if (ctl_log_head(log->io, ids[i], &h) < 0 || log->io->remove(log->io, name) < 0)
 			break;
-		total -= h.bytes < total ? h.bytes : total;
+		total -= h.bytes;
 		gone++;
 	}
 	free(ids);
-	if (gone > 0) {
+	if (n < 0)
+		return n;
+	if (gone > 0)
 		(void)log->io->sync_dir(log->io);
-		atomic_store(&log->stats.bytes, total);
-		add(&log->stats.trimmed, (uint64_t)gone);
-		add(&log->stats.segments, -(uint64_t)gone);
-	}
+	atomic_store_explicit(&log->stats.bytes, total, memory_order_relaxed);
+	atomic_store_explicit(&log->stats.segments, (uint64_t)(n - gone), memory_order_relaxed);
+	add(&log->stats.trimmed, (uint64_t)gone);
 	return gone;
 }

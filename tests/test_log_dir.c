@@ -96,6 +96,23 @@ retain_bytes(void **state)
 	ctl_log_close(&f->log);
 }
 
+/* What somebody else trimmed counts no more. */
+static void
+retain_after_trim(void **state)
+{
+	struct fixture *f = *state;
+
+	five(f);
+	assert_int_equal(ctl_log_trim(&f->sim.io, 6), 2);
+	for (uint64_t id = 3; id <= 5; id++)
+		f->log.opt.retain_bytes += segment(f, id)->size;
+	assert_int_equal(ctl_log_retain(&f->log, 0), 0);
+	assert_int_equal(f->log.stats.bytes, f->log.opt.retain_bytes);
+	assert_int_equal(f->log.stats.segments, 3);
+	expect(f, 5, 10, 0, 0);
+	ctl_log_close(&f->log);
+}
+
 /* Record i was taken at second i: a segment is old when the next one's first record is.
  */
 static void
@@ -303,6 +320,7 @@ main(void)
 		PLAIN(trim),
 		PLAIN(trim_keeps_damage),
 		PLAIN(retain_bytes),
+		PLAIN(retain_after_trim),
 		PLAIN(retain_time),
 		PLAIN(retain_time_past_empty),
 		PLAIN(retain_past_empty),
@@ -311,7 +329,7 @@ main(void)
 		PLAIN(too_many_segments),
 		PLAIN(name_taken),
 	};
-	size_t n = 12;
+	size_t n = 13;
 
 	ADD_ROWS(tests, &n, tails, tail);
 	ADD_ROWS(tests, &n, openings, opening);
