@@ -26,7 +26,6 @@
 #include <rte_ethdev.h>
 
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,7 +196,6 @@ set_up(struct bench *b, char *err, unsigned errlen)
 		.extensions = b->load->endpoints / 4,
 		.hugepages = b->o->hugepages,
 	};
-	const struct sched_param first = {.sched_priority = 1};
 	uint8_t mac[6] = {2};
 	char socket[128];
 

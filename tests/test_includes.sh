@@ -24,7 +24,7 @@ libc="$libc|<(sys|net|netinet|netpacket|arpa|linux)/[a-z0-9_]+\.h>"
 intrinsics='<[a-z0-9]+intrin\.h>'
 # What control/ may see of dataplane/: the door, what passes through it, and the log's rings,
 # whose other end the log thread holds.
-door='dp|record|logring|hist|counters|config'
+door='dp|record|path|logring|hist|counters|config'
 
 check coap "\"coap/[a-z0-9_]+\.h\"|$coap_libc"
 check dataplane "\"(coap|dataplane)/[a-z0-9_]+\.h\"|$libc|$intrinsics|<rte_[a-z0-9_]+\.h>"

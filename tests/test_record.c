@@ -15,6 +15,7 @@
 	.vlan = 0x3132, .mid = 0x4142, .content_format = 0x5152, .type = 1, .code = 2,   \
 	.answer = 68
 
+#define TOKEN(s) .token = (const uint8_t *)(s), .tkl = sizeof(s) - 1
 #define STREAM(s) .stream = (s), .stream_len = sizeof(s) - 1
 #define DEVICE(s) .device = (s), .device_len = sizeof(s) - 1
 #define PATH(s) .path = (const uint8_t *)(s), .path_len = sizeof(s) - 1
@@ -24,11 +25,11 @@ static const struct row {
 	const char *name;
 	struct dp_record r;
 } rows[] = {
-	{"all parts", {FIELDS, .tkl = 3, .token = {7, 8, 9}, STREAM("readings"),
+	{"all parts", {FIELDS, TOKEN("\7\10\11"), STREAM("readings"),
 			      DEVICE("dev1"), PATH("/t/dev1"), PAYLOAD("21.5")}},
 	{"shortest", {FIELDS, STREAM("s")}},
 	{"no token", {FIELDS, STREAM("s"), DEVICE("d"), PATH("/p"), PAYLOAD("x")}},
-	{"token of 8", {FIELDS, .tkl = 8, .token = {1, 2, 3, 4, 5, 6, 7, 8}, STREAM("s"),
+	{"token of 8", {FIELDS, TOKEN("\1\2\3\4\5\6\7\10"), STREAM("s"),
 			       DEVICE("d"), PATH("/p"), PAYLOAD("x")}},
 	{"longest stream", {FIELDS, .stream = TEXT64, .stream_len = 63, PATH("/p")}},
 	{"no device", {FIELDS, STREAM("s"), PATH("/p"), PAYLOAD("x")}},
@@ -38,7 +39,7 @@ static const struct row {
 	{"no payload", {FIELDS, STREAM("s"), DEVICE("d"), PATH("/p")}},
 	{"payload with a zero", {FIELDS, STREAM("s"), PAYLOAD("a\0b")}},
 	{"longest of all",
-		{FIELDS, .tkl = 8, .stream = TEXT64, .stream_len = 63, .device = TEXT256,
+		{FIELDS, TOKEN("tokentok"), .stream = TEXT64, .stream_len = 63, .device = TEXT256,
 			.device_len = 255, PATH(TEXT1024), PAYLOAD(TEXT1024)}},
 	{"no format", {.content_format = DP_NO_FORMAT, STREAM("s")}},
 	{"type 3", {.type = 3, STREAM("s")}},
@@ -89,7 +90,7 @@ there_and_back(void **state)
 	assert_int_equal(got.type, r->type);
 	assert_int_equal(got.code, r->code);
 	assert_int_equal(got.tkl, r->tkl);
-	assert_memory_equal(got.token, r->token, 8);
+	assert_part(got.token, got.tkl, r->token, r->tkl, buf, len);
 	assert_part(got.stream, got.stream_len, r->stream, r->stream_len, buf, len);
 	assert_part(got.device, got.device_len, r->device, r->device_len, buf, len);
 	assert_part(got.path, got.path_len, r->path, r->path_len, buf, len);
