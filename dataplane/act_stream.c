@@ -8,7 +8,9 @@ dp_act_stream(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	const struct dp_request *q = &w->scratch->request[i];
 	bool wait = b->route[i]->ack == DP_ACK_LOGGED;
 
-	if (!dp_request_holds(q, &b->msg[i], false, 0)) /* a stream has no representation */
+	/* A stream has no representation to match. */
+	if (unlikely(q->flags & (DP_R_IF_MATCH | DP_R_IF_NONE_MATCH))
+		&& !dp_request_holds(q, &b->msg[i], false, 0))
 		return TG_PRECONDITION_FAILED;
 	if (!dp_log_request(w, b, i, TG_CHANGED, wait, (uint8_t)w->id))
 		return TG_UNAVAILABLE;

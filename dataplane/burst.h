@@ -2,7 +2,7 @@
  * One burst on its way through a worker's stages: a structure of arrays; index i is one
  * packet in every array.
  *
- *   rx -> net -> parse -> match -> route -> act -> reply -> tx
+ *   rx -> net -> parse -> match -> route -> locate -> act -> reply -> tx
  *
  * Each stage is one function over the whole burst.  What it reads and writes stands with
  * each array: "net: ..." is written by stage_net.  A stage that is done with a packet

@@ -1,9 +1,11 @@
 /*
- * Stage match: from the endpoint to its peer's lines.
+ * Stage match: from the endpoint to its peer's index line; and stage locate, after route:
+ * from the index lines to the slots' lines.
  *
  * Every hash of the burst is computed and every index line prefetched before the first is
- * read; then every slot's lines.  What acts on a peer's state (POST, PUT, DELETE: what must
- * not run twice) finds them in the cache; GET needs no peer and leaves none behind.
+ * read, and routes are found meanwhile: memory takes as long as that.  What acts on a peer's
+ * state (POST, PUT, DELETE: what must not run twice) finds it in the cache; GET needs no
+ * peer and leaves none behind.
  */
 #include "coap/code.h"
 #include "dataplane/worker.h"
@@ -51,7 +53,34 @@ dp_stage_match(struct dp_worker *w, struct dp_burst *b)
 			b->hash[i] = dp_peers_hash(w->peers, &b->key[i]);
 			dp_peers_prefetch(w->peers, b->hash[i]);
 		}
+}
+
+/* A stored value's slot names its device: ask for that line too. */
+static void
+follow_values(struct dp_worker *w, const struct dp_request *q, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (q[i].ahead == DP_AHEAD_VALUE && q[i].store_hint != DP_NONE)
+			dp_devices_prefetch_slot(
+				w->devices, dp_store_owner(w->store, q[i].store_hint));
+}
+
+void
+dp_stage_locate(struct dp_worker *w, struct dp_burst *b)
+{
+	struct dp_request *q = w->scratch->request;
+	unsigned values = 0;
+
 	for (unsigned i = 0; i < b->n; i++)
 		if (needs_peer(b, i))
 			b->peer[i] = dp_peers_locate(w->peers, b->hash[i]);
+	for (unsigned i = 0; i < b->n; i++)
+		if (q[i].ahead == DP_AHEAD_VALUE) {
+			q[i].store_hint = dp_store_locate(w->store, q[i].store_hash);
+			values++;
+		} else if (q[i].ahead == DP_AHEAD_DEVICE) {
+			q[i].device_hint = dp_devices_locate(w->devices, q[i].device_hash);
+		}
+	if (values > 0)
+		follow_values(w, q, b->n);
 }

@@ -80,27 +80,7 @@ look_ahead(struct dp_worker *w, struct dp_request *q, const struct dp_route *r)
 	}
 }
 
-/* The index lines have come: ask for the slots'; and those of values name their devices'. */
-static void
-look_further(struct dp_worker *w, struct dp_request *q, unsigned n)
-{
-	bool values = false;
-
-	for (unsigned i = 0; i < n; i++)
-		if (q[i].ahead == DP_AHEAD_VALUE) {
-			q[i].store_hint = dp_store_locate(w->store, q[i].store_hash);
-			values = true;
-		} else if (q[i].ahead == DP_AHEAD_DEVICE) {
-			q[i].device_hint = dp_devices_locate(w->devices, q[i].device_hash);
-		}
-	for (unsigned i = 0; values && i < n; i++)
-		if (q[i].ahead == DP_AHEAD_VALUE && q[i].store_hint != DP_NONE)
-			dp_devices_prefetch_slot(
-				w->devices, dp_store_owner(w->store, q[i].store_hint));
-}
-
-/* In passes over the burst: paths are compared in words, which wait for the bytes just
- * written; and lines of memory are asked for one step before they are needed. */
+/* In two passes: paths are compared in words, which wait for the bytes just written. */
 void
 dp_stage_route(struct dp_worker *w, struct dp_burst *b)
 {
@@ -119,5 +99,4 @@ dp_stage_route(struct dp_worker *w, struct dp_burst *b)
 		if (b->code[i] == 0)
 			look_ahead(w, &q[i], b->route[i]);
 	}
-	look_further(w, q, b->n);
 }

@@ -12,6 +12,7 @@ dp_worker_burst(struct dp_worker *w, struct dp_burst *b)
 	dp_stage_parse(w, b);
 	dp_stage_match(w, b);
 	dp_stage_route(w, b);
+	dp_stage_locate(w, b);
 	dp_stage_act(w, b);
 	dp_stage_reply(w, b);
 	dp_logring_publish(w->logring);
