@@ -38,25 +38,11 @@ write_max_age(const struct dp_worker *w, struct tg_writer *out, uint8_t code)
 		tg_write_uint(out, TG_OPT_MAX_AGE, w->snap->full_max_age);
 }
 
-uint16_t
-dp_answer_head(struct dp_burst *b, unsigned i, uint8_t code)
-{
-	const struct tg_msg *m = &b->msg[i];
-
-	b->coap[i][0] = (uint8_t)(1u << 6 | (m->type == TG_CON ? TG_ACK : TG_NON) << 4 | m->tkl);
-	b->coap[i][1] = code;
-	return TG_HDR_LEN + m->tkl;
-}
-
 void
 dp_answer_code(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 {
 	struct tg_writer out;
 
-	if (likely(code < TG_BAD_REQUEST)) {
-		b->reply[i] = dp_answer_head(b, i, code);
-		return;
-	}
 	dp_answer_begin(b, i, &out, code);
 	write_max_age(w, &out, code);
 	if (code == TG_TOO_LARGE && b->route[i] != NULL) /* how much this route takes (RFC 7252, 5.9.2.9) */

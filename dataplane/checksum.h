@@ -42,6 +42,11 @@ dp_sum(const void *p, size_t len, uint64_t sum)
 	size_t left = len;
 	uint64_t v;
 
+	for (; left >= 32; left -= 32, b += 32)
+		for (unsigned i = 0; i < 32; i += 8) {
+			memcpy(&v, b + i, 8);
+			sum = dp_sum_add(sum, v);
+		}
 	for (; left >= 8; left -= 8, b += 8) {
 		memcpy(&v, b, 8);
 		sum = dp_sum_add(sum, v);

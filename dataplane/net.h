@@ -46,6 +46,8 @@ void dp_net_stage(struct dp_net *net, struct dp_burst *b);
  * checksums made, and queue it.  pkt[i] is then NULL.
  */
 void dp_net_reply(struct dp_net *net, struct dp_burst *b, unsigned i, uint16_t len);
+/* The same for every packet that is still here, whose answer has reply[i] bytes; how many. */
+unsigned dp_net_reply_all(struct dp_net *net, struct dp_burst *b);
 /* Free packet @i and count why. */
 void dp_net_drop(struct dp_net *net, struct dp_burst *b, unsigned i, enum dp_counter why);
 

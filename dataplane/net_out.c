@@ -72,8 +72,8 @@ set_length(struct rte_mbuf *m, const uint8_t *coap, uint16_t len)
 	m->ol_flags = 0;
 }
 
-void
-dp_net_reply(struct dp_net *net, struct dp_burst *b, unsigned i, uint16_t len)
+static inline void
+reply(struct dp_net *net, struct dp_burst *b, unsigned i, uint16_t len)
 {
 	struct rte_mbuf *m = b->pkt[i];
 	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(b->coap[i] - sizeof(*udp));
@@ -87,6 +87,25 @@ dp_net_reply(struct dp_net *net, struct dp_burst *b, unsigned i, uint16_t len)
 		finish6(udp, &b->key[i], side, len);
 	net_queue(net, b->port[i], m);
 	b->pkt[i] = NULL;
+}
+
+void
+dp_net_reply(struct dp_net *net, struct dp_burst *b, unsigned i, uint16_t len)
+{
+	reply(net, b, i, len);
+}
+
+unsigned
+dp_net_reply_all(struct dp_net *net, struct dp_burst *b)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < b->n; i++)
+		if (b->pkt[i] != NULL) {
+			reply(net, b, i, b->reply[i]);
+			n++;
+		}
+	return n;
 }
 
 static bool

@@ -96,7 +96,10 @@ pool_of(const struct dp_peers *t)
 	return (struct dp_dedup_pool *)((uintptr_t)t + t->pool_at);
 }
 
-/* The hot line's 16-bit sequence; see words.h. */
+/*
+ * The hot line's 16-bit sequence; see words.h.  It guards who the peer is and where: its
+ * Message IDs are the writer's own business, of which a reader only counts the live ones.
+ */
 static void
 open_slot(struct hot *h)
 {
@@ -451,17 +454,14 @@ dp_peers_add(struct dp_peers *t, uint32_t peer, uint16_t mid, uint8_t code, bool
 {
 	struct hot *h = hot_of(t, peer);
 	uint16_t now = (uint16_t)now_s;
-	unsigned i;
+	unsigned i = make_room(t, h, now, c);
 
-	open_slot(h);
-	i = make_room(t, h, now, c);
 	DP_SET(h->mid[i], mid);
 	DP_SET(h->when[i], now);
 	DP_SET(h->code[i], code);
 	DP_SET(h->live, (uint8_t)(h->live | 1u << i));
 	DP_SET(h->con, (uint8_t)((h->con & ~(1u << i)) | (unsigned)con << i));
 	DP_SET(h->next, (uint8_t)((i + 1) % MIDS));
-	close_slot(h);
 }
 
 void
@@ -472,9 +472,7 @@ dp_peers_mark(struct dp_peers *t, uint32_t peer, uint16_t mid, uint8_t code, boo
 	unsigned i = entry_of(t, h, mid, (uint16_t)now_s);
 
 	if (i < MIDS) {
-		open_slot(h);
 		DP_SET(h->code[i], code);
-		close_slot(h);
 		return;
 	}
 	if (h->chain != 0) /* it may have moved there while in progress */
@@ -488,13 +486,10 @@ dp_peers_unmark(struct dp_peers *t, uint32_t peer, uint16_t mid)
 	struct hot *h = hot_of(t, peer);
 	unsigned i = entry_of(t, h, mid, h->heard);
 
-	if (i < MIDS) {
-		open_slot(h);
+	if (i < MIDS)
 		DP_SET(h->live, (uint8_t)(h->live & ~(1u << i)));
-		close_slot(h);
-	} else if (h->chain != 0) {
+	else if (h->chain != 0)
 		dp_dedup_remove(pool_of(t), h->chain, mid, h->heard);
-	}
 }
 
 /* ---- the rest ------------------------------------------------------------------------- */
@@ -562,10 +557,8 @@ expire(struct dp_peers *t, struct hot *h, uint16_t now)
 		dp_dedup_trim(pool_of(t), &chain, now);
 	if (live == h->live && chain == h->chain)
 		return;
-	open_slot(h);
 	DP_SET(h->live, live);
 	DP_SET(h->chain, chain);
-	close_slot(h);
 }
 
 unsigned

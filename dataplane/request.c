@@ -58,44 +58,49 @@ add_segment(struct dp_request *r, const struct tg_opt *o, uint8_t *to)
 	return dp_copy(to, o->value, o->len);
 }
 
-/* A critical option that is not a path segment; @again: it follows one of its own number. */
+/* A value of a critical option: what it says, or that it is bad. */
 static uint8_t
-read_critical(struct dp_request *r, const struct tg_opt *o, bool again)
+flag_if(const struct tg_opt *o, unsigned min, unsigned max, uint8_t flag)
 {
-	switch (o->number) {
-	case TG_OPT_IF_MATCH:
-		return fits(o, 0, 8) ? DP_R_IF_MATCH : DP_R_BAD_OPTION;
-	case TG_OPT_URI_HOST:
-		return fits(o, 1, 255) && !again ? 0 : DP_R_BAD_OPTION;
-	case TG_OPT_IF_NONE_MATCH:
-		return fits(o, 0, 0) && !again ? DP_R_IF_NONE_MATCH : DP_R_BAD_OPTION;
-	case TG_OPT_URI_PORT:
-		return fits(o, 0, 2) && !again ? 0 : DP_R_BAD_OPTION;
-	case TG_OPT_URI_QUERY:
-		return fits(o, 0, 255) ? DP_R_QUERY : DP_R_BAD_OPTION;
-	case TG_OPT_ACCEPT:
-		if (!fits(o, 0, 2) || again)
-			return DP_R_BAD_OPTION;
-		r->accept = (uint16_t)tg_opt_uint(o);
-		return 0;
-	case TG_OPT_PROXY_URI:
-		return fits(o, 1, 1034) && !again ? DP_R_PROXY : DP_R_BAD_OPTION;
-	case TG_OPT_PROXY_SCHEME:
-		return fits(o, 1, 255) && !again ? DP_R_PROXY : DP_R_BAD_OPTION;
-	default: /* unknown, or of an extension that is not served */
-		return DP_R_BAD_OPTION;
-	}
+	return fits(o, min, max) ? flag : DP_R_BAD_OPTION;
 }
 
-/* An elective option; a bad one is as if it were not there (5.4.1, 5.4.5). */
+/*
+ * An option that is no Uri-Path; @again: it follows one of its own number.  What a critical
+ * one must be, it is, or the request is bad; a bad elective one is as if it were not there
+ * (5.4.1, 5.4.5).
+ */
 static uint8_t
-read_elective(struct dp_request *r, const struct tg_opt *o, bool again)
+read_option(struct dp_request *r, const struct tg_opt *o, bool again)
 {
-	if (o->number == TG_OPT_ETAG)
+	switch (o->number) {
+	case TG_OPT_CONTENT_FORMAT:
+		if (fits(o, 0, 2) && !again)
+			r->content_format = (uint16_t)tg_opt_uint(o);
+		return 0;
+	case TG_OPT_ETAG:
 		return fits(o, 1, 8) ? DP_R_ETAG : 0;
-	if (o->number == TG_OPT_CONTENT_FORMAT && fits(o, 0, 2) && !again)
-		r->content_format = (uint16_t)tg_opt_uint(o);
-	return 0;
+	case TG_OPT_ACCEPT:
+		if (fits(o, 0, 2) && !again)
+			r->accept = (uint16_t)tg_opt_uint(o);
+		return again ? DP_R_BAD_OPTION : flag_if(o, 0, 2, 0);
+	case TG_OPT_IF_MATCH:
+		return flag_if(o, 0, 8, DP_R_IF_MATCH);
+	case TG_OPT_URI_QUERY:
+		return flag_if(o, 0, 255, DP_R_QUERY);
+	case TG_OPT_IF_NONE_MATCH:
+		return again ? DP_R_BAD_OPTION : flag_if(o, 0, 0, DP_R_IF_NONE_MATCH);
+	case TG_OPT_URI_HOST:
+		return again ? DP_R_BAD_OPTION : flag_if(o, 1, 255, 0);
+	case TG_OPT_URI_PORT:
+		return again ? DP_R_BAD_OPTION : flag_if(o, 0, 2, 0);
+	case TG_OPT_PROXY_URI:
+		return again ? DP_R_BAD_OPTION : flag_if(o, 1, 1034, DP_R_PROXY);
+	case TG_OPT_PROXY_SCHEME:
+		return again ? DP_R_BAD_OPTION : flag_if(o, 1, 255, DP_R_PROXY);
+	default: /* unknown, or of an extension that is not served */
+		return tg_opt_is_critical(o->number) ? DP_R_BAD_OPTION : 0;
+	}
 }
 
 uint16_t
@@ -111,14 +116,14 @@ dp_request_read(struct dp_request *r, const struct tg_msg *m, uint8_t *arena)
 	r->flags = r->segments = r->listing = 0;
 	r->device = UINT8_MAX;
 	tg_opt_foreach(&it, &o, m) {
-		if (o.number == TG_OPT_URI_PATH && o.len < 13 && r->segments < DP_SEGMENTS_MAX)
+		if (o.number != TG_OPT_URI_PATH)
+			r->flags |= read_option(r, &o, o.number == last);
+		else if (o.len < 13 && r->segments < DP_SEGMENTS_MAX)
 			to = add_short_segments(r, &it, &o, to);
-		else if (o.number == TG_OPT_URI_PATH && o.len <= 255)
+		else if (o.len <= 255)
 			to = add_segment(r, &o, to);
-		else if (tg_opt_is_critical(o.number))
-			r->flags |= read_critical(r, &o, o.number == last);
 		else
-			r->flags |= read_elective(r, &o, o.number == last);
+			r->flags |= DP_R_BAD_OPTION;
 		last = o.number;
 	}
 	r->path.len = (uint16_t)(to - arena);

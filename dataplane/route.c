@@ -64,41 +64,37 @@ end_of(const struct dp_node *n, struct dp_request *r)
 	return r->listing ? n->rest : NULL;
 }
 
-/* From @n on with segment @i.  Where there is but one way, no way back is kept. */
+/* From @n on with segment @i, where a way that ends nowhere may have to be walked back. */
 static const struct dp_route *
 descend(const struct dp_node *n, struct dp_request *r, unsigned i)
 {
 	const struct dp_route *found = NULL;
-	const struct dp_node *c, *p;
+	uint8_t device = r->device;
+	const struct dp_node *c;
 
-	for (; i < r->segments; i++) {
-		uint8_t device = r->device;
-
-		c = literal_of(n, r, i);
-		if (c != NULL && (n->param != NULL || n->rest != NULL)) {
-			if ((found = descend(c, r, i + 1)) != NULL)
-				return found;
-			r->device = device;
-			c = NULL;
-		}
-		if (c == NULL && (p = param_of(n, r, i)) != NULL) {
-			if (n->rest == NULL) {
-				c = p;
-			} else if ((found = descend(p, r, i + 1)) != NULL) {
-				return found;
-			} else {
-				r->device = device;
-			}
-		}
-		if (c == NULL)
-			return n->rest;
-		n = c;
-	}
-	return end_of(n, r);
+	if (i >= r->segments)
+		return end_of(n, r);
+	if ((c = literal_of(n, r, i)) != NULL && (found = descend(c, r, i + 1)) != NULL)
+		return found;
+	if ((c = param_of(n, r, i)) != NULL && (found = descend(c, r, i + 1)) != NULL)
+		return found;
+	r->device = device;
+	return n->rest;
 }
 
+/* Most nodes have but one way on: no way back is kept until there is a choice. */
 const struct dp_route *
 dp_route_find(const struct dp_snapshot *snap, struct dp_request *r)
 {
-	return descend(snap->root, r, 0);
+	const struct dp_node *n = snap->root;
+	unsigned i = 0;
+
+	for (; i < r->segments; i++) {
+		if (n->rest != NULL || (n->child != NULL && n->param != NULL))
+			return descend(n, r, i);
+		n = n->param != NULL ? param_of(n, r, i) : literal_of(n, r, i);
+		if (n == NULL)
+			return NULL;
+	}
+	return end_of(n, r);
 }

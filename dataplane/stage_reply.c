@@ -4,22 +4,23 @@
  * All messages first, then all frames: a checksum reads in words what has just been
  * written in bytes, and by then that has left the store buffer.
  */
+#include "coap/code.h"
 #include "dataplane/worker.h"
 
 void
 dp_stage_reply(struct dp_worker *w, struct dp_burst *b)
 {
-	unsigned answered = 0;
+	unsigned answered;
 
-	for (unsigned i = 0; i < b->n; i++)
-		if (b->pkt[i] != NULL && b->reply[i] == 0)
-			dp_answer_code(w, b, i, b->code[i]);
 	for (unsigned i = 0; i < b->n; i++) {
-		if (b->pkt[i] == NULL)
+		if (b->pkt[i] == NULL || b->reply[i] != 0)
 			continue;
-		dp_net_reply(w->net, b, i, b->reply[i]);
-		answered++;
+		if (likely(b->code[i] < TG_BAD_REQUEST))
+			b->reply[i] = dp_answer_head(b, i, b->code[i]);
+		else
+			dp_answer_code(w, b, i, b->code[i]);
 	}
+	answered = dp_net_reply_all(w->net, b);
 	if (answered == 0)
 		return;
 	dp_count(&w->counters, DP_C_answered, answered);

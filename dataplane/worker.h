@@ -176,7 +176,16 @@ struct tg_writer;
 /* Begin the answer to @i in its own buffer: type, MID and token as the request wants them. */
 void dp_answer_begin(struct dp_burst *b, unsigned i, struct tg_writer *w, uint8_t code);
 /* Begin it by hand: Message ID and token stay as they stand; returns where options begin. */
-uint16_t dp_answer_head(struct dp_burst *b, unsigned i, uint8_t code);
+static inline uint16_t
+dp_answer_head(struct dp_burst *b, unsigned i, uint8_t code)
+{
+	const struct tg_msg *m = &b->msg[i];
+	enum tg_type type = m->type == TG_CON ? TG_ACK : TG_NON;
+
+	b->coap[i][0] = (uint8_t)(1u << 6 | (unsigned)type << 4 | m->tkl);
+	b->coap[i][1] = code;
+	return TG_HDR_LEN + m->tkl;
+}
 /* Answer @i with nothing but a code, and what belongs to that code (5.03: Max-Age; 4.13: Size1). */
 void dp_answer_code(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code);
 /* A message of its own that is only a code, at @buf of @cap bytes; its length. */
