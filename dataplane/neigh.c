@@ -34,16 +34,36 @@ place(uint8_t port, const uint8_t addr[16])
 	return h % NEIGHBOURS;
 }
 
+static uint64_t
+ms_of(uint64_t tsc)
+{
+	return tsc / (rte_get_tsc_hz() / 1000);
+}
+
 static void
 learn(struct dp_net *net, uint8_t port, const uint8_t addr[16], const uint8_t mac[6])
 {
-	struct neighbour *n = &net->neighbour[place(port, addr)];
+	unsigned at = place(port, addr);
+	struct neighbour *n = &net->neighbour[at];
 
 	memcpy(n->addr, addr, 16);
 	memcpy(n->mac, mac, 6);
 	n->port = port;
 	n->known = 1;
-	n->until = net->now + rte_get_tsc_hz() * NEIGHBOUR_S;
+	dp_wheel_add(net->timers, at, ms_of(net->now) + NEIGHBOUR_S * 1000ull);
+}
+
+void
+net_neighbours_expire(struct dp_net *net, uint64_t now_tsc)
+{
+	uint32_t due[16];
+	unsigned n;
+
+	do {
+		n = dp_wheel_advance(net->timers, ms_of(now_tsc), due, RTE_DIM(due));
+		for (unsigned i = 0; i < n; i++)
+			net->neighbour[due[i]].known = 0;
+	} while (n == RTE_DIM(due));
 }
 
 const struct neighbour *

@@ -62,8 +62,10 @@ dp_net_new(const struct dp_config *cfg, unsigned worker, struct rte_mempool *poo
 	net->counters = counters;
 	net->frags = rte_ip_frag_table_create(
 		FRAG_BUCKETS, FRAG_WAYS, FRAG_BUCKETS * FRAG_WAYS, life, SOCKET_ID_ANY);
-	if (net->frags == NULL)
+	net->timers = rte_zmalloc(NULL, dp_wheel_size(NEIGHBOURS), RTE_CACHE_LINE_SIZE);
+	if (net->frags == NULL || net->timers == NULL)
 		goto no_memory;
+	dp_wheel_init(net->timers, NEIGHBOURS, 0);
 	for (unsigned p = 0; p < cfg->n_ports; p++) {
 		for (unsigned q = worker; q < cfg->ports[p].n_rxq; q += cfg->workers)
 			net->rx[net->n_rx++] = (struct rx_queue){(uint8_t)p, (uint16_t)q};
@@ -88,6 +90,7 @@ dp_net_free(struct dp_net *net)
 		rte_ip_frag_table_destroy(net->frags);
 	for (unsigned p = 0; net->worker == 0 && p < net->cfg->n_ports; p++)
 		rte_ring_free(net->tx[p].pass);
+	rte_free(net->timers);
 	rte_free(net);
 }
 
@@ -324,7 +327,5 @@ dp_net_tick(struct dp_net *net, uint64_t now_tsc)
 	rte_ip_frag_table_del_expired_entries(net->frags, &net->dead, now_tsc);
 	dp_count(net->counters, DP_C_drop_fragment, net->dead.cnt - before);
 	rte_ip_frag_free_death_row(&net->dead, 0);
-	for (unsigned i = 0; i < NEIGHBOURS; i++)
-		if (net->neighbour[i].known && net->neighbour[i].until < now_tsc)
-			net->neighbour[i].known = 0;
+	net_neighbours_expire(net, now_tsc);
 }

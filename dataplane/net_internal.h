@@ -3,6 +3,7 @@
 
 #include "dataplane/checksum.h"
 #include "dataplane/net.h"
+#include "dataplane/wheel.h"
 
 #include <rte_arp.h>
 #include <rte_ether.h>
@@ -29,7 +30,6 @@ struct neighbour {
 	uint8_t addr[16];
 	uint8_t mac[6];
 	uint8_t port, known;
-	uint64_t until; /* TSC */
 };
 
 struct rx_queue {
@@ -49,6 +49,7 @@ struct dp_net {
 	_Atomic uint32_t n_sides; /* entries are written before it counts them */
 	struct tx_port tx[DP_PORTS_MAX];
 	struct neighbour neighbour[NEIGHBOURS];
+	struct dp_wheel *timers; /* by a neighbour's place: when it is forgotten, in ms */
 	struct rte_ip_frag_tbl *frags;
 	struct rte_ip_frag_death_row dead;
 	uint64_t now; /* TSC of this burst */
@@ -76,6 +77,8 @@ bool net_ipv4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct f
 bool net_ipv6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f);
 
 /* neigh.c */
+/* Forget the neighbours whose time is over. */
+void net_neighbours_expire(struct dp_net *net, uint64_t now_tsc);
 void net_arp(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f);
 /* Neighbour solicitation or advertisement; the ICMPv6 checksum has been checked. */
 void net_nd(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f, uint16_t len);
