@@ -1,0 +1,63 @@
+#include "dataplane/clock.h"
+
+#include "tests/tables.h"
+
+/* A clock as dp_clock_init() makes it on a machine of @hz. */
+static struct dp_clock
+clock_of(uint64_t hz)
+{
+	return (struct dp_clock){
+		.tsc0 = 1ull << 50,
+		.hz = hz,
+		.mult = (uint64_t)(((unsigned __int128)1000000000u << 32) / hz),
+		.wall_ns = 1700000000000000000ull,
+	};
+}
+
+static const struct row {
+	const char *name;
+	uint64_t hz, seconds;
+} rows[] = {
+	{"1 GHz, a second", 1000000000, 1},
+	{"2.45 GHz, a second", 2450000000, 1},
+	{"5 GHz, a day", 5000000000, 86400},
+	{"2.999999999 GHz, ten years", 2999999999, 315360000},
+	{"at once", 2450000000, 0},
+};
+
+static void
+seconds_go_by(void **state)
+{
+	const struct row *r = *state;
+	struct dp_clock c = clock_of(r->hz);
+	uint64_t tsc = c.tsc0 + r->seconds * r->hz;
+
+	assert_int_equal(dp_clock_s(&c, tsc), DP_EPOCH_S + r->seconds);
+	assert_int_equal(dp_clock_s(&c, tsc + r->hz - 1), DP_EPOCH_S + r->seconds);
+	assert_int_equal(dp_clock_s(&c, tsc + r->hz), DP_EPOCH_S + r->seconds + 1);
+}
+
+/* Never ahead, and behind by no more than the multiplier's rounding, over any span. */
+static void
+nanoseconds_go_by(void **state)
+{
+	const struct row *r = *state;
+	struct dp_clock c = clock_of(r->hz);
+	uint64_t ns = dp_clock_ns(&c, r->seconds * r->hz),
+		 exact = r->seconds * 1000000000u;
+
+	assert_true(ns <= exact && exact - ns <= exact / c.mult + 1);
+	assert_int_equal(dp_clock_wall_ns(&c, c.tsc0 + r->seconds * r->hz),
+		1700000000000000000ull + ns);
+}
+
+int
+main(void)
+{
+	struct CMUnitTest tests[2 * COUNT(rows)];
+	size_t n = 0;
+
+	ADD_ROWS(tests, &n, rows, seconds_go_by);
+	ADD_ROWS(tests, &n, rows, nanoseconds_go_by);
+	return cmocka_run_group_tests_name("clock", tests, NULL, NULL);
+}
