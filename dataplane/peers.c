@@ -605,9 +605,10 @@ dp_peers_info(const struct dp_peers *t, uint32_t peer, uint32_t now_s, struct dp
 		dp_words_get(out->key.addr, (const uint32_t *)c->addr, sizeof(out->key.addr));
 		out->key.port_be = DP_GET(c->port_be);
 		out->key.side = DP_GET(c->side);
-		for (unsigned i = 0; i < sizeof(out->mac); i++)
+		for (unsigned i = 0; i < sizeof(out->mac) && DP_GET(c->mac_known); i++)
 			out->mac[i] = DP_GET(c->mac[i]);
-		out->last_heard_s = now_s - (uint16_t)(now - DP_GET(h->heard));
+		/* The reader's clock may be behind the writer's: an age may be below zero. */
+		out->last_heard_s = now_s - (uint32_t)(int16_t)(now - DP_GET(h->heard));
 		out->messages = DP_GET(c->messages) << 16 | DP_GET(h->messages);
 		out->bytes = (uint64_t)DP_GET(c->octets) << 16 | DP_GET(h->octets);
 		out->live_mids = (uint16_t)__builtin_popcount(DP_GET(h->live));
