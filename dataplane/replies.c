@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#define LAYOUT 1
 #define REPLY_MAX 1280
 
 struct reply {
@@ -22,8 +23,9 @@ struct list {
 };
 
 struct dp_replies {
-	uint32_t entries, buckets, count, free, fresh;
+	uint32_t layout, entries, buckets;
 	uint8_t hash_key[16];
+	uint32_t count, free, fresh;
 	struct list list[2]; /* [0]: to NON, [1]: to CON */
 	uint64_t index_at, slots_at;
 };
@@ -33,6 +35,7 @@ lay_out(struct dp_replies *t, uint32_t entries)
 {
 	size_t at = (sizeof(*t) + 63) & ~(size_t)63;
 
+	t->layout = LAYOUT;
 	t->entries = entries;
 	t->buckets = dp_index_buckets(entries);
 	t->index_at = at;
@@ -126,15 +129,29 @@ drop(struct dp_replies *t, uint32_t i)
 	DP_SET(t->count, t->count - 1);
 }
 
-/* A free slot; the oldest reply to a NON goes first, then the oldest of all. */
+static bool
+is_over(const struct dp_replies *t, uint32_t i, uint32_t now_s)
+{
+	return (int32_t)(reply_of(t, i)->until - now_s) <= 0;
+}
+
+/* Who makes room: a CON's that is over, else the oldest reply to a NON, else the oldest of all. */
+static uint32_t
+victim(const struct dp_replies *t, uint32_t now_s)
+{
+	uint32_t non = t->list[0].oldest, con = t->list[1].oldest;
+
+	return non == 0 || (con != 0 && is_over(t, con - 1, now_s)) ? con - 1 : non - 1;
+}
+
 static uint32_t
 take(struct dp_replies *t, uint32_t now_s, struct dp_counters *c)
 {
 	uint32_t i;
 
 	if (t->free == 0 && t->fresh == t->entries) {
-		i = (t->list[0].oldest != 0 ? t->list[0].oldest : t->list[1].oldest) - 1;
-		if ((int32_t)(reply_of(t, i)->until - now_s) > 0)
+		i = victim(t, now_s);
+		if (!is_over(t, i, now_s))
 			dp_count(c, DP_C_replies_evicted, 1);
 		drop(t, i);
 	}
@@ -180,7 +197,7 @@ dp_replies_find(const struct dp_replies *t, uint32_t peer, uint16_t mid, uint32_
 {
 	uint32_t i = find(t, peer, mid);
 
-	if (i == DP_INDEX_NONE || (int32_t)(reply_of(t, i)->until - now_s) <= 0)
+	if (i == DP_INDEX_NONE || is_over(t, i, now_s))
 		return NULL;
 	*len = reply_of(t, i)->len;
 	return reply_of(t, i)->bytes;

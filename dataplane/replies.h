@@ -2,8 +2,8 @@
  * Replies that cannot be rebuilt from a code (2.01 with Location-Path, 2.05 to POST, ...):
  * their bytes, by peer and Message ID, so that a duplicate CON gets the same bytes again.
  *
- * A bounded pool.  When it is full the oldest reply to a NON goes first, then the oldest
- * of all, and is counted (replies_evicted).
+ * A bounded pool.  When it is full what has expired goes first, then the oldest reply to a
+ * NON, then the oldest of all; a living one is counted (replies_evicted).
  *
  * Threads.  The home worker only.   Memory.  One block from the caller, as in peers.h.
  */
