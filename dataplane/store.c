@@ -34,7 +34,7 @@ struct dp_store {
 	uint32_t layout, max, buckets, chunks, devices;
 	uint8_t hash_key[16];
 	uint32_t count, free, fresh;
-	uint32_t chunk_free, chunk_fresh;
+	uint32_t chunk_free, chunk_fresh, chunks_left;
 	uint32_t etag_high, etag_low; /* of this start; of the last write */
 	uint64_t index_at, slots_at, heads_at, chunks_at;
 };
@@ -46,7 +46,7 @@ lay_out(struct dp_store *t, const struct dp_store_config *cfg)
 
 	t->layout = LAYOUT;
 	t->max = cfg->max;
-	t->chunks = cfg->chunks;
+	t->chunks = t->chunks_left = cfg->chunks;
 	t->devices = cfg->devices;
 	t->buckets = dp_index_buckets(cfg->max);
 	t->index_at = at;
@@ -179,6 +179,7 @@ free_chunks(struct dp_store *t, uint32_t at)
 
 		DP_SET(chunk_of(t, at)->next, t->chunk_free);
 		t->chunk_free = at;
+		t->chunks_left++;
 		at = next;
 	}
 }
@@ -190,12 +191,20 @@ take_chunk(struct dp_store *t)
 
 	if (at != 0)
 		t->chunk_free = chunk_of(t, at)->next;
-	else if (t->chunk_fresh < t->chunks)
+	else
 		at = ++t->chunk_fresh;
+	t->chunks_left--;
 	return at;
 }
 
-/* A chain of chunks with @body in it, or 0. */
+/* Chunks that a body of @len bytes takes. */
+static uint32_t
+chunks_for(unsigned len)
+{
+	return len <= INLINE ? 0 : (len + CHUNK_DATA - 1) / CHUNK_DATA;
+}
+
+/* A chain of chunks with @body in it; the caller knows that there are enough. */
 static uint32_t
 store_body(struct dp_store *t, const uint8_t *body, unsigned len)
 {
@@ -204,10 +213,6 @@ store_body(struct dp_store *t, const uint8_t *body, unsigned len)
 	for (unsigned done = 0; done < len; done += CHUNK_DATA) {
 		uint32_t at = take_chunk(t);
 
-		if (at == 0) {
-			free_chunks(t, first);
-			return 0;
-		}
 		dp_words_set(chunk_of(t, at)->data, body + done,
 			len - done < CHUNK_DATA ? len - done : CHUNK_DATA);
 		DP_SET(chunk_of(t, at)->next, (uint32_t)0);
@@ -276,25 +281,28 @@ unchain(struct dp_store *t, uint32_t slot)
 		}
 }
 
-/* Path and payload into the slot or into chunks; false if the pool is empty. */
+/* Path and payload into the slot or into chunks, its old ones too; false if there are not
+ * enough, and nothing has changed. */
 static bool
 set_body(struct dp_store *t, struct slot *s, const struct dp_path *path, const void *payload,
 	uint16_t len)
 {
-	uint32_t old = s->flags & CHUNKED ? s->body[0] : 0, first = 0;
+	bool was_chunked = s->flags & CHUNKED;
 	unsigned need = path->len + len;
 	uint8_t body[BODY_MAX];
 
+	if (chunks_for(need) > t->chunks_left
+			+ (was_chunked ? chunks_for(s->path_len + s->len) : 0))
+		return false;
 	memcpy(body, path->bytes, path->len);
 	memcpy(body + path->len, payload, len);
-	if (need > INLINE && (first = store_body(t, body, need)) == 0)
-		return false;
-	if (first == 0)
+	if (was_chunked)
+		free_chunks(t, s->body[0]);
+	if (need <= INLINE)
 		dp_words_set(s->body, body, need);
 	else
-		DP_SET(s->body[0], first);
-	free_chunks(t, old);
-	DP_SET(s->flags, (uint8_t)(IN_USE | (first != 0 ? CHUNKED : 0)));
+		DP_SET(s->body[0], store_body(t, body, need));
+	DP_SET(s->flags, (uint8_t)(IN_USE | (need > INLINE ? CHUNKED : 0)));
 	DP_SET(s->path_len, path->len);
 	DP_SET(s->len, len);
 	return true;
