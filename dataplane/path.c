@@ -27,7 +27,7 @@ dp_path_text(char *to, size_t cap, const struct dp_path *path)
 			return 0;
 		to[n++] = '/';
 		for (p++; p < seg_end; p++) {
-			if (n + 4 > cap)
+			if (n + (is_plain(*p) ? 2 : 4) > cap)
 				return 0;
 			if (is_plain(*p)) {
 				to[n++] = (char)*p;
