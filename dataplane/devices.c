@@ -267,14 +267,17 @@ forget(struct dp_devices *t, uint32_t device, const struct dp_devices_events *e)
 static bool
 evict(struct dp_devices *t, uint64_t hash, uint32_t now, const struct dp_devices_events *e)
 {
-	const struct dp_bucket *b = &index_of(t)[dp_index_home(t->buckets, hash)];
+	uint32_t home = dp_index_home(t->buckets, hash);
 	uint32_t victim = DP_NONE, oldest = 0;
 
-	for (unsigned probe = 0; probe < DP_INDEX_PROBES && victim == DP_NONE; probe++)
-		for (unsigned way = 0; way < DP_INDEX_WAYS; way++) {
-			uint32_t device = (uint32_t)b[probe].entry[way] - 1, age;
+	/* Past the last home stands next to nothing: the search goes on from the first. */
+	for (unsigned probe = 0; probe < 2 * DP_INDEX_PROBES && victim == DP_NONE; probe++) {
+		const struct dp_bucket *b = &index_of(t)[(home + probe) % t->buckets];
 
-			if (b[probe].entry[way] == 0)
+		for (unsigned way = 0; way < DP_INDEX_WAYS; way++) {
+			uint32_t device = (uint32_t)b->entry[way] - 1, age;
+
+			if (b->entry[way] == 0)
 				continue;
 			age = now - slot_of(t, device)->heard;
 			if (victim == DP_NONE || age > oldest) {
@@ -282,6 +285,7 @@ evict(struct dp_devices *t, uint64_t hash, uint32_t now, const struct dp_devices
 				oldest = age;
 			}
 		}
+	}
 	if (victim == DP_NONE)
 		return false;
 	forget(t, victim, e);

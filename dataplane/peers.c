@@ -286,17 +286,20 @@ dp_peers_del(struct dp_peers *t, uint32_t peer)
 static bool
 evict(struct dp_peers *t, uint64_t hash, uint16_t now, struct dp_counters *c)
 {
-	const struct dp_bucket *b = &index_of(t)[dp_index_home(t->buckets, hash)];
+	uint32_t home = dp_index_home(t->buckets, hash);
 	uint32_t victim = DP_NONE;
 	uint16_t oldest = 0;
 	unsigned lost;
 
-	for (unsigned probe = 0; probe < DP_INDEX_PROBES && victim == DP_NONE; probe++)
+	/* Past the last home stands next to nothing: the search goes on from the first. */
+	for (unsigned probe = 0; probe < 2 * DP_INDEX_PROBES && victim == DP_NONE; probe++) {
+		const struct dp_bucket *b = &index_of(t)[(home + probe) % t->buckets];
+
 		for (unsigned way = 0; way < DP_INDEX_WAYS; way++) {
-			uint32_t peer = (uint32_t)b[probe].entry[way] - 1;
+			uint32_t peer = (uint32_t)b->entry[way] - 1;
 			uint16_t age;
 
-			if (b[probe].entry[way] == 0 || cold_of(t, peer)->hold > 0)
+			if (b->entry[way] == 0 || cold_of(t, peer)->hold > 0)
 				continue;
 			age = (uint16_t)(now - hot_of(t, peer)->heard);
 			if (victim == DP_NONE || age > oldest) {
@@ -304,6 +307,7 @@ evict(struct dp_peers *t, uint64_t hash, uint16_t now, struct dp_counters *c)
 				oldest = age;
 			}
 		}
+	}
 	if (victim == DP_NONE)
 		return false;
 	lost = drop(t, victim, now);

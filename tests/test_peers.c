@@ -20,7 +20,7 @@ struct table {
 };
 
 static struct table *
-new_table(uint32_t max, uint32_t extensions)
+new_keyed_table(uint32_t max, uint32_t extensions, uint8_t key)
 {
 	struct table *t = new_block(sizeof(*t));
 
@@ -31,9 +31,16 @@ new_table(uint32_t max, uint32_t extensions)
 		.non_lifetime_s = NON_S,
 	};
 	memcpy(t->cfg.hash_key, hash_key, sizeof(hash_key));
+	t->cfg.hash_key[0] = key;
 	t->peers = dp_peers_init(new_block(dp_peers_size(&t->cfg)), &t->cfg);
 	assert_non_null(t->peers);
 	return t;
+}
+
+static struct table *
+new_table(uint32_t max, uint32_t extensions)
+{
+	return new_keyed_table(max, extensions, hash_key[0]);
 }
 
 static void
@@ -424,6 +431,26 @@ a_new_peer_pushes_out_one(void **state)
 	free_table(t);
 }
 
+/* However the keys fall into the index: under many hash keys, there is always one to go.
+ */
+static void
+a_full_table_has_room(void **state)
+{
+	const struct family_row *r = *state;
+
+	for (unsigned k = 0; k < 200; k++) {
+		struct table *t = new_keyed_table(MAX, 4, (uint8_t)k);
+
+		fill(t, r->is_v6);
+		for (uint32_t i = MAX; i < 3 * MAX; i++) {
+			struct dp_peer_key key = r->is_v6 ? v6(i) : v4(i);
+
+			assert_int_not_equal(get(t, &key, NOW + i), DP_NONE);
+		}
+		free_table(t);
+	}
+}
+
 /* Pending work holds a peer: with all held, there is no room and nothing is lost. */
 static void
 the_held_stay(void **state)
@@ -713,7 +740,7 @@ int
 main(void)
 {
 	struct CMUnitTest tests[COUNT(key_rows) + 2 * COUNT(life_rows)
-				+ 2 * COUNT(family_rows) + COUNT(sweep_rows) + 16] = {
+				+ 3 * COUNT(family_rows) + COUNT(sweep_rows) + 16] = {
 		cmocka_unit_test(wrong_hint),
 		cmocka_unit_test(sizes_refused),
 		cmocka_unit_test(old_ids_do_not_come_back),
@@ -737,6 +764,7 @@ main(void)
 	ADD_ROWS(tests, &n, life_rows, lives_as_long);
 	ADD_ROWS(tests, &n, life_rows, lives_as_long_in_an_extension);
 	ADD_ROWS(tests, &n, family_rows, a_new_peer_pushes_out_one);
+	ADD_ROWS(tests, &n, family_rows, a_full_table_has_room);
 	ADD_ROWS(tests, &n, family_rows, the_held_stay);
 	ADD_ROWS(tests, &n, sweep_rows, swept);
 	return cmocka_run_group_tests_name("peers", tests, NULL, NULL);
