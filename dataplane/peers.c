@@ -513,16 +513,22 @@ dp_peers_release(struct dp_peers *t, uint32_t peer)
 void
 dp_peers_account(struct dp_peers *t, uint32_t peer, uint32_t bytes)
 {
+	struct cold *c = cold_of(t, peer);
 	struct hot *h = hot_of(t, peer);
 	uint32_t octets = h->octets + bytes;
+	bool carry = octets >> 16 || h->messages == UINT16_MAX;
 
-	/* The low halves stand in the hot line; a carry, once in a thousand, goes to the cold. */
+	/* The low halves stand in the hot line; a carry, once in a thousand, goes to the cold,
+	 * and no reader may see one without the other. */
+	if (carry) {
+		open_slot(h);
+		DP_SET(c->messages, c->messages + (h->messages == UINT16_MAX));
+		DP_SET(c->octets, c->octets + (octets >> 16));
+	}
 	DP_SET(h->messages, (uint16_t)(h->messages + 1));
-	if (h->messages == 0)
-		DP_SET(cold_of(t, peer)->messages, cold_of(t, peer)->messages + 1);
 	DP_SET(h->octets, (uint16_t)octets);
-	if (octets >> 16)
-		DP_SET(cold_of(t, peer)->octets, cold_of(t, peer)->octets + (octets >> 16));
+	if (carry)
+		close_slot(h);
 }
 
 void
