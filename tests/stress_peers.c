@@ -8,15 +8,17 @@
 #include "tests/stress.h"
 
 #define MAX 64
-#define KEYS 90 /* more than there is room for */
+#define STEADY                                                                           \
+	60 /* peers that are held; all others share the few slots that are left          \
+	    */
+#define KEYS 1000
 #define TURNS 150000u
 #define OCTETS 1000
 
 struct shared {
 	struct dp_peers *peers;
 	struct dp_counters counters;
-	uint32_t steady;               /* a peer that stays */
-	_Atomic uint64_t begun, ended; /* messages of that one */
+	_Atomic uint64_t begun, ended; /* messages of slot 0, a steady peer */
 	_Atomic uint64_t read;
 };
 
@@ -56,7 +58,7 @@ static void
 account_steady(struct shared *s)
 {
 	atomic_fetch_add(&s->begun, 1);
-	dp_peers_account(s->peers, s->steady, OCTETS);
+	dp_peers_account(s->peers, 0, OCTETS);
 	atomic_fetch_add(&s->ended, 1);
 }
 
@@ -67,10 +69,11 @@ write_all(void *arg)
 	struct dice d = {.state = 1};
 
 	for (uint32_t turn = 0; turn < TURNS; turn++) {
-		uint32_t number = 1 + roll_below(&d, KEYS), peer = get(s, number, 1000);
+		uint32_t number = STEADY + roll_below(&d, KEYS),
+			 peer = get(s, number, 1000);
 		uint8_t mac[6];
 
-		require(peer != DP_NONE && peer != s->steady, "no room", number);
+		require(peer != DP_NONE && peer >= STEADY, "no room", number);
 		make_mac(mac, number);
 		dp_peers_set_link(s->peers, peer, mac);
 		dp_peers_mark(
@@ -105,8 +108,7 @@ look_at_steady(struct shared *s)
 	uint64_t least = atomic_load(&s->ended), most;
 	struct dp_peer_info p;
 
-	require(dp_peers_info(s->peers, s->steady, 1000, &p), "the steady peer is gone",
-		0);
+	require(dp_peers_info(s->peers, 0, 1000, &p), "the steady peer is gone", 0);
 	most = atomic_load(&s->begun);
 	require(p.messages >= least && p.messages <= most, "messages it never had",
 		p.messages);
@@ -118,12 +120,12 @@ static void
 look(void *arg, struct dice *d)
 {
 	struct shared *s = arg;
-	uint32_t peer = roll_below(d, MAX);
+	uint32_t peer = STEADY + roll_below(d, MAX - STEADY);
 	struct dp_peer_info p;
 
 	look_at_steady(s);
 	require(dp_peers_count(s->peers) <= MAX, "too many", MAX);
-	if (peer == s->steady || !dp_peers_info(s->peers, peer, 1000, &p))
+	if (!dp_peers_info(s->peers, peer, 1000, &p))
 		return;
 	atomic_fetch_add(&s->read, 1);
 	check_peer(&p);
@@ -144,8 +146,10 @@ main(void)
 
 	s->peers = dp_peers_init(new_block(dp_peers_size(&cfg)), &cfg);
 	require(s->peers != NULL, "no peers", 0);
-	s->steady = get(s, 0, 1000);
-	dp_peers_hold(s->peers, s->steady);
+	for (uint32_t i = 0; i < STEADY; i++) {
+		require(get(s, i, 1000) == i, "another slot", i);
+		dp_peers_hold(s->peers, i);
+	}
 	looks = stress_run(write_all, look, s);
 	printf("%u messages, %llu peers evicted; %llu looks, %llu read\n", TURNS,
 		(unsigned long long)dp_counter_get(&s->counters, DP_C_peers_evicted),
