@@ -115,6 +115,17 @@ dp_mem_read(const struct dp *dp, struct dp_mem_row *rows, unsigned max)
 	return max < ROWS ? max : ROWS;
 }
 
+/* The device of that name at one worker.  Between finding its slot and reading it another
+ * may have taken the place. */
+static bool
+read_device(const struct dp_devices *t, const char *name, size_t len, struct dp_device_info *out)
+{
+	uint32_t slot = dp_devices_find(t, name, len, dp_devices_hash(t, name, len));
+
+	return slot != DP_NONE && dp_devices_info(t, slot, out) && out->name_len == len
+		&& memcmp(out->name, name, len) == 0;
+}
+
 /* A device known to several workers is shown once: as the one that heard it last. */
 bool
 dp_device_get(const struct dp *dp, const char *name, size_t len, struct dp_device_info *out,
@@ -124,11 +135,7 @@ dp_device_get(const struct dp *dp, const char *name, size_t len, struct dp_devic
 	bool found = false;
 
 	for (unsigned i = 0; i < dp->shared.cfg.workers; i++) {
-		const struct dp_worker *w = dp->shared.worker[i];
-		uint32_t slot = dp_devices_find(
-			w->devices, name, len, dp_devices_hash(w->devices, name, len));
-
-		if (slot == DP_NONE || !dp_devices_info(w->devices, slot, &one))
+		if (!read_device(dp->shared.worker[i]->devices, name, len, &one))
 			continue;
 		if (found) {
 			one.messages += out->messages;
