@@ -16,7 +16,7 @@
 struct shared {
 	struct dp *dp; /* with one worker, that has nothing but devices */
 	struct dp_devices *devices;
-	struct dp_counters *counters;
+	struct dp_devices_events events;
 	_Atomic uint64_t read, found;
 };
 
@@ -45,7 +45,7 @@ write_all(void *arg)
 		uint64_t hash = dp_devices_hash(s->devices, name, len);
 
 		device = dp_devices_get(s->devices, name, len, hash,
-			dp_devices_locate(s->devices, hash), 1000, s->counters);
+			dp_devices_locate(s->devices, hash), 1000, &s->events);
 		if (device == DP_NONE)
 			continue; /* no chunks for its name */
 		dp_devices_heard(s->devices, device, number, number + 1, 1000 + number);
@@ -110,7 +110,7 @@ main(void)
 		.max = MAX, .chunks = CHUNKS, .hash_key = {1}};
 	struct dp *dp = new_block((sizeof(*dp) + 63) & ~(size_t)63);
 	struct dp_worker *w = new_block(sizeof(*w));
-	struct shared s = {.dp = dp, .counters = &w->counters};
+	struct shared s = {.dp = dp, .events.counters = &w->counters};
 	uint64_t looks;
 
 	s.devices = dp_devices_init(new_block(dp_devices_size(&cfg)), &cfg);
@@ -121,10 +121,10 @@ main(void)
 	looks = stress_run(write_all, look, &s);
 	printf("%u messages, %llu devices evicted; %llu looks, %llu read, %llu found\n",
 		TURNS,
-		(unsigned long long)dp_counter_get(s.counters, DP_C_devices_evicted),
+		(unsigned long long)dp_counter_get(&w->counters, DP_C_devices_evicted),
 		(unsigned long long)looks, (unsigned long long)s.read,
 		(unsigned long long)s.found);
-	require(dp_counter_get(s.counters, DP_C_devices_evicted) > 0, "never full", 0);
+	require(dp_counter_get(&w->counters, DP_C_devices_evicted) > 0, "never full", 0);
 	require(s.read > 1000 && s.found > 1000, "the readers hardly read", s.read);
 	free(s.devices);
 	free(w);

@@ -20,7 +20,17 @@ struct table {
 	struct dp_devices_config cfg;
 	struct dp_devices *devices;
 	struct dp_counters counters;
+	struct dp_devices_events events;
+	uint64_t gone; /* bit i: slot i was told of */
 };
+
+static void
+note(void *arg, uint32_t device)
+{
+	struct table *t = arg;
+
+	t->gone |= 1ull << device;
+}
 
 static struct table *
 new_keyed_table(uint32_t max, uint32_t chunks, uint8_t key)
@@ -32,6 +42,11 @@ new_keyed_table(uint32_t max, uint32_t chunks, uint8_t key)
 	t->cfg.hash_key[0] = key;
 	t->devices = dp_devices_init(new_block(dp_devices_size(&t->cfg)), &t->cfg);
 	assert_non_null(t->devices);
+	t->events = (struct dp_devices_events){
+		.counters = &t->counters,
+		.gone = note,
+		.arg = t,
+	};
 	return t;
 }
 
@@ -62,7 +77,7 @@ get(struct table *t, const char *name, size_t len, uint32_t now)
 
 	dp_devices_prefetch(t->devices, hash);
 	return dp_devices_get(t->devices, name, len, hash,
-		dp_devices_locate(t->devices, hash), now, &t->counters);
+		dp_devices_locate(t->devices, hash), now, &t->events);
 }
 
 static uint32_t
@@ -267,16 +282,10 @@ a_full_table_has_room(void **state)
 }
 
 static void
-note(void *arg, uint32_t device)
-{
-	*(uint64_t *)arg |= 1ull << device;
-}
-
-static void
 swept(void **state)
 {
 	struct table *t = new_table(MAX, CHUNKS);
-	uint64_t gone = 0, expected = 0;
+	uint64_t expected = 0;
 	unsigned dropped = 0;
 
 	(void)state;
@@ -287,16 +296,32 @@ swept(void **state)
 			expected |= 1ull << device;
 	}
 	for (unsigned i = 0; i < MAX / 4; i++)
-		dropped += dp_devices_sweep(
-			t->devices, 4, 300, NOW + 320, note, &gone, &t->counters);
+		dropped += dp_devices_sweep(t->devices, 4, 300, NOW + 320, &t->events);
 	assert_int_equal(dropped, 21);
-	assert_true(gone == expected);
+	assert_true(t->gone == expected);
 	assert_int_equal(counted(t, DP_C_devices_expired), 21);
 	assert_int_equal(dp_devices_count(t->devices), MAX - 21);
-	assert_int_equal(
-		dp_devices_sweep(t->devices, MAX, 0, NOW + 320, NULL, NULL, &t->counters),
-		MAX - 21);
+	t->events.gone = NULL;
+	dropped = dp_devices_sweep(t->devices, MAX, 0, NOW + 320, &t->events);
+	assert_int_equal(dropped, MAX - 21);
 	assert_int_equal(dp_devices_count(t->devices), 0);
+	free_table(t);
+}
+
+/* Whoever goes is told of, before another has the slot. */
+static void
+the_evicted_is_told_of(void **state)
+{
+	struct table *t = new_table(MAX, CHUNKS);
+
+	(void)state;
+	for (uint32_t i = 0; i < MAX; i++)
+		get_numbered(t, i, NOW + i);
+	assert_true(t->gone == 0);
+	for (uint32_t i = MAX; i < 4 * MAX; i++) {
+		t->gone = 0;
+		assert_true(1ull << get_numbered(t, i, NOW + i) == t->gone);
+	}
 	free_table(t);
 }
 
@@ -396,7 +421,7 @@ as_the_model_says(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(name_rows) + COUNT(bad_rows) + 9] = {
+	struct CMUnitTest tests[COUNT(name_rows) + COUNT(bad_rows) + 10] = {
 		cmocka_unit_test(sizes_refused),
 		cmocka_unit_test(told_about),
 		cmocka_unit_test(nothing_is_inherited),
@@ -404,10 +429,11 @@ main(void)
 		cmocka_unit_test(a_new_device_pushes_out_one),
 		cmocka_unit_test(a_full_table_has_room),
 		cmocka_unit_test(swept),
+		cmocka_unit_test(the_evicted_is_told_of),
 		cmocka_unit_test(lives_on_elsewhere),
 		cmocka_unit_test(as_the_model_says),
 	};
-	size_t n = 9;
+	size_t n = 10;
 
 	ADD_ROWS(tests, &n, name_rows, known_by_its_name);
 	ADD_ROWS(tests, &n, bad_rows, no_device);

@@ -129,9 +129,9 @@ found(void **state)
 	} else {
 		assert_non_null(route);
 		assert_int_equal(route - snap->routes, r->route);
+		assert_int_equal(a->request.device, r->device);
+		assert_int_equal(a->request.listing, r->listing);
 	}
-	assert_int_equal(a->request.device, r->device);
-	assert_int_equal(a->request.listing, r->listing);
 	dp_snapshot_free(snap);
 	free(a);
 }
