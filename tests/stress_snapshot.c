@@ -8,6 +8,8 @@
 #include "coap/write.h"
 #include "tests/stress.h"
 
+#include <sched.h>
+
 #define VERSIONS 400u
 #define BURST 16
 
@@ -45,6 +47,7 @@ struct reader {
 	struct dp *dp;
 	unsigned id;
 	atomic_bool *stop;
+	atomic_uint *ready; /* workers that QSBR waits for by now */
 	uint64_t bursts, versions;
 };
 
@@ -106,6 +109,7 @@ worker_main(void *arg)
 	require(arena != NULL, "no memory", me->id);
 	rte_rcu_qsbr_thread_register(qsbr, me->id);
 	rte_rcu_qsbr_thread_online(qsbr, me->id);
+	atomic_fetch_add(me->ready, 1);
 	while (!atomic_load_explicit(me->stop, memory_order_relaxed)) {
 		const struct dp_snapshot *snap = atomic_load_explicit(
 			&me->dp->shared.snapshot, memory_order_acquire);
@@ -129,6 +133,7 @@ main(void)
 {
 	struct dp *dp = new_block((sizeof(*dp) + 63) & ~(size_t)63);
 	atomic_bool stop = false;
+	atomic_uint ready = 0;
 	struct reader reader[READERS];
 	pthread_t thread[READERS];
 
@@ -137,10 +142,12 @@ main(void)
 	atomic_store(&dp->shared.snapshot, new_version(1));
 	dp->running = true;
 	for (unsigned i = 0; i < READERS; i++) {
-		reader[i] = (struct reader){.dp = dp, .id = i, .stop = &stop};
+		reader[i] = (struct reader){dp, i, &stop, &ready, 0, 0};
 		require(pthread_create(&thread[i], NULL, worker_main, &reader[i]) == 0,
 			"no thread", i);
 	}
+	while (atomic_load(&ready) < READERS)
+		sched_yield();
 	for (uint32_t version = 2; version <= VERSIONS; version++)
 		dp_publish(dp, new_version(version));
 	atomic_store(&stop, true);
