@@ -163,37 +163,57 @@ dp_dedup_trim(struct dp_dedup_pool *p, uint32_t *chain, uint16_t now)
 	dp_dedup_free(p, &rest, now);
 }
 
-/* Join a run of the newest block, or begin one there. */
+/* Join a run of the newest block: what a peer that counts its Message IDs up does fifteen
+ * times of sixteen. */
 static bool
-add_to(struct dp_dedup_pool *p, struct dp_dedup_block *b, const struct dp_heard *h, uint16_t now)
+join(const struct dp_dedup_pool *p, struct dp_dedup_block *b, const struct dp_heard *h,
+	uint16_t now)
 {
 	unsigned i = h->mid % SPAN;
-	struct dp_run *r, *spare = NULL;
 
 	for (unsigned k = 0; k < RUNS; k++) {
-		bool dead = true;
+		struct dp_run *r = &b->run[k];
 
-		r = &b->run[k];
-		if (r->delta != EMPTY && r->base == h->mid - i && r->code == h->code
+		if (r->base == h->mid - i && r->delta != EMPTY && r->code == h->code
 			&& r->con == h->con && (uint16_t)(h->when - r->start) < ABSENT
 			&& !is_live(p, r, i, now)) {
 			set_delta(r, i, (uint16_t)(h->when - r->start));
 			return true;
 		}
-		for (unsigned e = 0; e < SPAN && dead; e++)
-			dead = !is_live(p, r, e, now);
-		if (dead)
-			spare = r;
 	}
-	if (spare == NULL)
-		return false;
-	spare->delta = EMPTY;
-	spare->base = (uint16_t)(h->mid - i);
-	spare->start = h->when;
-	spare->code = h->code;
-	spare->con = h->con;
-	set_delta(spare, i, 0);
+	return false;
+}
+
+static bool
+is_dead(const struct dp_dedup_pool *p, const struct dp_run *r, uint16_t now)
+{
+	for (unsigned i = 0; i < SPAN && r->delta != EMPTY; i++)
+		if (is_live(p, r, i, now))
+			return false;
 	return true;
+}
+
+/* Begin a run in the newest block, in the place of one with nothing alive. */
+static bool
+begin(const struct dp_dedup_pool *p, struct dp_dedup_block *b, const struct dp_heard *h,
+	uint16_t now)
+{
+	unsigned i = h->mid % SPAN;
+
+	for (unsigned k = 0; k < RUNS; k++) {
+		struct dp_run *r = &b->run[k];
+
+		if (!is_dead(p, r, now))
+			continue;
+		r->delta = EMPTY;
+		r->base = (uint16_t)(h->mid - i);
+		r->start = h->when;
+		r->code = h->code;
+		r->con = h->con;
+		set_delta(r, i, 0);
+		return true;
+	}
+	return false;
 }
 
 /* Over the bound: the chain's oldest block goes.  How many live ones went with it. */
@@ -221,8 +241,11 @@ dp_dedup_add(struct dp_dedup_pool *p, uint32_t *chain, const struct dp_heard *h,
 	unsigned lost = 0;
 	uint32_t at;
 
-	if (*chain != 0 && add_to(p, &p->block[*chain - 1], h, now))
+	if (*chain != 0 && (join(p, &p->block[*chain - 1], h, now)
+			|| begin(p, &p->block[*chain - 1], h, now)))
 		return 0;
+	if (p->free == 0 && p->fresh == p->blocks)
+		return 1; /* whoever owns expired blocks gives them back in the sweep */
 	if (*chain != 0) {
 		dp_dedup_trim(p, chain, now);
 		if (*chain != 0)
@@ -233,6 +256,6 @@ dp_dedup_add(struct dp_dedup_pool *p, uint32_t *chain, const struct dp_heard *h,
 		return lost + 1;
 	set_next(&p->block[at - 1], *chain);
 	*chain = at;
-	add_to(p, &p->block[at - 1], h, now);
+	(void)begin(p, &p->block[at - 1], h, now);
 	return lost;
 }
