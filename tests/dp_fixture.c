@@ -1,0 +1,494 @@
+#include "tests/dp_fixture.h"
+
+#include "coap/code.h"
+#include "control/books.h"
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_eth_ring.h>
+#include <rte_ethdev.h>
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define EAL_MIB "64"
+#define TURNS_MAX                                                                        \
+	10000 /* more than any test needs: a worker that always finds work is a bug */
+
+struct gateway gw;
+static struct rte_ring *to_gateway, *from_gateway;
+
+static const struct dp_route_spec routes[] = {
+	{.path = "/hello",
+		.kind = DP_K_STATIC,
+		.content = "hi",
+		.content_len = 2,
+		.content_format = 0,
+		.max_age = UINT32_MAX,
+		.max_payload = 8,
+		.title = "A greeting"},
+	{.path = "/test",
+		.kind = DP_K_STATIC,
+		.content = "all",
+		.content_len = 3,
+		.content_format = DP_NO_FORMAT,
+		.max_age = 9,
+		.max_payload = 8,
+		.answer_put = TG_CHANGED,
+		.answer_post = TG_CREATED,
+		.answer_delete = TG_DELETED,
+		.location = "/a/bc",
+		.rt = "r",
+		.ifd = "i"},
+	{.path = "/seg1/seg2/seg3",
+		.kind = DP_K_STATIC,
+		.content = "seg",
+		.content_len = 3,
+		.content_format = DP_NO_FORMAT,
+		.max_age = UINT32_MAX,
+		.max_payload = 8},
+	{.path = "/query", .kind = DP_K_QUERY, .max_age = UINT32_MAX, .max_payload = 8},
+	{.path = "/time", .kind = DP_K_TIME, .max_age = UINT32_MAX, .max_payload = 8},
+	{.path = "/t/{device}",
+		.kind = DP_K_STREAM,
+		.ack = DP_ACK_LOGGED,
+		.stream = "telemetry",
+		.max_age = UINT32_MAX,
+		.max_payload = DP_VALUE_MAX},
+	{.path = "/r/{device}",
+		.kind = DP_K_STREAM,
+		.ack = DP_ACK_RECEIVED,
+		.stream = "memory",
+		.max_age = UINT32_MAX,
+		.max_payload = DP_VALUE_MAX},
+	{.path = "/d/{device}/{resource*}",
+		.kind = DP_K_STORE,
+		.ack = DP_ACK_RECEIVED,
+		.max_age = UINT32_MAX,
+		.max_payload = DP_VALUE_MAX},
+	{.path = "/l/{device}/{resource*}",
+		.kind = DP_K_STORE,
+		.ack = DP_ACK_LOGGED,
+		.stream = "values",
+		.max_age = 30,
+		.max_payload = 16},
+	{.path = "/f",
+		.kind = DP_K_STORE,
+		.ack = DP_ACK_RECEIVED,
+		.max_age = UINT32_MAX,
+		.max_payload = DP_VALUE_MAX,
+		.formats = (const uint16_t[]){0, 50},
+		.n_formats = 2,
+		.hidden = true},
+};
+
+/* ---- making one
+ * -------------------------------------------------------------------------- */
+
+static void
+default_config(struct dp_config *cfg, unsigned workers)
+{
+	*cfg = (struct dp_config){
+		.workers = workers,
+		.idle = DP_IDLE_SLEEP,
+		.n_ports = 1,
+		.mbufs = GW_MBUFS,
+		.peers_max = 256,
+		.devices_max = 64,
+		.store_max = 64,
+		.dedup_extensions = 128,
+		.replies_max = 64,
+		.pending_max = 64,
+		.device_idle_s = 86400,
+		.logring_bytes = 1u << 16,
+		.hash_key = {3, 20, 37, 54, 71, 88, 105, 122, 139, 156, 173, 190, 207,
+			224, 241, 2},
+	};
+	cfg->ports[0] = (struct dp_port_config){
+		.name = "rings",
+		.driver = DP_DRV_GIVEN,
+		.arg = "net_ring_tests",
+		.udp_port = 5683,
+		.queues = (uint16_t)workers,
+		.mtu = 1500,
+		.checksum_rx = true,
+		.n_addrs = 2,
+		.addrs = {{.addr = {[10] = 0xff, 0xff, 198, 18, 0, 1}, .len = 15},
+			{.addr = {0x20, 1, 0, 2, [15] = 1}, .len = 48, .v6 = true}},
+	};
+}
+
+static struct flow
+device_flow(bool v6)
+{
+	struct flow w = {
+		.v6 = v6,
+		.src_mac = {2, 0, 0, 0, 0, 2},
+		.src = {198, 18, 0, 2},
+		.dst = {198, 18, 0, 1},
+		.dport = 5683,
+		.ttl = 3,
+		.id = 7,
+	};
+
+	if (v6) {
+		memcpy(w.src, (const uint8_t[16]){0x20, 1, 0, 2, [15] = 2}, 16);
+		memcpy(w.dst, (const uint8_t[16]){0x20, 1, 0, 2, [15] = 1}, 16);
+	}
+	memcpy(w.dst_mac, dp_config(gw.dp)->ports[0].mac, 6);
+	return w;
+}
+
+/* A source port whose endpoint has its home where the setting wants it. */
+static void
+choose_port(struct flow *w)
+{
+	struct dp_peer_key key = {.addr = {[10] = 0xff, [11] = 0xff}};
+
+	memcpy(w->v6 ? key.addr : key.addr + 12, w->src, w->v6 ? 16 : 4);
+	for (w->sport = 40000;; w->sport++) {
+		key.port_be = rte_cpu_to_be_16(w->sport);
+		if (dp_home_of(gw.dp->shared.worker[0], &key) == gw.setting->home)
+			return;
+	}
+}
+
+static void
+choose_device(void)
+{
+	const struct dp_worker *w = gw.dp->shared.worker[0];
+	char name[] = "dev0";
+
+	while (dp_home_of_hash(w, dp_devices_hash(w->devices, name, 4))
+		!= gw.setting->value_home)
+		name[3]++;
+	gw.digit = name[3];
+}
+
+static void
+open_configured(void)
+{
+	struct dp_snapshot *snap;
+	char err[256] = "";
+
+	snap = dp_snapshot_new(&gw.settings, err, sizeof(err));
+	assert_string_equal(err, "");
+	gw.dp = dp_open(&gw.cfg, snap, err, sizeof(err));
+	assert_string_equal(err, "");
+	assert_non_null(gw.dp);
+	gw.v4 = device_flow(false);
+	gw.v6 = device_flow(true);
+	choose_port(&gw.v4);
+	choose_port(&gw.v6);
+	choose_device();
+	gw.flow = gw.setting->v6 ? gw.v6 : gw.v4;
+	memset(gw.read, 0, sizeof(gw.read));
+	memset(gw.settled, 0, sizeof(gw.settled));
+	gw.n_records = 0;
+	gw_mark();
+}
+
+void
+gw_open(void)
+{
+	default_config(&gw.cfg, gw.setting->workers);
+	gw.settings = (struct dp_settings){
+		.routes = routes,
+		.n_routes = COUNT(routes),
+		.full_max_age = 5,
+		.con_lifetime_s = 247,
+		.non_lifetime_s = 145,
+	};
+	open_configured();
+}
+
+void
+gw_reopen(void (*change)(struct dp_config *cfg, struct dp_settings *s))
+{
+	gw_close();
+	change(&gw.cfg, &gw.settings);
+	open_configured();
+}
+
+void
+gw_close(void)
+{
+	struct frame f;
+
+	assert_true(gw_books_close());
+	gw_turn();
+	gw_log_read();
+	gw_log_settle(0);
+	while (gw_take(&f))
+		;
+	assert_true(gw_books_close());
+	for (unsigned i = 0; i < gw.cfg.workers; i++)
+		dp_net_tick(gw.dp->shared.worker[i]->net,
+			rte_rdtsc() + 10 * rte_get_tsc_hz());
+	assert_true(gw_books_close());
+	assert_int_equal(rte_mempool_avail_count(gw.dp->pool), gw.cfg.mbufs);
+	dp_close(gw.dp);
+}
+
+/* ---- the port
+ * ------------------------------------------------------------------------------ */
+
+void
+gw_send(const struct frame *f)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(gw.dp->pool);
+
+	assert_non_null(m);
+	memcpy(rte_pktmbuf_append(m, f->len), f->byte, f->len);
+	assert_int_equal(rte_ring_enqueue(to_gateway, m), 0);
+}
+
+void
+gw_turn(void)
+{
+	unsigned quiet = 0, turns = 0;
+
+	while (quiet < 2) { /* a frame that one worker passes to another goes out a turn
+			       later */
+		bool busy = false;
+
+		for (unsigned i = 0; i < gw.cfg.workers; i++)
+			busy |= dp_worker_turn(gw.dp->shared.worker[i]);
+		quiet = busy ? 0 : quiet + 1;
+		assert_true(turns++ < TURNS_MAX);
+	}
+}
+
+bool
+gw_take(struct frame *f)
+{
+	void *m;
+
+	if (rte_ring_dequeue(from_gateway, &m) != 0)
+		return false;
+	f->len = ((struct rte_mbuf *)m)->data_len;
+	assert_true(f->len <= FRAME_MAX);
+	assert_int_equal(((struct rte_mbuf *)m)->pkt_len, f->len);
+	memcpy(f->byte, rte_pktmbuf_mtod((struct rte_mbuf *)m, void *), f->len);
+	rte_pktmbuf_free(m);
+	return true;
+}
+
+void
+gw_expect(const struct frame *want)
+{
+	struct frame got;
+
+	assert_true(gw_take(&got));
+	assert_int_equal(got.len, want->len);
+	assert_memory_equal(got.byte, want->byte, want->len);
+}
+
+void
+gw_expect_silence(void)
+{
+	assert_int_equal(rte_ring_count(from_gateway), 0);
+}
+
+/* ---- messages
+ * -------------------------------------------------------------------------------- */
+
+/* A copy of @msg with the device's name filled in. */
+static struct bytes
+named(struct bytes msg, uint8_t copy[FRAME_MAX])
+{
+	assert_true(msg.len <= FRAME_MAX);
+	if (msg.len > 0)
+		memcpy(copy, msg.at, msg.len);
+	for (size_t i = 0; i + 4 <= msg.len; i++)
+		if (memcmp(copy + i, "dev?", 4) == 0)
+			copy[i + 3] = (uint8_t)gw.digit;
+	return (struct bytes){copy, msg.len};
+}
+
+void
+gw_say(const struct flow *w, struct bytes msg)
+{
+	uint8_t copy[FRAME_MAX];
+	struct frame f;
+
+	msg = named(msg, copy);
+	frame_udp(&f, w, msg.at, msg.len);
+	gw_send(&f);
+	gw_turn();
+}
+
+void
+gw_hear(const struct flow *w, struct bytes msg)
+{
+	const struct flow back = flow_back(w);
+	uint8_t copy[FRAME_MAX];
+	struct frame want;
+
+	msg = named(msg, copy);
+	frame_udp(&want, &back, msg.at, msg.len);
+	gw_expect(&want);
+}
+
+void
+gw_ask(struct bytes request, struct bytes reply)
+{
+	gw_say(&gw.flow, request);
+	if (reply.len > 0)
+		gw_hear(&gw.flow, reply);
+	gw_expect_silence();
+}
+
+/* ---- counters
+ * ---------------------------------------------------------------------------------- */
+
+uint64_t
+gw_counter(enum dp_counter c)
+{
+	uint64_t now[DP_COUNTER_COUNT];
+
+	dp_counters_read(gw.dp, DP_ALL, now);
+	return now[c];
+}
+
+void
+gw_mark(void)
+{
+	dp_counters_read(gw.dp, DP_ALL, gw.marked);
+}
+
+void
+gw_counted(enum dp_counter c, uint64_t n)
+{
+	uint64_t grew = gw_counter(c) - gw.marked[c];
+
+	if (grew != n)
+		fail_msg("%s grew by %llu, not %llu", dp_counter_defs[c].name,
+			(unsigned long long)grew, (unsigned long long)n);
+}
+
+bool
+gw_books_close(void)
+{
+	uint64_t now[DP_COUNTER_COUNT], answers = 0, records = 0;
+	struct ctl_identity identity[CTL_BOOKS];
+	struct dp_worker_info info;
+
+	dp_counters_read(gw.dp, DP_ALL, now);
+	for (unsigned i = 0; i < gw.cfg.workers; i++) {
+		dp_worker_read(gw.dp, i, &info);
+		answers += info.pending_answers;
+		records += info.pending_records;
+	}
+	return ctl_books(now, answers, records, identity);
+}
+
+/* ---- the log, time
+ * --------------------------------------------------------------------------------- */
+
+unsigned
+gw_log_read(void)
+{
+	unsigned before = gw.n_records;
+
+	for (unsigned i = 0; i < gw.cfg.workers; i++) {
+		struct dp_logring *ring = dp_worker_logring(gw.dp, i);
+		const uint8_t *bytes;
+		size_t len;
+
+		while ((bytes = dp_logring_next(ring, &len, &gw.read[i])) != NULL) {
+			struct gw_record *to = &gw.record[gw.n_records++ % GW_RECORDS];
+
+			memcpy(to->bytes, bytes, len);
+			assert_true(dp_record_decode(&to->r, to->bytes, len));
+		}
+		dp_logring_release(ring);
+	}
+	return gw.n_records - before;
+}
+
+void
+gw_log_settle(int status)
+{
+	for (unsigned i = 0; i < gw.cfg.workers; i++)
+		if (gw.read[i] != gw.settled[i]) {
+			dp_logring_settle(
+				dp_worker_logring(gw.dp, i), gw.read[i], status);
+			gw.settled[i] = gw.read[i];
+		}
+	gw_turn();
+}
+
+void
+gw_later(unsigned seconds)
+{
+	gw.dp->shared.clock.tsc0 -= seconds * rte_get_tsc_hz();
+}
+
+/* ---- running
+ * ---------------------------------------------------------------------------------------
+ */
+
+/* Lcore 0 is the test's, 1 and 2 are the workers'; all float over the machine's cores. */
+static void
+start_eal(void)
+{
+	static char lcores[64], prefix[64];
+	char *args[] = {"dp_tests", "--no-pci", "--no-telemetry", "--no-shconf",
+		"--no-huge", "-m", EAL_MIB, "--log-level", "error", "--file-prefix",
+		prefix, "--lcores", lcores, "--main-lcore", "0"};
+
+	snprintf(lcores, sizeof(lcores), "(0,1,2)@(0-%ld)",
+		sysconf(_SC_NPROCESSORS_ONLN) - 1);
+	snprintf(prefix, sizeof(prefix), "dp_tests_%d", (int)getpid());
+	if (rte_eal_init(COUNT(args), args) < 0)
+		rte_panic("the EAL did not start: %s\n", rte_strerror(rte_errno));
+	to_gateway = rte_ring_create("to_gateway", 2048, SOCKET_ID_ANY, 0);
+	from_gateway = rte_ring_create("from_gateway", 2048, SOCKET_ID_ANY, 0);
+	if (to_gateway == NULL || from_gateway == NULL
+		|| rte_eth_from_rings(
+			   "tests", &to_gateway, 1, &from_gateway, 1, SOCKET_ID_ANY)
+			   < 0)
+		rte_panic("no port of rings: %s\n", rte_strerror(rte_errno));
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	gw_open();
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	gw_expect_silence();
+	gw_close();
+	return 0;
+}
+
+int
+gw_main(const char *name, const struct setting *settings, size_t n_settings,
+	const struct CMUnitTest *tests, size_t n_tests)
+{
+	struct CMUnitTest *own = calloc(n_tests, sizeof(*own));
+	char group[128];
+	int failed = 0;
+
+	start_eal();
+	for (size_t i = 0; i < n_tests; i++) {
+		own[i] = tests[i];
+		own[i].setup_func = set_up;
+		own[i].teardown_func = tear_down;
+	}
+	for (size_t s = 0; s < n_settings; s++) {
+		gw.setting = &settings[s];
+		snprintf(group, sizeof(group), "%s, %s", name, settings[s].name);
+		failed += _cmocka_run_group_tests(group, own, n_tests, NULL, NULL);
+	}
+	free(own);
+	rte_eal_cleanup();
+	return failed;
+}

@@ -1,0 +1,94 @@
+/*
+ * A gateway in this process, and both its neighbours: the test is the devices' side of
+ * the port, and it is the log thread.
+ *
+ * The port is a pair of rings.  Workers take their turns in the test's own thread, one
+ * after another until none finds work, so that nothing depends on time; where a test
+ * wants them on cores of their own it calls dp_start().  Each test gets a fresh gateway,
+ * and after each the books must close and every packet buffer must be back in its pool.
+ *
+ * Threads.  The test's.
+ */
+#pragma once
+
+#include "dataplane/dp_internal.h"
+#include "tests/dp_frame.h"
+#include "tests/rows.h"
+
+#define GW_MBUFS 1023
+#define GW_RECORDS 1024
+
+/* What the tests of a program are run under, one after another. */
+struct setting {
+	const char *name;
+	unsigned workers;
+	bool v6;
+	unsigned home;       /* of the device's endpoint; frames come in at worker 0 */
+	unsigned value_home; /* of what is stored for device "dev?" */
+};
+
+struct gw_record {
+	struct dp_record r; /* borrows from bytes */
+	uint8_t bytes[DP_RECORD_MAX];
+};
+
+struct gateway {
+	const struct setting *setting;
+	struct dp_config cfg; /* gw_open() makes it; gw_reopen() lets a test change it */
+	struct dp_settings settings;
+	struct dp *dp;
+	struct flow v4, v6; /* from the device to the gateway */
+	struct flow flow;   /* the one of the setting's family */
+	char digit;         /* "dev?" with this has its home at value_home */
+	uint64_t marked[DP_COUNTER_COUNT];
+	uint64_t read[DP_WORKERS_MAX], settled[DP_WORKERS_MAX]; /* the log's numbers */
+	unsigned n_records;
+	struct gw_record record[GW_RECORDS];
+};
+extern struct gateway gw;
+
+/* Start the EAL and run @tests under each of @settings; the number that failed. */
+int gw_main(const char *name, const struct setting *settings, size_t n_settings,
+	const struct CMUnitTest *tests, size_t n_tests);
+/* The same gateway made anew after @change. */
+void gw_reopen(void (*change)(struct dp_config *cfg, struct dp_settings *s));
+void gw_open(void);
+/* Settle the log, let every answer go out unseen, check books and buffers, and close. */
+void gw_close(void);
+
+/* ---- the port
+ * -------------------------------------------------------------------------- */
+
+void gw_send(const struct frame *f);
+/* Turns of every worker until none finds work. */
+void gw_turn(void);
+/* The next frame that the gateway sent; false if there is none. */
+bool gw_take(struct frame *f);
+void gw_expect(const struct frame *want);
+void gw_expect_silence(void);
+
+/* ---- messages: "dev?" in @msg stands for the device's name
+ * -------------------------------- */
+
+/* Send a datagram from @w and let it be worked on. */
+void gw_say(const struct flow *w, struct bytes msg);
+/* The next frame is the datagram that answers @w, byte for byte, and is @msg. */
+void gw_hear(const struct flow *w, struct bytes msg);
+/* Say, hear (silence if @reply has no bytes), and nothing more. */
+void gw_ask(struct bytes request, struct bytes reply);
+
+/* ---- counters, the log, time
+ * ------------------------------------------------------------- */
+
+uint64_t gw_counter(enum dp_counter c);
+void gw_mark(void);
+/* @c grew by @n since the last mark. */
+void gw_counted(enum dp_counter c, uint64_t n);
+/* Do all four identities hold now? */
+bool gw_books_close(void);
+/* Take what the rings hold into gw.record; how many. */
+unsigned gw_log_read(void);
+/* Settle all that was read, and let the answers go out. */
+void gw_log_settle(int status);
+/* Time as the tables know it moves on. */
+void gw_later(unsigned seconds);

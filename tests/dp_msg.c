@@ -1,0 +1,492 @@
+/* The message layer on the wire (RFC 7252, 4 and 5): a datagram in, its answer or
+ * silence. */
+#include "tests/dp_fixture.h"
+
+#define SILENCE                                                                          \
+	{                                                                                \
+		NULL, 0                                                                  \
+	}
+#define RST B("\x70\x00\x00\x07")
+#define EIGHT "12345678"
+#define FIFTY "abcdefghijklmnopqrstuvwxyabcdefghijklmnopqrstuvwxy"
+#define N256 FIFTY FIFTY FIFTY FIFTY FIFTY "abcdef"
+
+/* Uri-Path options; each is the first option of its message. */
+#define HELLO                                                                            \
+	"\xb5"                                                                           \
+	"hello"
+#define TEST                                                                             \
+	"\xb4"                                                                           \
+	"test"
+#define QUERY                                                                            \
+	"\xb5"                                                                           \
+	"query"
+#define HI                                                                               \
+	"\xc0\xff"                                                                       \
+	"hi" /* its answer's Content-Format 0 and payload */
+
+/* Every message has Message ID 7. */
+#define CON(code) "\x40" code "\x00\x07"
+#define NON(code) "\x50" code "\x00\x07"
+#define ACK(code) "\x60" code "\x00\x07"
+#define GET "\x01"
+#define POST "\x02"
+#define PUT "\x03"
+#define DELETE "\x04"
+
+static const struct row {
+	const char *name;
+	struct bytes say, hear;
+	enum dp_counter counter; /* grows by one */
+} rows[] = {
+	{"ping", B("\x40\x00\x00\x07"), RST, DP_C_coap_ping},
+
+	/* 3 and 4.2: what has a format error is rejected if it is confirmable */
+	{"CON with a token of 9", B("\x49\x01\x00\x07" EIGHT "9"), RST,
+		DP_C_drop_token_len},
+	{"CON with token length 15", B("\x4f\x01\x00\x07" EIGHT EIGHT), RST,
+		DP_C_drop_token_len},
+	{"CON with its token cut off",
+		B("\x48\x01\x00\x07"
+		  "1234567"),
+		RST, DP_C_drop_short},
+	{"CON, empty, with a token", B("\x41\x00\x00\x07t"), RST, DP_C_drop_not_empty},
+	{"CON, empty, with a payload", B("\x40\x00\x00\x07\xffx"), RST,
+		DP_C_drop_not_empty},
+	{"CON with option delta 15", B(CON(GET) "\xf1x"), RST, DP_C_drop_option},
+	{"CON with option length 15", B(CON(GET) "\xbf" EIGHT EIGHT), RST,
+		DP_C_drop_option},
+	{"CON with an option cut off", B(CON(GET) "\xb5hell"), RST, DP_C_drop_option},
+	{"CON with option number 65536", B(CON(GET) "\xe0\xfe\xf3"), RST,
+		DP_C_drop_option},
+	{"CON with a marker and no payload", B(CON(GET) HELLO "\xff"), RST,
+		DP_C_drop_no_payload},
+	{"NON with a token of 9", B("\x59\x01\x00\x07" EIGHT "9"), SILENCE,
+		DP_C_drop_token_len},
+	{"NON with its token cut off",
+		B("\x58\x01\x00\x07"
+		  "1234567"),
+		SILENCE, DP_C_drop_short},
+	{"NON, empty, with a token", B("\x51\x00\x00\x07t"), SILENCE,
+		DP_C_drop_not_empty},
+	{"NON with option delta 15", B(NON(GET) "\xf1x"), SILENCE, DP_C_drop_option},
+	{"NON with a marker and no payload", B(NON(GET) HELLO "\xff"), SILENCE,
+		DP_C_drop_no_payload},
+	{"ACK with option delta 15", B(ACK("\x45") "\xf1x"), SILENCE, DP_C_drop_option},
+	{"RST with a token", B("\x71\x00\x00\x07t"), SILENCE, DP_C_drop_not_empty},
+	{"no byte", B(""), SILENCE, DP_C_drop_short},
+	{"three bytes", B("\x40\x01\x00"), SILENCE, DP_C_drop_short},
+	{"version 0", B("\x00\x01\x00\x07" HELLO), SILENCE, DP_C_drop_version},
+	{"version 2", B("\x80\x01\x00\x07" HELLO), SILENCE, DP_C_drop_version},
+	{"version 3", B("\xc0\x01\x00\x07" HELLO), SILENCE, DP_C_drop_version},
+
+	/* 4.2, 4.3, 5.2: what is no request */
+	{"CON of class 1", B(CON("\x20")), RST, DP_C_coap_rejected},
+	{"CON of class 1, last", B(CON("\x3f")), RST, DP_C_coap_rejected},
+	{"CON of class 6", B(CON("\xc0")), RST, DP_C_coap_rejected},
+	{"CON of class 7", B(CON("\xe1")), RST, DP_C_coap_rejected},
+	{"CON response 2.05", B(CON("\x45")), RST, DP_C_coap_response},
+	{"CON response 4.04", B(CON("\x84")), RST, DP_C_coap_response},
+	{"CON response 5.00", B(CON("\xa0")), RST, DP_C_coap_response},
+	{"NON of class 1", B(NON("\x20")), SILENCE, DP_C_drop_reserved_class},
+	{"NON of class 6", B(NON("\xc0")), SILENCE, DP_C_drop_reserved_class},
+	{"NON of class 7", B(NON("\xff")), SILENCE, DP_C_drop_reserved_class},
+	{"NON response", B(NON("\x45")), SILENCE, DP_C_coap_response},
+	{"NON, empty", B(NON("\x00")), SILENCE, DP_C_drop_empty_non},
+	{"ACK, empty", B(ACK("\x00")), SILENCE, DP_C_coap_ack},
+	{"ACK with a response", B(ACK("\x45") "\xffx"), SILENCE, DP_C_coap_ack},
+	{"ACK with a request", B(ACK(GET) HELLO), SILENCE, DP_C_coap_ack},
+	{"ACK of class 7", B(ACK("\xe0")), SILENCE, DP_C_coap_ack},
+	{"RST", B("\x70\x00\x00\x07"), SILENCE, DP_C_coap_rst},
+	{"RST with a request", B("\x70\x01\x00\x07" HELLO), SILENCE, DP_C_coap_rst},
+
+	/* requests */
+	{"GET", B(CON(GET) HELLO), B(ACK("\x45") HI), DP_C_answered},
+	{"GET, NON", B(NON(GET) HELLO), B(NON("\x45") HI), DP_C_answered},
+	{"GET with a token of 8", B("\x48\x01\x00\x07" EIGHT HELLO),
+		B("\x68\x45\x00\x07" EIGHT HI), DP_C_answered},
+	{"GET with a payload", B(CON(GET) HELLO "\xffx"), B(ACK("\x45") HI),
+		DP_C_answered},
+	{"GET of three segments", B(CON(GET) "\xb4seg1\x04seg2\x04seg3"),
+		B(ACK("\x45") "\xffseg"), DP_C_answered},
+	{"GET with Max-Age in the answer", B(CON(GET) TEST),
+		B(ACK("\x45") "\xd1\x01\x09\xff"
+			      "all"),
+		DP_C_answered},
+	{"PUT", B(CON(PUT) TEST "\xffx"), B(ACK("\x44")), DP_C_answered},
+	{"PUT, NON", B(NON(PUT) TEST "\xffx"), B(NON("\x44")), DP_C_answered},
+	{"POST with a location", B(CON(POST) TEST),
+		B(ACK("\x41") "\x81"
+			      "a\x02"
+			      "bc"),
+		DP_C_answered},
+	{"DELETE", B(CON(DELETE) TEST), B(ACK("\x42")), DP_C_answered},
+	{"queries",
+		B(CON(GET) QUERY "\x43"
+				 "a=1\x03"
+				 "b=2"),
+		B(ACK("\x45") "\xc0\xff"
+			      "a=1\nb=2"),
+		DP_C_answered},
+	{"no query", B(CON(GET) QUERY), B(ACK("\x45") "\xc0"), DP_C_answered},
+	{"discovery",
+		B(CON(GET) "\xbb.well-known\x04"
+			   "core"),
+		B(ACK("\x45") "\xc1\x28\xff</hello>;title=\"A "
+			      "greeting\";ct=0,</test>;rt=\"r\";if=\"i\","
+			      "</seg1/seg2/seg3>,</query>,</time>,</t>,</r>,</d>,</l>"),
+		DP_C_answered},
+	{"discovery with Accept 40",
+		B(CON(GET) "\xbb.well-known\x04"
+			   "core\x61\x28"),
+		B(ACK("\x45") "\xc1\x28\xff</hello>;title=\"A "
+			      "greeting\";ct=0,</test>;rt=\"r\";if=\"i\","
+			      "</seg1/seg2/seg3>,</query>,</time>,</t>,</r>,</d>,</l>"),
+		DP_C_answered},
+	{"discovery with Accept 0",
+		B(CON(GET) "\xbb.well-known\x04"
+			   "core\x60"),
+		B(ACK("\x86")), DP_C_refused_406},
+
+	/* options */
+	{"Accept 0", B(CON(GET) HELLO "\x60"), B(ACK("\x45") HI), DP_C_answered},
+	{"Accept 0 in one byte", B(CON(GET) HELLO "\x61\x00"), B(ACK("\x45") HI),
+		DP_C_answered},
+	{"Uri-Host, Uri-Port", B(CON(GET) "\x31h\x41\x05\x45hello"), B(ACK("\x45") HI),
+		DP_C_answered},
+	{"elective: unknown", B(CON(GET) HELLO "\xe0\x25\xf8"), B(ACK("\x45") HI),
+		DP_C_answered},
+	{"elective: Observe", B(CON(GET) "\x60\x55hello"), B(ACK("\x45") HI),
+		DP_C_answered},
+	{"elective: ETag of 9", B(CON(GET) "\x49" EIGHT "9\x75hello"), B(ACK("\x45") HI),
+		DP_C_answered},
+	{"elective: Content-Format of 3",
+		B(CON(GET) HELLO "\x13"
+				 "123"),
+		B(ACK("\x45") HI), DP_C_answered},
+	{"elective: Content-Format twice, first counts",
+		B(CON(PUT) "\xb1"
+			   "f\x10\x01\x3c\xffx"),
+		B(ACK("\x41")), DP_C_answered},
+	{"elective: Max-Age of 5",
+		B(CON(GET) HELLO "\x35"
+				 "12345"),
+		B(ACK("\x45") HI), DP_C_answered},
+	{"elective: Size1", B(CON(GET) HELLO "\xd0\x24"), B(ACK("\x45") HI),
+		DP_C_answered},
+	{"critical: unknown", B(CON(GET) HELLO "\xe0\x25\xf7"), B(ACK("\x82")),
+		DP_C_refused_402},
+	{"critical: OSCORE", B(CON(GET) "\x90\x25hello"), B(ACK("\x82")),
+		DP_C_refused_402},
+	{"critical: Block2", B(CON(GET) HELLO "\xc0"), B(ACK("\x82")), DP_C_refused_402},
+	{"critical: Accept twice", B(CON(GET) HELLO "\x60\x00"), B(ACK("\x82")),
+		DP_C_refused_402},
+	{"critical: Accept of 3", B(CON(GET) HELLO "\x63\x00\x00\x00"), B(ACK("\x82")),
+		DP_C_refused_402},
+	{"critical: Uri-Host of 0", B(CON(GET) "\x30\x85hello"), B(ACK("\x82")),
+		DP_C_refused_402},
+	{"critical: Uri-Host of 256", B(CON(GET) "\x3d\xf3" N256 "\x85hello"),
+		B(ACK("\x82")), DP_C_refused_402},
+	{"critical: Uri-Host twice", B(CON(GET) "\x31h\x01h\x85hello"), B(ACK("\x82")),
+		DP_C_refused_402},
+	{"critical: Uri-Port of 3",
+		B(CON(GET) "\x73"
+			   "123\x45hello"),
+		B(ACK("\x82")), DP_C_refused_402},
+	{"critical: Uri-Port twice", B(CON(GET) "\x71p\x01p\x45hello"), B(ACK("\x82")),
+		DP_C_refused_402},
+	{"critical: Uri-Path of 256", B(CON(GET) "\xbd\xf3" N256), B(ACK("\x82")),
+		DP_C_refused_402},
+	{"critical: Uri-Query of 256", B(CON(GET) QUERY "\x4d\xf3" N256), B(ACK("\x82")),
+		DP_C_refused_402},
+	{"critical: If-Match of 9", B(CON(GET) "\x19" EIGHT "9\xa5hello"), B(ACK("\x82")),
+		DP_C_refused_402},
+	{"critical: If-None-Match of 1", B(CON(GET) "\x51x\x65hello"), B(ACK("\x82")),
+		DP_C_refused_402},
+	{"critical: If-None-Match twice", B(CON(GET) "\x50\x00\x65hello"), B(ACK("\x82")),
+		DP_C_refused_402},
+	{"critical: Proxy-Uri of 0", B(CON(GET) HELLO "\xd0\x0b"), B(ACK("\x82")),
+		DP_C_refused_402},
+	{"critical: bad in a PUT", B(CON(PUT) TEST "\xe0\x25\xf7"), B(ACK("\x82")),
+		DP_C_refused_402},
+	{"critical: unknown, NON", B(NON(GET) HELLO "\xe0\x25\xf7"), SILENCE,
+		DP_C_rdrop_bad_option_non},
+	{"critical: Accept twice, NON", B(NON(GET) HELLO "\x60\x00"), SILENCE,
+		DP_C_rdrop_bad_option_non},
+
+	/* what routes refuse */
+	{"4.04", B(CON(GET) "\xb7nowhere"), B(ACK("\x84")), DP_C_refused_404},
+	{"4.04, NON", B(NON(GET) "\xb7nowhere"), B(NON("\x84")), DP_C_refused_404},
+	{"4.04 keeps the token", B("\x42\x01\x00\x07tk\xb7nowhere"),
+		B("\x62\x84\x00\x07tk"), DP_C_refused_404},
+	{"4.04: no path", B(CON(GET)), B(ACK("\x84")), DP_C_refused_404},
+	{"4.04: a path goes on", B(CON(GET) HELLO "\x01x"), B(ACK("\x84")),
+		DP_C_refused_404},
+	{"4.04: a path stops early", B(CON(GET) "\xb4seg1\x04seg2"), B(ACK("\x84")),
+		DP_C_refused_404},
+	{"4.04: a device has a name", B(CON(POST) "\xb1t\x00\xffx"), B(ACK("\x84")),
+		DP_C_refused_404},
+	{"4.04: PUT", B(CON(PUT) "\xb7nowhere\xffx"), B(ACK("\x84")), DP_C_refused_404},
+	{"4.00: a path of 341 bytes",
+		B(CON(PUT) "\xb1"
+			   "d\x04"
+			   "dev?\x0d\x5a" FIFTY FIFTY
+			   "abc\x0d\xd6" FIFTY FIFTY FIFTY FIFTY
+			   "123456789012345678901234567"
+			   "\x01x\xffx"),
+		B(ACK("\x80")), DP_C_refused_400},
+	{"4.05: PUT", B(CON(PUT) HELLO "\xffx"), B(ACK("\x85")), DP_C_refused_405},
+	{"4.05: GET of a stream", B(CON(GET) "\xb1t\x01x"), B(ACK("\x85")),
+		DP_C_refused_405},
+	{"4.05: DELETE of a stream", B(CON(DELETE) "\xb1t\x01x"), B(ACK("\x85")),
+		DP_C_refused_405},
+	{"4.05: PUT of a listing",
+		B(CON(PUT) "\xb1"
+			   "d\x01x"),
+		B(ACK("\x85")), DP_C_refused_405},
+	{"4.05: method 0.05", B(CON("\x05") TEST), B(ACK("\x85")), DP_C_refused_405},
+	{"4.05: method 0.31", B(CON("\x1f") TEST), B(ACK("\x85")), DP_C_refused_405},
+	{"4.06", B(CON(GET) HELLO "\x61\x28"), B(ACK("\x86")), DP_C_refused_406},
+	{"4.06: content without a format", B(CON(GET) TEST "\x60"), B(ACK("\x86")),
+		DP_C_refused_406},
+	{"4.06: queries", B(CON(GET) QUERY "\x61\x28"), B(ACK("\x86")), DP_C_refused_406},
+	{"4.13 says what would be taken",
+		B(CON(PUT) TEST "\xff"
+				"123456789"),
+		B(ACK("\x8d") "\xd1\x2f\x08"), DP_C_refused_413},
+	{"4.15",
+		B(CON(PUT) "\xb1"
+			   "f\x11\x3c\xffx"),
+		B(ACK("\x8f")), DP_C_refused_415},
+	{"4.15: no format",
+		B(CON(PUT) "\xb1"
+			   "f\xffx"),
+		B(ACK("\x8f")), DP_C_refused_415},
+	{"5.05: Proxy-Uri",
+		B(CON(GET) "\xd6\x16"
+			   "coap:h"),
+		B(ACK("\xa5")), DP_C_refused_505},
+	{"5.05: Proxy-Scheme",
+		B(CON(GET) "\xb5hello\xd4\x0f"
+			   "coap"),
+		B(ACK("\xa5")), DP_C_refused_505},
+	{"5.05: NON",
+		B(NON(GET) "\xd6\x16"
+			   "coap:h"),
+		B(NON("\xa5")), DP_C_refused_505},
+};
+
+static void
+answer(void **state)
+{
+	const struct row *r = *state;
+
+	gw_ask(r->say, r->hear);
+	gw_counted(r->counter, 1);
+	gw_counted(DP_C_rx_frames, 1);
+	gw_counted(DP_C_tx_frames, r->hear.len > 0);
+	gw_counted(
+		DP_C_rst_sent, r->hear.len > 0 && *(const uint8_t *)r->hear.at == 0x70);
+}
+
+/* Nothing that a group of receivers is sent is answered (RFC 7252, 8.1): neither with RST
+ * nor with an error, and here with nothing at all. */
+static const struct group_row {
+	const char *name;
+	bool v6;
+	uint8_t dst[16], mac[6];
+} groups[] = {
+	{"all CoAP nodes, IPv4", false, {224, 0, 1, 187}, {1, 0, 0x5e, 0, 1, 187}},
+	{"broadcast", false, {255, 255, 255, 255}, {255, 255, 255, 255, 255, 255}},
+	{"the subnet's broadcast", false, {198, 19, 255, 255},
+		{255, 255, 255, 255, 255, 255}},
+	{"all CoAP nodes, link", true, {0xff, 2, [15] = 0xfd},
+		{0x33, 0x33, 0, 0, 0, 0xfd}},
+	{"all CoAP nodes, site", true, {0xff, 5, [15] = 0xfd},
+		{0x33, 0x33, 0, 0, 0, 0xfd}},
+};
+
+static void
+group(void **state)
+{
+	const struct group_row *r = *state;
+	struct flow w = r->v6 ? gw.v6 : gw.v4;
+
+	memcpy(w.dst, r->dst, sizeof(w.dst));
+	memcpy(w.dst_mac, r->mac, sizeof(w.dst_mac));
+	for (size_t i = 0; i < COUNT(rows); i++)
+		gw_say(&w, rows[i].say);
+	gw_expect_silence();
+	gw_counted(DP_C_rx_frames, COUNT(rows));
+	gw_counted(DP_C_drop_ip_not_ours, 0);
+	gw_counted(DP_C_answered, 0);
+	assert_true(gw_counter(DP_C_rdrop_multicast) > 50);
+}
+
+/* ---- limits
+ * ------------------------------------------------------------------------------ */
+
+static void
+limit_errors(struct dp_config *cfg, struct dp_settings *s)
+{
+	(void)cfg;
+	s->error_rate = 20;
+	s->error_burst = 2;
+}
+
+static const struct bytes ping = B("\x40\x00\x00\x07"), rst = RST, silence = SILENCE,
+			  nowhere = B(CON(GET) "\xb7nowhere"), not_found = B(ACK("\x84")),
+			  hello = B(CON(GET) HELLO), hi = B(ACK("\x45") HI);
+
+static void
+rst_are_limited(void **state)
+{
+	(void)state;
+	gw_reopen(limit_errors);
+	gw_ask(ping, rst);
+	gw_ask(ping, rst);
+	gw_ask(ping, silence);
+	gw_counted(DP_C_coap_ping, 3);
+	gw_counted(DP_C_rst_limited, 1);
+}
+
+static void
+errors_are_limited(void **state)
+{
+	(void)state;
+	gw_reopen(limit_errors);
+	gw_ask(nowhere, not_found);
+	gw_ask(ping, rst);
+	gw_ask(nowhere, silence);
+	gw_counted(DP_C_refused_404, 1);
+	gw_counted(DP_C_rdrop_error_rate, 1);
+}
+
+static void
+limit_is_the_source_address(void **state)
+{
+	struct flow other_port, other_address;
+
+	(void)state;
+	gw_reopen(limit_errors);
+	other_port = other_address = gw.flow;
+	other_port.sport = 50000;
+	other_address.src[gw.flow.v6 ? 15 : 3] = 77;
+	gw_ask(ping, rst);
+	gw_ask(ping, rst);
+	gw_say(&other_port, ping);
+	gw_expect_silence();
+	gw_say(&other_address, ping);
+	gw_hear(&other_address, rst);
+}
+
+static void
+limit_spares_answers(void **state)
+{
+	(void)state;
+	gw_reopen(limit_errors);
+	for (int i = 0; i < 5; i++)
+		gw_ask(hello, hi);
+	gw_ask(ping, rst);
+	gw_ask(ping, rst);
+	gw_ask(ping, silence);
+	gw_ask(hello, hi);
+}
+
+static void
+limit_gives_way_with_time(void **state)
+{
+	(void)state;
+	gw_reopen(limit_errors);
+	gw_ask(ping, rst);
+	gw_ask(ping, rst);
+	gw_ask(ping, silence);
+	rte_delay_us_sleep(60000); /* at 20 a second there is one more, not two */
+	gw_ask(ping, rst);
+	gw_ask(ping, silence);
+}
+
+/* ---- the rest
+ * ------------------------------------------------------------------------------ */
+
+static void
+time_is_rfc3339(void **state)
+{
+	static const struct bytes begin = B(ACK("\x45") "\xc0\x20\xff");
+	const struct flow back = flow_back(&gw.flow);
+	unsigned at = ETH + (back.v6 ? IP6 : IP4) + UDP;
+	struct frame f;
+	char text[32];
+	struct tm tm;
+
+	(void)state;
+	gw_say(&gw.flow, BYTES_OF(CON(GET) "\xb4"
+					   "time"));
+	assert_true(gw_take(&f));
+	assert_memory_equal(f.byte + at, begin.at, begin.len);
+	assert_int_equal(f.len - at - begin.len, strlen("2026-01-02T03:04:05.678Z"));
+	memcpy(text, f.byte + at + begin.len, 19);
+	text[19] = '\0';
+	assert_non_null(strptime(text, "%Y-%m-%dT%H:%M:%S", &tm));
+	assert_true(llabs((long long)timegm(&tm) - (long long)time(NULL)) <= 2);
+	assert_memory_equal(f.byte + at + begin.len + 23, "Z", 1);
+}
+
+static void
+drained(void **state)
+{
+	(void)state;
+	assert_true(dp_drain(gw.dp, 0));
+	gw_ask(hello, silence);
+	gw_counted(DP_C_rdrop_draining, 1);
+	gw_ask(ping, rst);
+}
+
+/* A zero sum stands for "none": it must go out as its other form (RFC 768). */
+static void
+sum_of_zero(void **state)
+{
+	const struct flow back = flow_back(&gw.flow);
+	unsigned at = ETH + (back.v6 ? IP6 : IP4) + 6;
+	uint8_t reset[4] = {0x70, 0, 0, 0}, request[4] = {0x40, 0, 0, 0};
+	struct frame want;
+
+	(void)state;
+	for (unsigned mid = 0; mid <= UINT16_MAX; mid++) {
+		request[2] = reset[2] = (uint8_t)(mid >> 8);
+		request[3] = reset[3] = (uint8_t)mid;
+		frame_udp(&want, &back, reset, sizeof(reset));
+		if (want.byte[at] == 0xff && want.byte[at + 1] == 0xff)
+			break;
+	}
+	assert_int_equal(want.byte[at] << 8 | want.byte[at + 1], 0xffff);
+	gw_ask((struct bytes){request, 4}, (struct bytes){reset, 4});
+}
+
+static const struct setting settings[] = {
+	{"IPv4, one worker", 1, false, 0, 0},
+	{"IPv6, one worker", 1, true, 0, 0},
+	{"IPv4, two workers, handed over", 2, false, 1, 0},
+	{"IPv6, two workers, handed over", 2, true, 1, 0},
+	{"IPv4, two workers, at home", 2, false, 0, 1},
+};
+
+int
+main(void)
+{
+	struct CMUnitTest tests[COUNT(rows) + COUNT(groups) + 16] = {
+		cmocka_unit_test(rst_are_limited),
+		cmocka_unit_test(errors_are_limited),
+		cmocka_unit_test(limit_is_the_source_address),
+		cmocka_unit_test(limit_spares_answers),
+		cmocka_unit_test(limit_gives_way_with_time),
+		cmocka_unit_test(time_is_rfc3339),
+		cmocka_unit_test(drained),
+		cmocka_unit_test(sum_of_zero),
+	};
+	size_t n = 8;
+
+	ADD_ROWS(tests, &n, rows, answer);
+	ADD_ROWS(tests, &n, groups, group);
+	return gw_main("dp_msg", settings, COUNT(settings), tests, n);
+}
