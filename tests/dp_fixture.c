@@ -307,7 +307,7 @@ named(struct bytes msg, uint8_t copy[FRAME_MAX])
 }
 
 void
-gw_say(const struct flow *w, struct bytes msg)
+gw_queue(const struct flow *w, struct bytes msg)
 {
 	uint8_t copy[FRAME_MAX];
 	struct frame f;
@@ -315,6 +315,12 @@ gw_say(const struct flow *w, struct bytes msg)
 	msg = named(msg, copy);
 	frame_udp(&f, w, msg.at, msg.len);
 	gw_send(&f);
+}
+
+void
+gw_say(const struct flow *w, struct bytes msg)
+{
+	gw_queue(w, msg);
 	gw_turn();
 }
 

@@ -70,7 +70,9 @@ void gw_expect_silence(void);
 /* ---- messages: "dev?" in @msg stands for the device's name
  * -------------------------------- */
 
-/* Send a datagram from @w and let it be worked on. */
+/* Send a datagram from @w; it waits in the port. */
+void gw_queue(const struct flow *w, struct bytes msg);
+/* Send it and let it be worked on. */
 void gw_say(const struct flow *w, struct bytes msg);
 /* The next frame is the datagram that answers @w, byte for byte, and is @msg. */
 void gw_hear(const struct flow *w, struct bytes msg);

@@ -56,6 +56,25 @@ sum_l4(uint8_t *p, size_t at, size_t len, uint8_t proto, const uint8_t *src,
 	put16(p + at, sum == 0 && proto == P_UDP ? 0xffff : sum);
 }
 
+/* ---- messages ------------------------------------------------------------------------
+ */
+
+struct bytes
+coap(uint8_t first, uint8_t code, uint16_t mid, struct bytes rest)
+{
+	static uint8_t ring[4][FRAME_MAX];
+	static unsigned next;
+	uint8_t *to = ring[next++ % 4];
+
+	assert(rest.len + 4 <= FRAME_MAX);
+	to[0] = first;
+	to[1] = code;
+	put16(to + 2, mid);
+	if (rest.len > 0)
+		memcpy(to + 4, rest.at, rest.len);
+	return (struct bytes){to, 4 + rest.len};
+}
+
 /* ---- layers
  * ------------------------------------------------------------------------------ */
 

@@ -49,6 +49,16 @@ struct flow {
 	uint8_t extra_proto; /* IPv6: what the first of them is */
 };
 
+enum {
+	T_CON = 0x40,
+	T_NON = 0x50,
+	T_ACK = 0x60,
+	T_RST = 0x70
+}; /* first byte, no token */
+
+/* A CoAP message without a token; it lasts until the fourth call after this one. */
+struct bytes coap(uint8_t first, uint8_t code, uint16_t mid, struct bytes rest);
+
 /* The flow of the answer: both sides swapped, no options, as the gateway sends it. */
 struct flow flow_back(const struct flow *w);
 
