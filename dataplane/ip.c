@@ -26,21 +26,26 @@ address4(const struct dp_prefix *p)
 	return be;
 }
 
+/* The address of all hosts behind @p; 0 if it has none. */
+static uint32_t
+broadcast_of(const struct dp_prefix *p)
+{
+	return p->v6 || p->len >= 31
+		? 0
+		: rte_be_to_cpu_32(address4(p)) | UINT32_MAX >> p->len;
+}
+
 /* Local side of a datagram: index of the address it may be answered from, or -1: not ours. */
 static int
 group4(const struct dp_port_config *p, uint32_t dst_be)
 {
-	uint32_t dst = rte_be_to_cpu_32(dst_be), mask;
+	uint32_t dst = rte_be_to_cpu_32(dst_be);
 
 	if (dst == ALL_COAP_V4 || dst == UINT32_MAX)
 		return net_any_address(p, false);
-	for (unsigned a = 0; a < p->n_addrs; a++) {
-		if (p->addrs[a].v6 || p->addrs[a].len >= 31)
-			continue;
-		mask = p->addrs[a].len == 0 ? 0 : UINT32_MAX << (32 - p->addrs[a].len);
-		if (dst == (rte_be_to_cpu_32(address4(&p->addrs[a])) | ~mask))
+	for (unsigned a = 0; a < p->n_addrs; a++)
+		if (dst == broadcast_of(&p->addrs[a]))
 			return (int)a;
-	}
 	return -1;
 }
 
@@ -250,6 +255,13 @@ fault4(const struct frame *f, const struct rte_ipv4_hdr *ip, unsigned left)
 	return 0;
 }
 
+/* A source that must not be answered: we ourselves, or everybody. */
+static bool
+is_ours_or_all(const struct dp_prefix *p, rte_be32_t src)
+{
+	return src == address4(p) || rte_be_to_cpu_32(src) == broadcast_of(p);
+}
+
 bool
 net_ipv4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f)
 {
@@ -265,6 +277,10 @@ net_ipv4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame 
 	local = local4(f->port, ip->dst_addr, &b->flags[i]);
 	if (unlikely(local < 0)) {
 		dp_net_drop(net, b, i, DP_C_drop_ip_not_ours);
+		return false;
+	}
+	if (unlikely(is_ours_or_all(&f->port->addrs[local], ip->src_addr))) {
+		dp_net_drop(net, b, i, DP_C_drop_ip_source);
 		return false;
 	}
 	trim(b->pkt[i], f->l3 + (unsigned)rte_be_to_cpu_16(ip->total_length));
@@ -325,6 +341,20 @@ skip_extensions(const struct rte_mbuf *m, unsigned l4, unsigned len, uint8_t pro
 	return proto == PROTO_FRAGMENT && len - *taken < 8 ? -1 : proto;
 }
 
+/*
+ * Nobody has an address of ::/64 (RFC 4291, 2.5).  Who is about to take one speaks from ::, in
+ * Neighbour Discovery.
+ */
+static bool
+is_nobody(const struct rte_ipv6_hdr *ip)
+{
+	uint64_t high, low;
+
+	memcpy(&high, ip->src_addr, sizeof(high));
+	memcpy(&low, ip->src_addr + sizeof(high), sizeof(low));
+	return high == 0 && (low != 0 || ip->proto != PROTO_ICMP6);
+}
+
 static enum dp_counter
 fault6(const struct rte_ipv6_hdr *ip, unsigned left)
 {
@@ -333,7 +363,7 @@ fault6(const struct rte_ipv6_hdr *ip, unsigned left)
 	if ((ip->vtc_flow & RTE_BE32(0xf0000000)) != RTE_BE32(0x60000000)
 		|| rte_be_to_cpu_16(ip->payload_len) > left - sizeof(*ip) || ip->hop_limits == 0)
 		return DP_C_drop_ip_header;
-	return ip->src_addr[0] == 0xff ? DP_C_drop_ip_source : 0;
+	return ip->src_addr[0] == 0xff || is_nobody(ip) ? DP_C_drop_ip_source : 0;
 }
 
 /* The group that solicitations for our addresses go to (RFC 4291, 2.7.1). */
@@ -380,6 +410,11 @@ net_ipv6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame 
 	local = local6(f->port, ip->dst_addr, &b->flags[i]);
 	if (unlikely(local < 0 && !is_solicited_node(f->port, ip->dst_addr))) {
 		dp_net_drop(net, b, i, DP_C_drop_ip_not_ours);
+		return false;
+	}
+	if (unlikely(local >= 0
+		    && memcmp(ip->src_addr, f->port->addrs[local].addr, 16) == 0)) {
+		dp_net_drop(net, b, i, DP_C_drop_ip_source);
 		return false;
 	}
 	proto = ip->proto;
