@@ -53,8 +53,9 @@ int gw_main(const char *name, const struct setting *settings, size_t n_settings,
 /* The same gateway made anew after @change. */
 void gw_reopen(void (*change)(struct dp_config *cfg, struct dp_settings *s));
 void gw_open(void);
-/* Settle the log, let every answer go out unseen, check books and buffers, and close. */
-void gw_close(void);
+/* Settle the log, let every answer go out unseen, and close.  NULL, or what was not as it
+ * must be: the books close all along, and every buffer comes back. */
+const char *gw_close(void);
 
 /* ---- the port
  * -------------------------------------------------------------------------- */
