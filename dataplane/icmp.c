@@ -61,6 +61,10 @@ net_icmp6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame
 		net_nd(net, b, i, f, len);
 		return;
 	}
+	if (net_is_unspecified(ip->src_addr)) {
+		dp_net_drop(net, b, i, DP_C_drop_ip_source);
+		return;
+	}
 	if (icmp->icmp_type != ECHO_REQUEST_V6 || (b->flags[i] & DP_F_MULTICAST)) {
 		net_consume(net, b, i, DP_C_icmp_other);
 		return;

@@ -116,22 +116,40 @@ net_arp(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *
 
 /* ---- Neighbour Discovery --------------------------------------------------------------------- */
 
-/* The link-layer address in the options behind @nd, or NULL. */
+/* Options have a length, and end where the message ends. */
+static bool
+options_are_whole(const struct nd *nd, uint16_t len)
+{
+	const uint8_t *p = (const uint8_t *)(nd + 1), *end = (const uint8_t *)nd + len;
+
+	for (; p < end; p += 8 * p[1])
+		if (end - p < 8 || p[1] == 0 || 8 * p[1] > end - p)
+			return false;
+	return true;
+}
+
+/* The link-layer address in the options behind @nd, which are whole, or NULL. */
 static const uint8_t *
 link_option(const struct nd *nd, uint16_t len, uint8_t type)
 {
 	const uint8_t *p = (const uint8_t *)(nd + 1), *end = (const uint8_t *)nd + len;
 
-	while (end - p >= 8) {
-		unsigned size = 8u * p[1];
-
-		if (size == 0 || size > (size_t)(end - p))
-			return NULL;
-		if (p[0] == type && size == 8)
+	for (; p < end; p += 8 * p[1])
+		if (p[0] == type && p[1] == 1)
 			return p + 2;
-		p += size;
-	}
 	return NULL;
+}
+
+/* What must be discarded in silence (RFC 4861, 7.1.1 and 7.1.2). */
+static bool
+is_malformed(const struct rte_ipv6_hdr *ip, const struct nd *nd, uint16_t len)
+{
+	if (len < sizeof(*nd) || ip->hop_limits != 255 || nd->code != 0 || nd->target[0] == 0xff
+		|| !options_are_whole(nd, len))
+		return true;
+	return net_is_unspecified(ip->src_addr)
+		&& (nd->type != SOLICITATION || ip->dst_addr[0] != 0xff
+			|| link_option(nd, len, OPT_SOURCE) != NULL);
 }
 
 static void
@@ -178,14 +196,13 @@ advertise(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame
 void
 net_nd(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f, uint16_t len)
 {
-	static const uint8_t unspecified[16];
 	struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);
 	struct nd *nd = (struct nd *)(ip + 1);
-	bool probe = memcmp(ip->src_addr, unspecified, 16) == 0;
+	bool probe = net_is_unspecified(ip->src_addr);
 	const uint8_t *mac;
 
-	if (len < sizeof(*nd) || ip->hop_limits != 255 || nd->code != 0) {
-		dp_net_drop(net, b, i, DP_C_drop_ip_header); /* RFC 4861, 7.1: silently */
+	if (is_malformed(ip, nd, len)) {
+		dp_net_drop(net, b, i, DP_C_drop_ip_header);
 		return;
 	}
 	mac = link_option(nd, len, nd->type == SOLICITATION ? OPT_SOURCE : OPT_TARGET);

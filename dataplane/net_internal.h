@@ -99,6 +99,15 @@ net_map4(uint8_t addr[16], uint32_t ip4_be)
 	memcpy(addr, words, sizeof(words));
 }
 
+/* The source of a host that has no address yet (RFC 4291, 2.5.2). */
+static inline bool
+net_is_unspecified(const uint8_t addr[16])
+{
+	static const uint8_t unspecified[16];
+
+	return memcmp(addr, unspecified, sizeof(unspecified)) == 0;
+}
+
 /* Addresses and link addresses change places. */
 static inline void
 net_turn_ether(const struct dp_net *net, struct dp_burst *b, unsigned i)
