@@ -12,6 +12,7 @@
 #define PROTO_FRAGMENT 44
 #define PROTO_ICMP6 58
 #define PROTO_DSTOPTS 60
+#define FRAG_PART 0xfff9 /* IPv6: offset and "more", of which a whole packet has neither */
 #define DATAGRAM_MAX (DP_MSG_MAX + 8)
 
 #define ALL_COAP_V4 0xe00001bbu /* 224.0.1.187 */
@@ -194,23 +195,6 @@ merge4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f
 	return true;
 }
 
-static bool
-merge6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f, unsigned at)
-{
-	struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);
-	struct rte_ipv6_fragment_ext *ext =
-		rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_fragment_ext *, f->l3 + at);
-	uint32_t before = net->dead.cnt;
-	struct rte_mbuf *m = b->pkt[i];
-
-	m->l2_len = f->l3;
-	m->l3_len = sizeof(*ip) + sizeof(*ext);
-	b->pkt[i] = NULL;
-	m = rte_ipv6_frag_reassemble_packet(net->frags, &net->dead, m, net->now, ip, ext);
-	bury(net, before);
-	return m != NULL && flatten(net, b, i, m);
-}
-
 /* ---- IPv4 -------------------------------------------------------------------------------- */
 
 /* Take the header's options out: the frame's front moves up over them. */
@@ -307,7 +291,7 @@ net_ipv4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame 
 /* ---- IPv6 -------------------------------------------------------------------------------- */
 
 /* Take @extra bytes of extension headers out; @next follows the plain header then. */
-static struct rte_ipv6_hdr *
+static void
 strip6(struct rte_mbuf *m, const struct frame *f, unsigned extra, uint8_t next)
 {
 	uint8_t *front = rte_pktmbuf_mtod(m, uint8_t *);
@@ -318,7 +302,24 @@ strip6(struct rte_mbuf *m, const struct frame *f, unsigned extra, uint8_t next)
 		rte_cpu_to_be_16((uint16_t)(rte_be_to_cpu_16(ip->payload_len) - extra));
 	memmove(front + extra, front, f->l3 + sizeof(*ip));
 	rte_pktmbuf_adj(m, (uint16_t)extra);
-	return rte_pktmbuf_mtod_offset(m, struct rte_ipv6_hdr *, f->l3);
+}
+
+/* May a node that knows none of the options of header @h, @size bytes, skip them (RFC 8200, 4.2)? */
+static bool
+may_skip(const uint8_t *h, unsigned size)
+{
+	unsigned at = 2;
+
+	while (at < size) {
+		if (h[at] == 0) { /* Pad1 */
+			at++;
+			continue;
+		}
+		if (h[at] >> 6 != 0 || at + 2 > size)
+			return false;
+		at += 2u + h[at + 1];
+	}
+	return at == size;
 }
 
 /*
@@ -333,12 +334,63 @@ skip_extensions(const struct rte_mbuf *m, unsigned l4, unsigned len, uint8_t pro
 		const uint8_t *h = rte_pktmbuf_mtod_offset(m, const uint8_t *, l4 + *taken);
 		unsigned size;
 
-		if (len - *taken < 8 || (size = 8u + 8u * h[1]) > len - *taken)
+		if (len - *taken < 8 || (size = 8u + 8u * h[1]) > len - *taken
+			|| !may_skip(h, size))
 			return -1;
 		proto = h[0];
 		*taken += size;
 	}
 	return proto == PROTO_FRAGMENT && len - *taken < 8 ? -1 : proto;
+}
+
+/* True if @i, whose fragment header comes first, is now a whole packet without one. */
+static bool
+merge6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f)
+{
+	struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);
+	struct rte_ipv6_fragment_ext *ext =
+		(struct rte_ipv6_fragment_ext *)(ip + 1);
+	uint32_t before = net->dead.cnt;
+	struct rte_mbuf *m = b->pkt[i];
+
+	if ((ext->frag_data & RTE_BE16(FRAG_PART)) == 0) { /* a whole packet all the same */
+		strip6(m, f, sizeof(*ext), ext->next_header);
+		return true;
+	}
+	m->l2_len = f->l3;
+	m->l3_len = sizeof(*ip) + sizeof(*ext);
+	b->pkt[i] = NULL;
+	m = rte_ipv6_frag_reassemble_packet(net->frags, &net->dead, m, net->now, ip, ext);
+	bury(net, before);
+	return m != NULL && flatten(net, b, i, m);
+}
+
+/*
+ * Take the extension headers out and put fragments together.  The protocol behind them, or -1
+ * if the packet waits for its other parts or is gone.
+ */
+static int
+plain6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f)
+{
+	unsigned l4 = f->l3 + (unsigned)sizeof(struct rte_ipv6_hdr), extra;
+
+	for (;;) {
+		struct rte_ipv6_hdr *ip =
+			rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);
+		int proto = skip_extensions(b->pkt[i], l4, rte_be_to_cpu_16(ip->payload_len),
+			ip->proto, &extra);
+
+		if (proto < 0) {
+			dp_net_drop(net, b, i, DP_C_drop_ip_header);
+			return -1;
+		}
+		if (extra > 0)
+			strip6(b->pkt[i], f, extra, (uint8_t)proto);
+		if (proto != PROTO_FRAGMENT)
+			return proto;
+		if (!merge6(net, b, i, f))
+			return -1;
+	}
 }
 
 /*
@@ -397,7 +449,7 @@ net_ipv6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame 
 {
 	struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);
 	enum dp_counter why = fault6(ip, b->pkt[i]->data_len - f->l3);
-	unsigned l4 = f->l3 + (unsigned)sizeof(*ip), extra;
+	unsigned l4 = f->l3 + (unsigned)sizeof(*ip);
 	uint16_t len;
 	int proto, local;
 
@@ -417,22 +469,11 @@ net_ipv6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame 
 		dp_net_drop(net, b, i, DP_C_drop_ip_source);
 		return false;
 	}
-	proto = ip->proto;
-	if (unlikely(proto != PROTO_UDP && proto != PROTO_ICMP6)) {
-		proto = skip_extensions(b->pkt[i], l4, len, ip->proto, &extra);
-		if (proto < 0) {
-			dp_net_drop(net, b, i, DP_C_drop_ip_header);
-			return false;
-		}
-		ip = strip6(b->pkt[i], f, extra, (uint8_t)proto);
-		if (proto == PROTO_FRAGMENT) {
-			if (!merge6(net, b, i, f, sizeof(*ip)))
-				return false;
-			ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);
-			proto = ip->proto;
-		}
-		len = rte_be_to_cpu_16(ip->payload_len);
-	}
+	proto = likely(ip->proto == PROTO_UDP) ? PROTO_UDP : plain6(net, b, i, f);
+	if (proto < 0)
+		return false;
+	ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);
+	len = rte_be_to_cpu_16(ip->payload_len);
 	if (proto == PROTO_ICMP6)
 		return icmp6(net, b, i, f, ip, len);
 	if (proto != PROTO_UDP || local < 0) {
