@@ -11,11 +11,16 @@
 
 struct ctl_identity {
 	const char *name;       /* "frames" */
-	const char *text;       /* "frames = consumed + requests + dropped" */
+	const char *text;       /* "frames = consumed + requests + dropped + pending" */
 	uint64_t left, right;
 	bool closes;
 };
 
-/* @pending_answers and @pending_records complete the third and fourth.  True if all close. */
-bool ctl_books(const uint64_t counters[DP_COUNTER_COUNT], uint64_t pending_answers,
-	uint64_t pending_records, struct ctl_identity out[CTL_BOOKS]);
+/* What is under way, in all workers: fragments that wait for others, answers, records. */
+struct ctl_pending {
+	uint64_t frames, answers, records;
+};
+
+/* True if all close; @pending completes the first, third and fourth. */
+bool ctl_books(const uint64_t counters[DP_COUNTER_COUNT], const struct ctl_pending *pending,
+	struct ctl_identity out[CTL_BOOKS]);

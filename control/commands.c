@@ -99,17 +99,20 @@ counters_since(const struct ctl_gateway *g, unsigned worker, uint64_t out[DP_COU
 			out[i] -= g->counters_base[i];
 }
 
-static void
-pending(const struct ctl_gateway *g, uint64_t *answers, uint64_t *records)
+static struct ctl_pending
+pending(const struct ctl_gateway *g)
 {
-	*answers = *records = 0;
+	struct ctl_pending sum = {0};
+
 	for (unsigned w = 0; w < dp_config(g->dp)->workers; w++) {
 		struct dp_worker_info info;
 
 		dp_worker_read(g->dp, w, &info);
-		*answers += info.pending_answers;
-		*records += info.pending_records;
+		sum.frames += info.pending_frames;
+		sum.answers += info.pending_answers;
+		sum.records += info.pending_records;
 	}
+	return sum;
 }
 
 static json_t *
@@ -164,19 +167,20 @@ static void
 cmd_check(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 {
 	const struct timespec pause = {.tv_nsec = 5000000};
-	uint64_t c[DP_COUNTER_COUNT], again[DP_COUNTER_COUNT], answers, records;
+	uint64_t c[DP_COUNTER_COUNT], again[DP_COUNTER_COUNT];
 	struct ctl_identity books[CTL_BOOKS];
+	struct ctl_pending p;
 	json_t *list = json_array();
 	bool rest = false, closes = false;
 
 	(void)args;
 	dp_counters_read(g->dp, DP_ALL, c);
 	for (unsigned i = 0; i < 100 && !(rest && closes); i++) {
-		pending(g, &answers, &records);
+		p = pending(g);
 		nanosleep(&pause, NULL);
 		dp_counters_read(g->dp, DP_ALL, again);
 		rest = at_rest(c, again);
-		closes = ctl_books(c, answers, records, books);
+		closes = ctl_books(c, &p, books);
 		if (!(rest && closes))
 			memcpy(c, again, sizeof(c));
 	}
@@ -193,8 +197,9 @@ cmd_check(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 	r->data = json_object();
 	json_object_set_new(r->data, "closes", json_boolean(closes));
 	json_object_set_new(r->data, "at_rest", json_boolean(rest));
-	set_uint(r->data, "pending_answers", answers);
-	set_uint(r->data, "pending_records", records);
+	set_uint(r->data, "pending_frames", p.frames);
+	set_uint(r->data, "pending_answers", p.answers);
+	set_uint(r->data, "pending_records", p.records);
 	json_object_set_new(r->data, "accounts", list);
 }
 
@@ -286,11 +291,11 @@ log_json(const struct ctl_gateway *g)
 static void
 cmd_status(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 {
-	uint64_t answers, records, devices = 0, values = 0, peers = 0;
 	const struct dp_config *cfg = dp_config(g->dp);
+	uint64_t devices = 0, values = 0, peers = 0;
+	struct ctl_pending p = pending(g);
 
 	(void)args;
-	pending(g, &answers, &records);
 	for (unsigned w = 0; w < cfg->workers; w++) {
 		struct dp_worker_info info;
 
@@ -311,8 +316,8 @@ cmd_status(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 	set_uint(r->data, "devices", devices);
 	set_uint(r->data, "values", values);
 	set_uint(r->data, "peers", peers);
-	set_uint(r->data, "pending_answers", answers);
-	set_uint(r->data, "pending_records", records);
+	set_uint(r->data, "pending_answers", p.answers);
+	set_uint(r->data, "pending_records", p.records);
 	set_uint(r->data, "reloads", g->reloads);
 	set_uint(r->data, "failed_reloads", g->failed_reloads);
 	json_object_set_new(r->data, "last_reload", json_string(g->last_reload));

@@ -32,7 +32,7 @@
  *   LOST       a record that was taken and not delivered, with the reason
  *   INFO       stands on no account
  * and:
- *   FRAME      = CONSUMED + REQUEST + FDROP
+ *   FRAME      = CONSUMED + REQUEST + FDROP + pending frames
  *   REQUEST    = EXEC + DUP + REFUSED + RDROP
  *   EXEC       = ANSWERED + SUPPRESSED + pending answers
  *   ACCEPTED   = DELIVERED + LOST + pending records

@@ -49,6 +49,7 @@ dp_worker_read(const struct dp *dp, unsigned worker, struct dp_worker_info *out)
 		.busy_cycles = get(&w->turns.busy_cycles),
 		.rx_cycles = get(&w->turns.rx_cycles),
 		.tx_cycles = get(&w->turns.tx_cycles),
+		.pending_frames = get(&w->turns.pending_frames),
 		.pending_answers = get(&w->turns.pending_answers),
 		.pending_records = get(&w->turns.pending_records),
 		.peers = dp_peers_count(w->peers),

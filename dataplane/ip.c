@@ -159,6 +159,7 @@ flatten(struct dp_net *net, struct dp_burst *b, unsigned i, struct rte_mbuf *m)
 	unsigned pieces = m->nb_segs;
 
 	b->pkt[i] = m;
+	net->kept -= pieces;
 	dp_count(net->counters, DP_C_fragments, pieces - 1u); /* one goes on */
 	if (rte_pktmbuf_linearize(m) == 0)
 		return true;
@@ -166,10 +167,10 @@ flatten(struct dp_net *net, struct dp_burst *b, unsigned i, struct rte_mbuf *m)
 	return false;
 }
 
-/* Pieces that rte_ip_frag gave up on. */
-static void
-bury(struct dp_net *net, uint32_t before)
+void
+net_bury(struct dp_net *net, uint32_t before)
 {
+	net->kept -= net->dead.cnt - before;
 	dp_count(net->counters, DP_C_drop_fragment, net->dead.cnt - before);
 	rte_ip_frag_free_death_row(&net->dead, 0);
 }
@@ -185,8 +186,9 @@ merge4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f
 	m->l2_len = f->l3;
 	m->l3_len = rte_ipv4_hdr_len(ip);
 	b->pkt[i] = NULL; /* the table owns it now */
+	net->kept++;
 	m = rte_ipv4_frag_reassemble_packet(net->frags, &net->dead, m, net->now, ip);
-	bury(net, before);
+	net_bury(net, before);
 	if (m == NULL || !flatten(net, b, i, m))
 		return false;
 	ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, f->l3);
@@ -360,8 +362,9 @@ merge6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f
 	m->l2_len = f->l3;
 	m->l3_len = sizeof(*ip) + sizeof(*ext);
 	b->pkt[i] = NULL;
+	net->kept++;
 	m = rte_ipv6_frag_reassemble_packet(net->frags, &net->dead, m, net->now, ip, ext);
-	bury(net, before);
+	net_bury(net, before);
 	return m != NULL && flatten(net, b, i, m);
 }
 

@@ -94,6 +94,12 @@ dp_net_free(struct dp_net *net)
 	rte_free(net);
 }
 
+uint32_t
+dp_net_kept(const struct dp_net *net)
+{
+	return net->kept;
+}
+
 const struct dp_side *
 dp_net_side(const struct dp_net *net, uint16_t side)
 {
@@ -325,7 +331,6 @@ dp_net_tick(struct dp_net *net, uint64_t now_tsc)
 	uint32_t before = net->dead.cnt;
 
 	rte_ip_frag_table_del_expired_entries(net->frags, &net->dead, now_tsc);
-	dp_count(net->counters, DP_C_drop_fragment, net->dead.cnt - before);
-	rte_ip_frag_free_death_row(&net->dead, 0);
+	net_bury(net, before);
 	net_neighbours_expire(net, now_tsc);
 }

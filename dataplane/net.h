@@ -64,6 +64,9 @@ void dp_net_flush(struct dp_net *net);
 /* Expiry of fragments and neighbours; cheap, about every 10 ms. */
 void dp_net_tick(struct dp_net *net, uint64_t now_tsc);
 
+/* Frames that wait for other fragments: on no account yet. */
+uint32_t dp_net_kept(const struct dp_net *net);
+
 /* The side behind an index, and the index of a side (made if absent; UINT16_MAX if no room). */
 const struct dp_side *dp_net_side(const struct dp_net *net, uint16_t side);
 uint16_t dp_net_side_of(struct dp_net *net, const struct dp_side *side);

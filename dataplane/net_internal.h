@@ -52,6 +52,7 @@ struct dp_net {
 	struct dp_wheel *timers; /* by a neighbour's place: when it is forgotten, in ms */
 	struct rte_ip_frag_tbl *frags;
 	struct rte_ip_frag_death_row dead;
+	uint32_t kept; /* fragments that wait for others */
 	uint64_t now; /* TSC of this burst */
 };
 
@@ -75,6 +76,9 @@ int net_any_address(const struct dp_port_config *p, bool v6);
 /* ip.c: true if packet @i is a datagram for us, described in the burst. */
 bool net_ipv4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f);
 bool net_ipv6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f);
+
+/* ip.c: count and free the fragments that rte_ip_frag gave up since it had @before of them. */
+void net_bury(struct dp_net *net, uint32_t before);
 
 /* neigh.c */
 /* Forget the neighbours whose time is over. */

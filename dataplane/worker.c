@@ -58,6 +58,7 @@ account(struct dp_worker *w, bool busy, uint64_t tx_cycles)
 			atomic_store_explicit(&w->counters.v[DP_C_stall_max_ns],
 				dp_clock_ns(&w->shared->clock, cycles), memory_order_relaxed);
 	}
+	atomic_store_explicit(&t->pending_frames, dp_net_kept(w->net), memory_order_relaxed);
 	atomic_store_explicit(&t->pending_answers, w->waiting, memory_order_relaxed);
 	atomic_store_explicit(&t->away, w->away, memory_order_relaxed);
 	atomic_store_explicit(&t->pending_records, w->accepted - w->settled, memory_order_relaxed);

@@ -64,7 +64,7 @@ struct dp_scratch {
 /* Written once a turn, read by control. */
 struct dp_turns {
 	_Atomic uint64_t loops, busy_loops, cycles, busy_cycles, rx_cycles, tx_cycles;
-	_Atomic uint64_t pending_answers, pending_records, away;
+	_Atomic uint64_t pending_frames, pending_answers, pending_records, away;
 };
 
 struct dp_worker {

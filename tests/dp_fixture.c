@@ -82,8 +82,7 @@ static const struct dp_route_spec routes[] = {
 		.hidden = true},
 };
 
-/* ---- making one
- * -------------------------------------------------------------------------- */
+/* ---- making one ------------------------------------------------------------------ */
 
 static void
 default_config(struct dp_config *cfg, unsigned workers)
@@ -210,15 +209,6 @@ gw_reopen(void (*change)(struct dp_config *cfg, struct dp_settings *s))
 	open_configured();
 }
 
-/* Fragments that wait for others are given up. */
-static void
-expire_fragments(void)
-{
-	for (unsigned i = 0; i < gw.cfg.workers; i++)
-		dp_net_tick(gw.dp->shared.worker[i]->net,
-			rte_rdtsc() + 10 * rte_get_tsc_hz());
-}
-
 const char *
 gw_close(void)
 {
@@ -231,7 +221,7 @@ gw_close(void)
 	while (gw_take(&f))
 		;
 	open_books |= !gw_books_close();
-	expire_fragments();
+	gw_expire_fragments();
 	open_books |= !gw_books_close();
 	leak = rte_mempool_avail_count(gw.dp->pool) != gw.cfg.mbufs;
 	dp_close(gw.dp);
@@ -240,8 +230,7 @@ gw_close(void)
 			  : NULL;
 }
 
-/* ---- the port
- * ------------------------------------------------------------------------------ */
+/* ---- the port -------------------------------------------------------------------- */
 
 void
 gw_send(const struct frame *f)
@@ -300,8 +289,7 @@ gw_expect_silence(void)
 	assert_int_equal(rte_ring_count(from_gateway), 0);
 }
 
-/* ---- messages
- * -------------------------------------------------------------------------------- */
+/* ---- messages -------------------------------------------------------------------- */
 
 /* A copy of @msg with the device's name filled in. */
 static struct bytes
@@ -355,8 +343,7 @@ gw_ask(struct bytes request, struct bytes reply)
 	gw_expect_silence();
 }
 
-/* ---- counters
- * ---------------------------------------------------------------------------------- */
+/* ---- counters -------------------------------------------------------------------- */
 
 uint64_t
 gw_counter(enum dp_counter c)
@@ -386,21 +373,22 @@ gw_counted(enum dp_counter c, uint64_t n)
 bool
 gw_books_close(void)
 {
-	uint64_t now[DP_COUNTER_COUNT], answers = 0, records = 0;
+	uint64_t now[DP_COUNTER_COUNT];
+	struct ctl_pending pending = {0};
 	struct ctl_identity identity[CTL_BOOKS];
 	struct dp_worker_info info;
 
 	dp_counters_read(gw.dp, DP_ALL, now);
 	for (unsigned i = 0; i < gw.cfg.workers; i++) {
 		dp_worker_read(gw.dp, i, &info);
-		answers += info.pending_answers;
-		records += info.pending_records;
+		pending.frames += info.pending_frames;
+		pending.answers += info.pending_answers;
+		pending.records += info.pending_records;
 	}
-	return ctl_books(now, answers, records, identity);
+	return ctl_books(now, &pending, identity);
 }
 
-/* ---- the log, time
- * --------------------------------------------------------------------------------- */
+/* ---- the log, time --------------------------------------------------------------- */
 
 unsigned
 gw_log_read(void)
@@ -441,9 +429,20 @@ gw_later(unsigned seconds)
 	gw.dp->shared.clock.tsc0 -= seconds * rte_get_tsc_hz();
 }
 
-/* ---- running
- * ---------------------------------------------------------------------------------------
- */
+/* A tick gives up as many as rte_ip_frag has room to name. */
+void
+gw_expire_fragments(void)
+{
+	for (unsigned i = 0; i < gw.cfg.workers; i++) {
+		struct dp_net *net = gw.dp->shared.worker[i]->net;
+
+		for (unsigned ticks = 0; dp_net_kept(net) > 0 && ticks < 1000; ticks++)
+			dp_net_tick(net, rte_rdtsc() + 3 * rte_get_tsc_hz());
+	}
+	gw_turn(); /* which says what is pending */
+}
+
+/* ---- running --------------------------------------------------------------------- */
 
 /* Lcore 0 is the test's, 1 and 2 are the workers'; all float over the machine's cores. */
 static void
