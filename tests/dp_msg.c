@@ -323,8 +323,7 @@ group(void **state)
 	assert_true(gw_counter(DP_C_rdrop_multicast) > 50);
 }
 
-/* ---- limits
- * ------------------------------------------------------------------------------ */
+/* ---- limits ---------------------------------------------------------------------- */
 
 static void
 limit_errors(struct dp_config *cfg, struct dp_settings *s)
@@ -406,8 +405,7 @@ limit_gives_way_with_time(void **state)
 	gw_ask(ping, silence);
 }
 
-/* ---- the rest
- * ------------------------------------------------------------------------------ */
+/* ---- the rest -------------------------------------------------------------------- */
 
 static void
 time_is_rfc3339(void **state)

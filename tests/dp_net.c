@@ -144,8 +144,7 @@ fault(void **state)
 	gw_counted(DP_C_rx_frames, 1);
 }
 
-/* ---- what is heard all the same
- * --------------------------------------------------------- */
+/* ---- what is heard all the same -------------------------------------------------- */
 
 #define PAD(next)                                                                        \
 	next "\x00\x01\x04\x00\x00\x00\x00" /* an extension header that says nothing */
@@ -190,6 +189,8 @@ static const struct heard_row {
 	{"IPv6: destination options", true, 0, B(PAD(UDP_NEXT)), P_OPTIONS, 0, NOTHING,
 		false, 0},
 	{"IPv6: both", true, 0, B(PAD("\x3c") PAD(UDP_NEXT)), 0, 0, NOTHING, false, 0},
+	{"IPv6: a router alert, and Pad1", true, 0, B(UDP_NEXT "\0\5\2\0\0\0\0"), 0, 0,
+		NOTHING, false, 0},
 	{"IPv6: an extension header of 16 bytes", true, 0,
 		B(UDP_NEXT "\1\1\x0c\0\0\0\0\0\0\0\0\0\0\0\0"), P_OPTIONS, 0, NOTHING,
 		false, 0},
@@ -222,8 +223,31 @@ is_heard(void **state)
 	gw_counted(DP_C_answered, 1);
 }
 
-/* ---- lengths
- * --------------------------------------------------------------------------------- */
+/* Options that say what to do with the packet if they are unknown (RFC 8200, 4.2). */
+static const struct option_row {
+	const char *name;
+	struct bytes extra;
+} options[] = {
+	{"IPv6: an option to discard for", B(UDP_NEXT "\0\x45\4\0\0\0\0")},
+	{"IPv6: an option to complain of", B(UDP_NEXT "\0\x85\4\0\0\0\0")},
+	{"IPv6: an option to complain of to one", B(UDP_NEXT "\0\xc5\4\0\0\0\0")},
+	{"IPv6: an option over the header's end", B(UDP_NEXT "\0\1\5\0\0\0\0")},
+	{"IPv6: an option without a length", B(UDP_NEXT "\0\1\3\0\0\0\5")},
+};
+
+static void
+is_discarded(void **state)
+{
+	const struct option_row *r = *state;
+	struct flow w = gw.v6;
+
+	w.extra = r->extra;
+	gw_say(&w, hello);
+	gw_expect_silence();
+	gw_counted(DP_C_drop_ip_header, 1);
+}
+
+/* ---- lengths --------------------------------------------------------------------- */
 
 static void
 longest_and_longer(void **state)
@@ -363,7 +387,7 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(faults) + COUNT(heard) + 16] = {
+	struct CMUnitTest tests[COUNT(faults) + COUNT(heard) + COUNT(options) + 7] = {
 		cmocka_unit_test(longest_and_longer),
 		cmocka_unit_test(every_length),
 		cmocka_unit_test(udp_shorter_than_ip),
@@ -376,5 +400,6 @@ main(void)
 
 	ADD_ROWS(tests, &n, faults, fault);
 	ADD_ROWS(tests, &n, heard, is_heard);
+	ADD_ROWS(tests, &n, options, is_discarded);
 	return gw_main("dp_net", settings, COUNT(settings), tests, n);
 }
