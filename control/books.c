@@ -23,8 +23,10 @@ ctl_books(const uint64_t c[DP_COUNTER_COUNT], const struct ctl_pending *pending,
 			+ pending->frames,
 		false};
 	out[1] = (struct ctl_identity){"requests",
-		"requests = executed + duplicate + refused + dropped", sum(c, DP_A_REQUEST),
-		sum(c, DP_A_EXEC) + sum(c, DP_A_DUP) + sum(c, DP_A_REFUSED) + sum(c, DP_A_RDROP),
+		"requests = executed + duplicate + refused + dropped + pending",
+		sum(c, DP_A_REQUEST),
+		sum(c, DP_A_EXEC) + sum(c, DP_A_DUP) + sum(c, DP_A_REFUSED) + sum(c, DP_A_RDROP)
+			+ pending->requests,
 		false};
 	out[2] = (struct ctl_identity){"executed", "executed = answered + suppressed + pending",
 		sum(c, DP_A_EXEC), sum(c, DP_A_ANSWERED) + sum(c, DP_A_SUPPRESSED) + pending->answers,

@@ -16,11 +16,11 @@ struct ctl_identity {
 	bool closes;
 };
 
-/* What is under way, in all workers: fragments that wait for others, answers, records. */
+/* What is under way, in all workers: it completes each account. */
 struct ctl_pending {
-	uint64_t frames, answers, records;
+	uint64_t frames, requests, answers, records;
 };
 
-/* True if all close; @pending completes the first, third and fourth. */
+/* True if all close. */
 bool ctl_books(const uint64_t counters[DP_COUNTER_COUNT], const struct ctl_pending *pending,
 	struct ctl_identity out[CTL_BOOKS]);

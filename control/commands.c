@@ -109,6 +109,7 @@ pending(const struct ctl_gateway *g)
 
 		dp_worker_read(g->dp, w, &info);
 		sum.frames += info.pending_frames;
+		sum.requests += info.pending_requests;
 		sum.answers += info.pending_answers;
 		sum.records += info.pending_records;
 	}
@@ -198,6 +199,7 @@ cmd_check(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 	json_object_set_new(r->data, "closes", json_boolean(closes));
 	json_object_set_new(r->data, "at_rest", json_boolean(rest));
 	set_uint(r->data, "pending_frames", p.frames);
+	set_uint(r->data, "pending_requests", p.requests);
 	set_uint(r->data, "pending_answers", p.answers);
 	set_uint(r->data, "pending_records", p.records);
 	json_object_set_new(r->data, "accounts", list);

@@ -33,7 +33,7 @@
  *   INFO       stands on no account
  * and:
  *   FRAME      = CONSUMED + REQUEST + FDROP + pending frames
- *   REQUEST    = EXEC + DUP + REFUSED + RDROP
+ *   REQUEST    = EXEC + DUP + REFUSED + RDROP + pending requests
  *   EXEC       = ANSWERED + SUPPRESSED + pending answers
  *   ACCEPTED   = DELIVERED + LOST + pending records
  */

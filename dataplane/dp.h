@@ -106,7 +106,8 @@ struct dp_worker_info {
 	uint64_t loops, busy_loops;     /* turns; turns that found work */
 	uint64_t cycles, busy_cycles;   /* TSC */
 	uint64_t rx_cycles, tx_cycles;  /* of busy_cycles: in the ports' receive and transmit */
-	uint64_t pending_frames; /* fragments that wait for others */
+	uint64_t pending_frames;   /* fragments that wait for others */
+	uint64_t pending_requests; /* at the home of their value */
 	uint64_t pending_answers, pending_records;
 	uint32_t peers, devices, values, replies, extensions;
 	uint32_t logring_used, logring_size;

@@ -50,6 +50,7 @@ dp_worker_read(const struct dp *dp, unsigned worker, struct dp_worker_info *out)
 		.rx_cycles = get(&w->turns.rx_cycles),
 		.tx_cycles = get(&w->turns.tx_cycles),
 		.pending_frames = get(&w->turns.pending_frames),
+		.pending_requests = get(&w->turns.away),
 		.pending_answers = get(&w->turns.pending_answers),
 		.pending_records = get(&w->turns.pending_records),
 		.peers = dp_peers_count(w->peers),

@@ -382,6 +382,7 @@ gw_books_close(void)
 	for (unsigned i = 0; i < gw.cfg.workers; i++) {
 		dp_worker_read(gw.dp, i, &info);
 		pending.frames += info.pending_frames;
+		pending.requests += info.pending_requests;
 		pending.answers += info.pending_answers;
 		pending.records += info.pending_records;
 	}
