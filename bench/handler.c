@@ -256,8 +256,7 @@ handler_fault(const struct handler *h)
 {
 	static const enum dp_counter none[] = {DP_C_dup_replayed, DP_C_dup_in_progress,
 		DP_C_dup_unreplayable, DP_C_dedup_evicted_early, DP_C_log_full,
-		DP_C_store_full, DP_C_peers_evicted, DP_C_devices_evicted,
-		DP_C_store_evicted};
+		DP_C_store_full, DP_C_peers_evicted, DP_C_devices_evicted};
 	static char text[96];
 	uint64_t v[DP_COUNTER_COUNT];
 

@@ -70,7 +70,6 @@
 	X(drop_udp_port, FDROP, "UDP port that is not served")                              \
 	X(drop_too_long, FDROP, "datagram longer than a message may be")                    \
 	X(drop_handover_full, FDROP, "ring to the home worker was full")                    \
-	X(drop_no_buffer, FDROP, "no packet buffer")                                       \
 	X(drop_short, FDROP, "CoAP: shorter than header and token")                         \
 	X(drop_version, FDROP, "CoAP: version is not 1")                                    \
 	X(drop_token_len, FDROP, "CoAP: token length reserved")                             \
@@ -114,7 +113,6 @@
 	X(log_full, INFO, "records refused because the log's ring was full")                 \
 	X(pending_full, INFO, "records refused because too many answers were pending")        \
 	X(store_full, INFO, "values refused because the store was full")                     \
-	X(store_evicted, INFO, "values that made room for newer ones")                       \
 	X(devices_evicted, INFO, "devices that made room for newer ones")                    \
 	X(devices_expired, INFO, "devices not heard for longer than devices.idle")            \
 	X(peers_evicted, INFO, "peers that made room for newer ones")                        \
@@ -128,7 +126,6 @@
 	X(handed_value, INFO, "writes handed to their value's home")                         \
 	X(neighbours_asked, INFO, "ARP and Neighbour Discovery questions asked")             \
 	X(neighbours_unknown, INFO, "frames not sent for want of a link address")            \
-	X(events_dropped, INFO, "events to control lost: ring full")                         \
 	X(stall_max_ns, INFO, "longest turn of the poll loop, in ns")
 
 enum dp_counter {
