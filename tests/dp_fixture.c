@@ -164,15 +164,22 @@ choose_device(void)
 	gw.digit = name[3];
 }
 
+static struct dp_snapshot *
+make_snapshot(void)
+{
+	char err[256] = "";
+	struct dp_snapshot *snap = dp_snapshot_new(&gw.settings, err, sizeof(err));
+
+	assert_string_equal(err, "");
+	return snap;
+}
+
 static void
 open_configured(void)
 {
-	struct dp_snapshot *snap;
 	char err[256] = "";
 
-	snap = dp_snapshot_new(&gw.settings, err, sizeof(err));
-	assert_string_equal(err, "");
-	gw.dp = dp_open(&gw.cfg, snap, err, sizeof(err));
+	gw.dp = dp_open(&gw.cfg, make_snapshot(), err, sizeof(err));
 	assert_string_equal(err, "");
 	assert_non_null(gw.dp);
 	gw.v4 = device_flow(false);
@@ -188,7 +195,7 @@ open_configured(void)
 }
 
 void
-gw_open(void)
+gw_open(gw_change *change)
 {
 	default_config(&gw.cfg, gw.setting->workers);
 	gw.settings = (struct dp_settings){
@@ -198,15 +205,23 @@ gw_open(void)
 		.con_lifetime_s = 247,
 		.non_lifetime_s = 145,
 	};
+	if (change != NULL)
+		change(&gw.cfg, &gw.settings);
 	open_configured();
 }
 
 void
-gw_reopen(void (*change)(struct dp_config *cfg, struct dp_settings *s))
+gw_reopen(gw_change *change)
 {
 	assert_null(gw_close());
-	change(&gw.cfg, &gw.settings);
-	open_configured();
+	gw_open(change);
+}
+
+void
+gw_publish(void (*change)(struct dp_settings *s))
+{
+	change(&gw.settings);
+	dp_publish(gw.dp, make_snapshot());
 }
 
 const char *
@@ -472,7 +487,7 @@ static int
 set_up(void **state)
 {
 	(void)state;
-	gw_open();
+	gw_open(NULL);
 	return 0;
 }
 

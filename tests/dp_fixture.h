@@ -34,7 +34,7 @@ struct gw_record {
 
 struct gateway {
 	const struct setting *setting;
-	struct dp_config cfg; /* gw_open() makes it; gw_reopen() lets a test change it */
+	struct dp_config cfg; /* gw_open() makes it */
 	struct dp_settings settings;
 	struct dp *dp;
 	struct flow v4, v6; /* from the device to the gateway */
@@ -50,9 +50,14 @@ extern struct gateway gw;
 /* Start the EAL and run @tests under each of @settings; the number that failed. */
 int gw_main(const char *name, const struct setting *settings, size_t n_settings,
 	const struct CMUnitTest *tests, size_t n_tests);
-/* The same gateway made anew after @change. */
-void gw_reopen(void (*change)(struct dp_config *cfg, struct dp_settings *s));
-void gw_open(void);
+/* What a test wants otherwise. */
+typedef void gw_change(struct dp_config *cfg, struct dp_settings *s);
+/* Make a gateway, changed by @change if that is not NULL. */
+void gw_open(gw_change *change);
+/* Another one in place of this, which had no fault. */
+void gw_reopen(gw_change *change);
+/* New settings for one that runs. */
+void gw_publish(void (*change)(struct dp_settings *s));
 /* Settle the log, let every answer go out unseen, and close.  NULL, or what was not as it
  * must be: the books close all along, and every buffer comes back. */
 const char *gw_close(void);
