@@ -198,13 +198,10 @@ static const struct bytes messages[] = {
 static void
 send_long_path(void)
 {
-	uint8_t m[400] = "\x40\x03\x00\x12\xb1"
-			 "d\x04"
-			 "devx\x0d\xf2";
+	uint8_t path[1100];
 
-	m[13 + 255] = 0x0d;
-	m[13 + 256] = 100 - 13;
-	gw_say(&gw.flow, (struct bytes){m, 13 + 255 + 2 + 100});
+	gw_say(&gw.flow, coap(T_CON, TG_PUT, 0x12,
+				 (struct bytes){path, long_path_write(path, 249)}));
 }
 
 static void

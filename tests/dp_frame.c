@@ -73,6 +73,24 @@ coap(uint8_t first, uint8_t code, uint16_t mid, struct bytes rest)
 	return (struct bytes){to, 4 + rest.len};
 }
 
+size_t
+long_path_write(uint8_t *to, unsigned last)
+{
+	static const uint8_t begin[] = {0xb1, 'd', 4, 'd', 'e', 'v', 'x'};
+	uint8_t *p = to + sizeof(begin);
+
+	memcpy(to, begin, sizeof(begin));
+	for (unsigned i = 0; i < 4; i++) {
+		unsigned len = i < 3 ? 255 : last;
+
+		*p++ = 13;
+		*p++ = (uint8_t)(len - 13);
+		memset(p, 'a', len);
+		p += len;
+	}
+	return (size_t)(p - to);
+}
+
 /* ---- layers ---------------------------------------------------------------------- */
 
 struct flow

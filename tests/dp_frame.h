@@ -59,6 +59,10 @@ enum {
 /* A CoAP message without a token; it lasts until the fourth call after this one. */
 struct bytes coap(uint8_t first, uint8_t code, uint16_t mid, struct bytes rest);
 
+/* Uri-Path options of /d/devx/ and four segments: three of 255 bytes and one of @last, 13
+ * at least.  As a length and its bytes each, all segments take 776 + @last bytes. */
+size_t long_path_write(uint8_t *to, unsigned last);
+
 /* The flow of the answer: both sides swapped, no options, as the gateway sends it. */
 struct flow flow_back(const struct flow *w);
 
