@@ -16,6 +16,7 @@
 	10000 /* more than any test needs: a worker that always finds work is a bug */
 
 struct gateway gw;
+_Thread_local bool gw_in_turn;
 static struct rte_ring *to_gateway, *from_gateway;
 
 static const struct dp_route_spec routes[] = {
@@ -247,14 +248,20 @@ gw_close(void)
 
 /* ---- the port -------------------------------------------------------------------- */
 
-void
-gw_send(const struct frame *f)
+static struct rte_mbuf *
+packet_of(const struct frame *f)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(gw.dp->pool);
 
 	assert_non_null(m);
 	memcpy(rte_pktmbuf_append(m, f->len), f->byte, f->len);
-	assert_int_equal(rte_ring_enqueue(to_gateway, m), 0);
+	return m;
+}
+
+void
+gw_send(const struct frame *f)
+{
+	assert_int_equal(rte_ring_enqueue(to_gateway, packet_of(f)), 0);
 }
 
 void
@@ -266,8 +273,10 @@ gw_turn(void)
 			       later */
 		bool busy = false;
 
+		gw_in_turn = true;
 		for (unsigned i = 0; i < gw.cfg.workers; i++)
 			busy |= dp_worker_turn(gw.dp->shared.worker[i]);
+		gw_in_turn = false;
 		quiet = busy ? 0 : quiet + 1;
 		assert_true(turns++ < TURNS_MAX);
 	}
@@ -328,6 +337,21 @@ gw_queue(const struct flow *w, struct bytes msg)
 	msg = named(msg, copy);
 	frame_udp(&f, w, msg.at, msg.len);
 	gw_send(&f);
+}
+
+void
+gw_queue_all(const struct flow *w, struct bytes msg, unsigned n)
+{
+	void *packet[DP_BURST];
+	uint8_t copy[FRAME_MAX];
+	struct frame f;
+
+	assert_true(n <= DP_BURST);
+	msg = named(msg, copy);
+	frame_udp(&f, w, msg.at, msg.len);
+	for (unsigned i = 0; i < n; i++)
+		packet[i] = packet_of(&f);
+	assert_int_equal(rte_ring_enqueue_bulk(to_gateway, packet, n, NULL), n);
 }
 
 void
@@ -428,7 +452,7 @@ gw_log_read(void)
 }
 
 void
-gw_log_settle(int status)
+gw_log_commit(int status)
 {
 	for (unsigned i = 0; i < gw.cfg.workers; i++)
 		if (gw.read[i] != gw.settled[i]) {
@@ -436,6 +460,12 @@ gw_log_settle(int status)
 				dp_worker_logring(gw.dp, i), gw.read[i], status);
 			gw.settled[i] = gw.read[i];
 		}
+}
+
+void
+gw_log_settle(int status)
+{
+	gw_log_commit(status);
 	gw_turn();
 }
 

@@ -46,6 +46,7 @@ struct gateway {
 	struct gw_record record[GW_RECORDS];
 };
 extern struct gateway gw;
+extern _Thread_local bool gw_in_turn; /* a worker's turn runs in this thread */
 
 /* Start the EAL and run @tests under each of @settings; the number that failed. */
 int gw_main(const char *name, const struct setting *settings, size_t n_settings,
@@ -76,6 +77,8 @@ void gw_expect_silence(void);
 
 /* Send a datagram from @w; it waits in the port. */
 void gw_queue(const struct flow *w, struct bytes msg);
+/* @n at once: a worker that reads one of them reads all. */
+void gw_queue_all(const struct flow *w, struct bytes msg, unsigned n);
 /* Send it and let it be worked on. */
 void gw_say(const struct flow *w, struct bytes msg);
 /* The next frame is the datagram that answers @w, byte for byte, and is @msg. */
@@ -93,7 +96,9 @@ void gw_counted(enum dp_counter c, uint64_t n);
 bool gw_books_close(void);
 /* Take what the rings hold into gw.record; how many. */
 unsigned gw_log_read(void);
-/* Settle all that was read, and let the answers go out. */
+/* Settle all that was read; */
+void gw_log_commit(int status);
+/* and let the answers go out. */
 void gw_log_settle(int status);
 /* Time as the tables know it moves on. */
 void gw_later(unsigned seconds);
