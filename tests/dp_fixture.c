@@ -542,7 +542,7 @@ gw_main(const char *name, const struct setting *settings, size_t n_settings,
 	const struct CMUnitTest *tests, size_t n_tests)
 {
 	struct CMUnitTest *own = calloc(n_tests, sizeof(*own));
-	char group[128];
+	char group[128], folder[256];
 	int failed = 0;
 
 	start_eal();
@@ -557,6 +557,8 @@ gw_main(const char *name, const struct setting *settings, size_t n_settings,
 		failed += _cmocka_run_group_tests(group, own, n_tests, NULL, NULL);
 	}
 	free(own);
+	snprintf(folder, sizeof(folder), "%s", rte_eal_get_runtime_dir());
 	rte_eal_cleanup();
+	rmdir(folder); /* which the EAL leaves behind, empty */
 	return failed;
 }
