@@ -443,12 +443,20 @@ gw_log_read(void)
 		while ((bytes = dp_logring_next(ring, &len, &gw.read[i])) != NULL) {
 			struct gw_record *to = &gw.record[gw.n_records++ % GW_RECORDS];
 
+			to->len = len;
 			memcpy(to->bytes, bytes, len);
 			assert_true(dp_record_decode(&to->r, to->bytes, len));
 		}
 		dp_logring_release(ring);
 	}
 	return gw.n_records - before;
+}
+
+void
+gw_record_copy(struct gw_record *to, const struct gw_record *from)
+{
+	*to = *from;
+	assert_true(dp_record_decode(&to->r, to->bytes, to->len));
 }
 
 void

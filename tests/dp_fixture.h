@@ -29,6 +29,7 @@ struct setting {
 
 struct gw_record {
 	struct dp_record r; /* borrows from bytes */
+	size_t len;
 	uint8_t bytes[DP_RECORD_MAX];
 };
 
@@ -96,6 +97,8 @@ void gw_counted(enum dp_counter c, uint64_t n);
 bool gw_books_close(void);
 /* Take what the rings hold into gw.record; how many. */
 unsigned gw_log_read(void);
+/* A copy that does not borrow from @from. */
+void gw_record_copy(struct gw_record *to, const struct gw_record *from);
 /* Settle all that was read; */
 void gw_log_commit(int status);
 /* and let the answers go out. */
