@@ -288,6 +288,8 @@ send_port(struct dp_net *net, unsigned p)
 		sent = (uint16_t)rte_ring_enqueue_burst(
 			tx->pass, (void *const *)tx->pkt, tx->n, NULL);
 	if (unlikely(sent < tx->n)) {
+		for (unsigned i = sent; i < tx->n; i++)
+			bytes -= tx->pkt[i]->pkt_len;
 		dp_count(net->counters, DP_C_tx_dropped, tx->n - sent);
 		rte_pktmbuf_free_bulk(tx->pkt + sent, tx->n - sent);
 	}
