@@ -18,6 +18,13 @@ turn4(struct rte_ipv4_hdr *ip)
 	ip->hdr_checksum = dp_sum_finish(dp_sum(ip, sizeof(*ip), 0));
 }
 
+/* A reply is as long as its request: one that came in fragments may be too long for a frame. */
+static bool
+fits(const struct rte_mbuf *m, const struct frame *f)
+{
+	return m->pkt_len <= f->l3 + (uint32_t)f->port->mtu;
+}
+
 void
 net_icmp4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f, uint16_t len)
 {
@@ -34,6 +41,10 @@ net_icmp4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame
 	}
 	if (icmp->icmp_type != RTE_IP_ICMP_ECHO_REQUEST || (b->flags[i] & DP_F_MULTICAST)) {
 		net_consume(net, b, i, DP_C_icmp_other);
+		return;
+	}
+	if (!fits(b->pkt[i], f)) {
+		dp_net_drop(net, b, i, DP_C_drop_too_long);
 		return;
 	}
 	icmp->icmp_type = RTE_IP_ICMP_ECHO_REPLY;
@@ -67,6 +78,10 @@ net_icmp6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame
 	}
 	if (icmp->icmp_type != ECHO_REQUEST_V6 || (b->flags[i] & DP_F_MULTICAST)) {
 		net_consume(net, b, i, DP_C_icmp_other);
+		return;
+	}
+	if (!fits(b->pkt[i], f)) {
+		dp_net_drop(net, b, i, DP_C_drop_too_long);
 		return;
 	}
 	memcpy(src, ip->src_addr, 16);
