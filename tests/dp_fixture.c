@@ -282,6 +282,20 @@ gw_turn(void)
 	}
 }
 
+void
+gw_port_room(unsigned n)
+{
+	static unsigned blocks;
+	void *block = NULL;
+
+	if (n > 0)
+		while (rte_ring_free_count(from_gateway) > n)
+			blocks += rte_ring_enqueue(from_gateway, gw.dp) == 0;
+	else
+		for (; blocks > 0; blocks--)
+			rte_ring_dequeue(from_gateway, &block);
+}
+
 bool
 gw_take(struct frame *f)
 {

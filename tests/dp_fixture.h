@@ -69,6 +69,8 @@ const char *gw_close(void);
 void gw_send(const struct frame *f);
 /* Turns of every worker until none finds work. */
 void gw_turn(void);
+/* Let the port take @n frames and no more; 0: as many as before. */
+void gw_port_room(unsigned n);
 /* The next frame that the gateway sent; false if there is none. */
 bool gw_take(struct frame *f);
 void gw_expect(const struct frame *want);

@@ -67,9 +67,9 @@ make_datagram(const struct flow *w, size_t len)
 }
 
 static void
-send_piece(const struct flow *to, const struct piece *p, uint32_t id)
+send_piece(const struct flow *to, uint8_t proto, const struct piece *p, uint32_t id)
 {
-	uint8_t ext[8] = {P_UDP, 0, (uint8_t)(p->from >> 8),
+	uint8_t ext[8] = {proto, 0, (uint8_t)(p->from >> 8),
 		(uint8_t)((p->from & 0xf8) | p->more), (uint8_t)(id >> 24),
 		(uint8_t)(id >> 16), (uint8_t)(id >> 8), (uint8_t)id};
 	struct flow w = *to;
@@ -81,7 +81,7 @@ send_piece(const struct flow *to, const struct piece *p, uint32_t id)
 		w.extra = (struct bytes){ext, sizeof(ext)};
 		w.extra_proto = P_FRAGMENT;
 	}
-	frame_ip(&f, &w, P_UDP, datagram + p->from, p->to - p->from);
+	frame_ip(&f, &w, proto, datagram + p->from, p->to - p->from);
 	gw_send(&f);
 	gw_turn();
 }
@@ -93,7 +93,7 @@ fragments(void **state)
 
 	make_datagram(&gw.flow, LEN);
 	for (unsigned i = 0; i < r->pieces; i++)
-		send_piece(&gw.flow, &r->piece[i], ID);
+		send_piece(&gw.flow, P_UDP, &r->piece[i], ID);
 	if (r->answered)
 		gw_hear(&gw.flow, coap(T_ACK, TG_CHANGED, 7, (struct bytes){0}));
 	gw_expect_silence();
@@ -114,10 +114,10 @@ too_late(void **state)
 {
 	(void)state;
 	make_datagram(&gw.flow, LEN);
-	send_piece(&gw.flow, &first, ID);
+	send_piece(&gw.flow, P_UDP, &first, ID);
 	gw_expire_fragments();
 	gw_counted(DP_C_drop_fragment, 1);
-	send_piece(&gw.flow, &last, ID);
+	send_piece(&gw.flow, P_UDP, &last, ID);
 	gw_expect_silence();
 	gw_expire_fragments();
 	gw_counted(DP_C_drop_fragment, 2);
@@ -131,15 +131,15 @@ two_at_a_time(void **state)
 	(void)state;
 	other.src[gw.flow.v6 ? 15 : 3] = 77;
 	make_datagram(&gw.flow, LEN);
-	send_piece(&gw.flow, &first, ID);
-	send_piece(&gw.flow, &last, ID + 1); /* of another datagram */
+	send_piece(&gw.flow, P_UDP, &first, ID);
+	send_piece(&gw.flow, P_UDP, &last, ID + 1); /* of another datagram */
 	make_datagram(&other, LEN);
-	send_piece(&other, &first, ID + 1); /* from another source */
+	send_piece(&other, P_UDP, &first, ID + 1); /* from another source */
 	gw_expect_silence();
-	send_piece(&other, &last, ID + 1);
+	send_piece(&other, P_UDP, &last, ID + 1);
 	gw_hear(&other, coap(T_ACK, TG_CHANGED, 7, (struct bytes){0}));
 	make_datagram(&gw.flow, LEN);
-	send_piece(&gw.flow, &last, ID);
+	send_piece(&gw.flow, P_UDP, &last, ID);
 	gw_hear(&gw.flow, coap(T_ACK, TG_CHANGED, 7, (struct bytes){0}));
 	gw_expire_fragments();
 	gw_counted(DP_C_drop_fragment, 1);
@@ -150,9 +150,9 @@ merged_with_a_wrong_sum(void **state)
 {
 	(void)state;
 	make_datagram(&gw.flow, LEN);
-	send_piece(&gw.flow, &first, ID);
+	send_piece(&gw.flow, P_UDP, &first, ID);
 	datagram[1000] ^= 1;
-	send_piece(&gw.flow, &last, ID);
+	send_piece(&gw.flow, P_UDP, &last, ID);
 	gw_expect_silence();
 	gw_counted(DP_C_drop_udp_checksum, 1);
 }
@@ -163,14 +163,14 @@ too_long(void **state)
 {
 	(void)state;
 	make_datagram(&gw.flow, 1600);
-	send_piece(&gw.flow, &(struct piece){0, 1000, MORE}, ID);
-	send_piece(&gw.flow, &(struct piece){1000, 1600, LAST}, ID);
+	send_piece(&gw.flow, P_UDP, &(struct piece){0, 1000, MORE}, ID);
+	send_piece(&gw.flow, P_UDP, &(struct piece){1000, 1600, LAST}, ID);
 	gw_expect_silence();
 	gw_counted(DP_C_drop_too_long, 1);
 	make_datagram(&gw.flow, sizeof(datagram));
-	send_piece(&gw.flow, &(struct piece){0, 1000, MORE}, ID);
-	send_piece(&gw.flow, &(struct piece){1000, 2000, MORE}, ID);
-	send_piece(&gw.flow, &(struct piece){2000, sizeof(datagram), LAST}, ID);
+	send_piece(&gw.flow, P_UDP, &(struct piece){0, 1000, MORE}, ID);
+	send_piece(&gw.flow, P_UDP, &(struct piece){1000, 2000, MORE}, ID);
+	send_piece(&gw.flow, P_UDP, &(struct piece){2000, sizeof(datagram), LAST}, ID);
 	gw_expect_silence();
 	gw_counted(DP_C_drop_too_long, 2);
 	gw_counted(DP_C_fragments, 3);
@@ -185,8 +185,8 @@ options_in_fragments(void **state)
 	(void)state;
 	w.extra = BYTES_OF("\1\1\1\0");
 	make_datagram(&gw.v4, LEN);
-	send_piece(&w, &first, ID);
-	send_piece(&w, &last, ID);
+	send_piece(&w, P_UDP, &first, ID);
+	send_piece(&w, P_UDP, &last, ID);
 	gw_hear(&gw.v4, coap(T_ACK, TG_CHANGED, 7, (struct bytes){0}));
 }
 
@@ -196,7 +196,7 @@ atomic_fragment(void **state)
 {
 	(void)state;
 	make_datagram(&gw.v6, LEN);
-	send_piece(&gw.v6, &(struct piece){0, LEN, LAST}, ID);
+	send_piece(&gw.v6, P_UDP, &(struct piece){0, LEN, LAST}, ID);
 	gw_hear(&gw.v6, coap(T_ACK, TG_CHANGED, 7, (struct bytes){0}));
 }
 
@@ -225,6 +225,35 @@ options_behind_the_fragment_header(void **state)
 	gw_hear(&gw.v6, coap(T_ACK, TG_CHANGED, 7, (struct bytes){0}));
 }
 
+/* An echo that came in fragments, answered where the answer fits a frame. */
+static void
+echo_in_fragments(void **state)
+{
+	static const uint16_t lens[] = {1400, 1460, 1480, 1481, 1600};
+	unsigned header = gw.flow.v6 ? IP6 : IP4, answered = 0;
+	uint8_t type = gw.flow.v6 ? 0x80 : 8;
+	struct frame f;
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT(lens); i++) {
+		uint8_t echo[1600] = {type, 0, 0, 0, 0x12, 0x34, 0, 1};
+
+		icmp_write(datagram, &gw.flow, echo, lens[i]);
+		send_piece(&gw.flow, gw.flow.v6 ? P_ICMP6 : P_ICMP,
+			&(struct piece){0, 1000, MORE}, i);
+		send_piece(&gw.flow, gw.flow.v6 ? P_ICMP6 : P_ICMP,
+			&(struct piece){1000, lens[i], LAST}, i);
+		if (lens[i] + header > 1500)
+			continue;
+		answered++;
+		assert_true(gw_take(&f));
+		assert_int_equal(f.len, ETH + header + lens[i]);
+	}
+	gw_expect_silence();
+	gw_counted(DP_C_icmp_echo, answered);
+	gw_counted(DP_C_drop_too_long, COUNT(lens) - answered);
+}
+
 /* Many half datagrams: the table fills, nothing leaks, and each is given up in the end.
  */
 static void
@@ -235,7 +264,7 @@ many_halves(void **state)
 	(void)state;
 	make_datagram(&gw.flow, LEN);
 	for (unsigned id = 0; id < many; id++)
-		send_piece(&gw.flow, &first, id);
+		send_piece(&gw.flow, P_UDP, &first, id);
 	gw_expect_silence();
 	gw_expire_fragments();
 	gw_counted(DP_C_drop_fragment, many);
@@ -259,9 +288,10 @@ main(void)
 		cmocka_unit_test(options_in_fragments),
 		cmocka_unit_test(atomic_fragment),
 		cmocka_unit_test(options_behind_the_fragment_header),
+		cmocka_unit_test(echo_in_fragments),
 		cmocka_unit_test(many_halves),
 	};
-	size_t n = 8;
+	size_t n = 9;
 
 	ADD_ROWS(tests, &n, rows, fragments);
 	return gw_main("dp_frag", settings, COUNT(settings), tests, n);

@@ -379,6 +379,50 @@ later_over_a_vlan(void **state)
 	gw_hear(&w, BYTES_OF("\x62\x44\x00\x07tk"));
 }
 
+/* Frames that the port does not take are counted, and their buffers come back. */
+static void
+port_is_full(void **state)
+{
+	const struct flow back = flow_back(&gw.flow);
+	struct frame one;
+
+	(void)state;
+	gw_port_room(2);
+	for (uint16_t i = 0; i < 5; i++)
+		gw_queue(&gw.flow, coap(T_CON, 0, i, (struct bytes){0}));
+	gw_turn();
+	gw_port_room(0);
+	for (uint16_t i = 0; i < 2; i++)
+		gw_hear(&gw.flow, coap(T_RST, 0, i, (struct bytes){0}));
+	gw_expect_silence();
+	frame_udp(&one, &back, "\x70\0\0\0", 4);
+	gw_counted(DP_C_tx_frames, 2);
+	gw_counted(DP_C_tx_bytes, 2 * one.len);
+	gw_counted(DP_C_tx_dropped, 3);
+}
+
+/* Local sides are numbered as VLANs are seen; when the numbers run out nobody new is
+ * heard. */
+static void
+vlans_run_out(void **state)
+{
+	static const struct bytes ping = B("\x40\0\0\7"), rst = B("\x70\0\0\7");
+	struct flow w = gw.v4;
+
+	(void)state;
+	for (w.tag = 1; w.tag < 4095; w.tag++) {
+		gw_say(&w, ping);
+		gw_hear(&w, rst);
+	}
+	w = gw.v6;
+	w.tag = 7;
+	gw_say(&w, ping);
+	gw_expect_silence();
+	gw_counted(DP_C_drop_vlan, 1);
+	gw_say(&gw.v6, ping);
+	gw_hear(&gw.v6, rst);
+}
+
 static const struct setting settings[] = {
 	{"one worker", 1, false, 0, 0},
 	{"two workers", 2, true, 1, 1},
@@ -387,7 +431,7 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(faults) + COUNT(heard) + COUNT(options) + 7] = {
+	struct CMUnitTest tests[COUNT(faults) + COUNT(heard) + COUNT(options) + 9] = {
 		cmocka_unit_test(longest_and_longer),
 		cmocka_unit_test(every_length),
 		cmocka_unit_test(udp_shorter_than_ip),
@@ -395,8 +439,10 @@ main(void)
 		cmocka_unit_test(tag_in_tag),
 		cmocka_unit_test(gaps_in_a_burst),
 		cmocka_unit_test(later_over_a_vlan),
+		cmocka_unit_test(port_is_full),
+		cmocka_unit_test(vlans_run_out),
 	};
-	size_t n = 7;
+	size_t n = 9;
 
 	ADD_ROWS(tests, &n, faults, fault);
 	ADD_ROWS(tests, &n, heard, is_heard);
