@@ -241,11 +241,20 @@ fault4(const struct frame *f, const struct rte_ipv4_hdr *ip, unsigned left)
 	return 0;
 }
 
-/* A source that must not be answered: we ourselves, or everybody. */
-static bool
-is_ours_or_all(const struct dp_prefix *p, rte_be32_t src)
+/*
+ * What is wrong with the addresses, or 0: then @local is whom the packet is to.  Neither we
+ * ourselves nor everybody may be answered.
+ */
+static enum dp_counter
+addressed4(const struct dp_port_config *p, const struct rte_ipv4_hdr *ip, uint8_t *flags, int *local)
 {
-	return src == address4(p) || rte_be_to_cpu_32(src) == broadcast_of(p);
+	*local = local4(p, ip->dst_addr, flags);
+	if (unlikely(*local < 0))
+		return DP_C_drop_ip_not_ours;
+	if (unlikely(ip->src_addr == address4(&p->addrs[*local])
+		    || rte_be_to_cpu_32(ip->src_addr) == broadcast_of(&p->addrs[*local])))
+		return DP_C_drop_ip_source;
+	return 0;
 }
 
 bool
@@ -253,20 +262,13 @@ net_ipv4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame 
 {
 	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv4_hdr *, f->l3);
 	enum dp_counter why = fault4(f, ip, b->pkt[i]->data_len - f->l3);
+	int local = -1;
 	uint16_t len;
-	int local;
 
+	if (likely(why == 0))
+		why = addressed4(f->port, ip, &b->flags[i], &local);
 	if (unlikely(why != 0)) {
 		dp_net_drop(net, b, i, why);
-		return false;
-	}
-	local = local4(f->port, ip->dst_addr, &b->flags[i]);
-	if (unlikely(local < 0)) {
-		dp_net_drop(net, b, i, DP_C_drop_ip_not_ours);
-		return false;
-	}
-	if (unlikely(is_ours_or_all(&f->port->addrs[local], ip->src_addr))) {
-		dp_net_drop(net, b, i, DP_C_drop_ip_source);
 		return false;
 	}
 	trim(b->pkt[i], f->l3 + (unsigned)rte_be_to_cpu_16(ip->total_length));
@@ -434,6 +436,17 @@ is_solicited_node(const struct dp_port_config *p, const uint8_t dst[16])
 	return false;
 }
 
+/* As addressed4(); @local is -1 where only Neighbour Discovery may follow. */
+static enum dp_counter
+addressed6(const struct dp_port_config *p, const struct rte_ipv6_hdr *ip, uint8_t *flags, int *local)
+{
+	*local = local6(p, ip->dst_addr, flags);
+	if (unlikely(*local < 0))
+		return is_solicited_node(p, ip->dst_addr) ? 0 : DP_C_drop_ip_not_ours;
+	return unlikely(memcmp(ip->src_addr, p->addrs[*local].addr, 16) == 0)
+		? DP_C_drop_ip_source : 0;
+}
+
 static bool
 icmp6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f,
 	const struct rte_ipv6_hdr *ip, uint16_t len)
@@ -452,26 +465,16 @@ net_ipv6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame 
 {
 	struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);
 	enum dp_counter why = fault6(ip, b->pkt[i]->data_len - f->l3);
-	unsigned l4 = f->l3 + (unsigned)sizeof(*ip);
+	int proto, local = -1;
 	uint16_t len;
-	int proto, local;
 
+	if (likely(why == 0))
+		why = addressed6(f->port, ip, &b->flags[i], &local);
 	if (unlikely(why != 0)) {
 		dp_net_drop(net, b, i, why);
 		return false;
 	}
-	len = rte_be_to_cpu_16(ip->payload_len);
-	trim(b->pkt[i], l4 + len);
-	local = local6(f->port, ip->dst_addr, &b->flags[i]);
-	if (unlikely(local < 0 && !is_solicited_node(f->port, ip->dst_addr))) {
-		dp_net_drop(net, b, i, DP_C_drop_ip_not_ours);
-		return false;
-	}
-	if (unlikely(local >= 0
-		    && memcmp(ip->src_addr, f->port->addrs[local].addr, 16) == 0)) {
-		dp_net_drop(net, b, i, DP_C_drop_ip_source);
-		return false;
-	}
+	trim(b->pkt[i], f->l3 + (unsigned)sizeof(*ip) + rte_be_to_cpu_16(ip->payload_len));
 	proto = likely(ip->proto == PROTO_UDP) ? PROTO_UDP : plain6(net, b, i, f);
 	if (proto < 0)
 		return false;
