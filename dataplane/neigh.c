@@ -116,14 +116,20 @@ net_arp(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *
 
 /* ---- Neighbour Discovery --------------------------------------------------------------------- */
 
+static size_t
+option_size(const uint8_t *p)
+{
+	return (size_t)8 * p[1];
+}
+
 /* Options have a length, and end where the message ends. */
 static bool
 options_are_whole(const struct nd *nd, uint16_t len)
 {
 	const uint8_t *p = (const uint8_t *)(nd + 1), *end = (const uint8_t *)nd + len;
 
-	for (; p < end; p += 8 * p[1])
-		if (end - p < 8 || p[1] == 0 || 8 * p[1] > end - p)
+	for (; p < end; p += option_size(p))
+		if (end - p < 8 || p[1] == 0 || option_size(p) > (size_t)(end - p))
 			return false;
 	return true;
 }
@@ -134,7 +140,7 @@ link_option(const struct nd *nd, uint16_t len, uint8_t type)
 {
 	const uint8_t *p = (const uint8_t *)(nd + 1), *end = (const uint8_t *)nd + len;
 
-	for (; p < end; p += 8 * p[1])
+	for (; p < end; p += option_size(p))
 		if (p[0] == type && p[1] == 1)
 			return p + 2;
 	return NULL;
