@@ -98,8 +98,9 @@ value(struct dp_worker *w, struct rte_mbuf *m)
 	if (tg_msg_parse(&b->msg[0], b->coap[0], b->len[0], TG_TOKEN_MAX) != TG_OK)
 		return; /* cannot be: it was parsed where it came from */
 	dp_stage_route(w, b);
-	if (b->code[0] == 0)
-		b->code[0] = dp_store_act_here(w, b, 0, from);
+	if (b->code[0] == 0) /* a reload on the way may have made it another kind */
+		b->code[0] = b->route[0]->kind == DP_K_STORE ? dp_store_act_here(w, b, 0, from)
+							     : TG_UNAVAILABLE;
 	if (b->code[0] == DP_LATER)
 		rte_pktmbuf_free(m);
 	else if (!dp_hand(w, b, 0, from, DP_E_ANSWER))
