@@ -119,6 +119,71 @@ reload_under_traffic(void **state)
 	assert_true(mallinfo2().uordblks < used + 4096);
 }
 
+/* ---- reload on the way ----------------------------------------------------------- */
+
+/* A reload while a write is on its way to its value's home. */
+static struct dp_route_spec stream = {
+	.path = "/d/{device}/{resource*}",
+	.kind = DP_K_STREAM,
+	.ack = DP_ACK_RECEIVED,
+	.stream = "s",
+	.max_age = UINT32_MAX,
+	.max_payload = DP_VALUE_MAX,
+};
+
+static void
+no_route(struct dp_settings *s)
+{
+	s->routes = &hello;
+	s->n_routes = 1;
+}
+
+static void
+another_kind(struct dp_settings *s)
+{
+	s->routes = &stream;
+	s->n_routes = 1;
+}
+
+static void
+reload_on_the_way(void (*change)(struct dp_settings *s), uint8_t code, struct bytes with)
+{
+	bool away =
+		gw.cfg.workers > 1; /* in every setting of two, the value is elsewhere */
+	char path[] = "/d/dev0/v";
+	struct dp_value v;
+
+	path[6] = gw.digit;
+	gw_queue(&gw.flow, coap(T_CON, TG_PUT, 7,
+				   BYTES_OF("\xb1"
+					    "d\x04"
+					    "dev?\x01v")));
+	for (unsigned i = 0; i <= gw.setting->home; i++)
+		dp_worker_turn(gw.dp->shared.worker[i]);
+	gw_publish(change);
+	gw_turn();
+	if (away)
+		gw_hear(&gw.flow, coap(T_ACK, code, 7, with));
+	else
+		gw_hear(&gw.flow, coap(T_ACK, TG_CREATED, 7, none));
+	assert_int_equal(dp_value_get(gw.dp, path, &v), !away);
+	assert_int_equal(gw_log_read(), 0);
+}
+
+static void
+reload_takes_the_route(void **state)
+{
+	(void)state;
+	reload_on_the_way(no_route, TG_NOT_FOUND, none);
+}
+
+static void
+reload_changes_the_kind(void **state)
+{
+	(void)state;
+	reload_on_the_way(another_kind, TG_UNAVAILABLE, BYTES_OF("\xd1\x01\x05"));
+}
+
 /* ---- kick ------------------------------------------------------------------------ */
 
 static void
@@ -304,6 +369,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reload_under_traffic),
+		cmocka_unit_test(reload_takes_the_route),
+		cmocka_unit_test(reload_changes_the_kind),
 		cmocka_unit_test(kick_forgets),
 		cmocka_unit_test(kick_under_traffic),
 		cmocka_unit_test(answers_are_the_logs),
