@@ -20,7 +20,8 @@
 #define BATCH 64
 #define MBUFS 16383
 #define PORT_BASE 20000
-#define NET_BASE 0xc6130000u /* 198.19.0.0: 65,536 addresses of the fleet */
+#define NET_BASE 0xc6130000u /* 198.19.0.0/17: the fleet, clear of the broadcast address */
+#define NET_BITS 15
 #define OWN_ADDR 0xc6120003u /* 198.18.0.3: who asks for the gateway's link address */
 #define FRONT                                                                            \
 	(sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv4_hdr)                      \
@@ -41,13 +42,13 @@ struct virtio_wire {
 static uint32_t
 address_of(uint32_t endpoint)
 {
-	return htonl(NET_BASE + (endpoint & 0xffff));
+	return htonl(NET_BASE + (endpoint & ((1u << NET_BITS) - 1)));
 }
 
 static uint16_t
 port_of(uint32_t endpoint)
 {
-	return htons((uint16_t)(PORT_BASE + (endpoint >> 16)));
+	return htons((uint16_t)(PORT_BASE + (endpoint >> NET_BITS)));
 }
 
 static void
@@ -132,7 +133,7 @@ is_ours(const struct virtio_wire *v, const struct rte_mbuf *m, uint32_t *endpoin
 			   != 0)
 		return false;
 	*endpoint = (ntohl(ip->dst_addr) - NET_BASE)
-		    + ((uint32_t)(ntohs(udp->dst_port) - PORT_BASE) << 16);
+		    + ((uint32_t)(ntohs(udp->dst_port) - PORT_BASE) << NET_BITS);
 	*len = ulen - sizeof(*udp);
 	return *endpoint < v->w.endpoints && ip->dst_addr == address_of(*endpoint)
 	       && udp->dst_port == port_of(*endpoint);
@@ -156,7 +157,7 @@ answer_arp(struct virtio_wire *v, struct rte_mbuf *m)
 	}
 	target = arp->arp_data.arp_tip;
 	if (arp->arp_opcode != RTE_BE16(RTE_ARP_OP_REQUEST)
-		|| ntohl(target) >> 16 != NET_BASE >> 16)
+		|| ntohl(target) >> NET_BITS != NET_BASE >> NET_BITS)
 		return false;
 	arp->arp_opcode = RTE_BE16(RTE_ARP_OP_REPLY);
 	arp->arp_data.arp_tha = arp->arp_data.arp_sha;

@@ -170,9 +170,9 @@ put8(uint8_t *at, uint64_t v)
 void
 maker_write(const struct maker *m, uint8_t *buf, uint32_t e, uint16_t mid)
 {
-	uint32_t addr = rte_cpu_to_be_32(m->v6 ? e : FLEET_NET4 + (e & 0xffff));
+	uint32_t addr = rte_cpu_to_be_32(m->v6 ? e : FLEET_NET4 + (e & ((1u << FLEET_BITS) - 1)));
 	uint16_t port =
-		rte_cpu_to_be_16((uint16_t)(m->v6 ? FLEET_PORT : FLEET_PORT + (e >> 16)));
+		rte_cpu_to_be_16((uint16_t)(m->v6 ? FLEET_PORT : FLEET_PORT + (e >> FLEET_BITS)));
 	uint16_t mid_be = rte_cpu_to_be_16(mid), sum16;
 	uint64_t sum = m->sum + addr + port + mid_be + e;
 
