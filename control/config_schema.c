@@ -69,7 +69,7 @@ static const struct ctl_key stream_keys[] = {
 	END};
 
 static const struct ctl_key max_keys_peers[] = {
-	{"max", CTL_T_UINT, AT(peers_max), 64, 1u << 26, "auto", "endpoints remembered; auto: devices.max",
+	{"max", CTL_T_UINT, AT(peers_max), 64, (1u << 26) - 1, "auto", "endpoints remembered; auto: devices.max",
 		.fixed = true},
 	END};
 static const struct ctl_key devices_keys[] = {

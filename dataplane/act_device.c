@@ -28,6 +28,6 @@ dp_act_device(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint32_
 	if (device == DP_NONE)
 		device = by_name(w, q, b->now_s);
 	if (device != DP_NONE)
-		dp_devices_heard(w->devices, device, peer, m->len - m->payload, b->now_s);
+		dp_devices_heard(w->devices, device, dp_peers_ref(w->peers, peer), m->len - m->payload, b->now_s);
 	return device;
 }

@@ -24,7 +24,7 @@ struct dp_devices_config {
 struct dp_device_info {
 	char name[256]; /* terminated; name_len bytes, any bytes */
 	uint16_t name_len;
-	uint32_t peer;         /* current peer's slot, DP_NONE if it is gone */
+	uint32_t peer;         /* dp_peers_ref() of who spoke for it last, or DP_NONE */
 	uint32_t last_heard_s;
 	uint32_t messages;     /* wraps */
 	uint64_t bytes;        /* payload bytes heard */
@@ -50,7 +50,7 @@ struct dp_devices_events {
 uint32_t dp_devices_get(struct dp_devices *t, const void *name, size_t len, uint64_t hash,
 	uint32_t hint, uint32_t now_s, const struct dp_devices_events *e);
 uint32_t dp_devices_find(const struct dp_devices *t, const void *name, size_t len, uint64_t hash);
-/* [w] A message of @bytes payload came from @peer. */
+/* [w] A message of @bytes payload came from @peer, a dp_peers_ref(). */
 void dp_devices_heard(struct dp_devices *t, uint32_t device, uint32_t peer, uint32_t bytes, uint32_t now_s);
 bool dp_devices_del(struct dp_devices *t, uint32_t device);
 /* [w] Drop devices not heard for @idle_s. */

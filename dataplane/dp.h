@@ -125,7 +125,7 @@ unsigned dp_mem_read(const struct dp *dp, struct dp_mem_row *rows, unsigned max)
  * copied when it rests. */
 bool dp_device_next(const struct dp *dp, uint64_t *cursor, struct dp_device_info *out, unsigned *worker);
 bool dp_device_get(const struct dp *dp, const char *name, size_t len, struct dp_device_info *out, unsigned *worker);
-/* The endpoint behind a peer slot of a worker. */
+/* The endpoint that a device's @peer refers to; false if it is gone. */
 bool dp_peer_get(const struct dp *dp, unsigned worker, uint32_t peer, struct dp_peer_info *out);
 /* Values: by path text "/d/dev1/state", and a walk. */
 bool dp_value_get(const struct dp *dp, const char *path, struct dp_value *out);

@@ -195,8 +195,10 @@ dp_device_next(const struct dp *dp, uint64_t *cursor, struct dp_device_info *out
 bool
 dp_peer_get(const struct dp *dp, unsigned worker, uint32_t peer, struct dp_peer_info *out)
 {
-	return peer != DP_NONE
-		&& dp_peers_info(dp->shared.worker[worker]->peers, peer, (uint32_t)dp_now_s(dp), out);
+	const struct dp_peers *t = dp->shared.worker[worker]->peers;
+
+	peer = dp_peers_of_ref(t, peer);
+	return peer != DP_NONE && dp_peers_info(t, peer, (uint32_t)dp_now_s(dp), out);
 }
 
 bool
@@ -245,15 +247,16 @@ static void
 kick(struct dp_worker *w, struct dp_act *act)
 {
 	uint64_t hash = dp_devices_hash(w->devices, act->name, act->len);
-	uint32_t slot = dp_devices_find(w->devices, act->name, act->len, hash);
+	uint32_t slot = dp_devices_find(w->devices, act->name, act->len, hash), peer;
 	struct dp_device_info d;
 
 	act->result = -ENOENT;
 	if (slot == DP_NONE || !dp_devices_info(w->devices, slot, &d))
 		return;
-	if (d.peer != DP_NONE) {
-		dp_replies_forget(w->replies, d.peer);
-		dp_peers_del(w->peers, d.peer);
+	peer = dp_peers_of_ref(w->peers, d.peer);
+	if (peer != DP_NONE) {
+		dp_replies_forget(w->replies, peer);
+		dp_peers_del(w->peers, peer);
 	}
 	dp_store_disown(w->store, slot);
 	dp_devices_del(w->devices, slot);

@@ -10,7 +10,10 @@
 #define LAYOUT 1
 #define MIDS 8
 
-enum { IN_USE = 1, IS_V6 = 2 };
+/* A slot's flags; above them the generation: how often it was taken, modulo 64. */
+enum { IN_USE = 1, IS_V6 = 2, FLAGS = 3, GENERATION = 4 };
+
+#define REF_BITS 26 /* of a reference are the slot, the rest its generation */
 
 /*
  * What every message touches.  An IPv4 peer's key is complete in here; an IPv6 peer's has a
@@ -117,7 +120,7 @@ dp_peers_size(const struct dp_peers_config *cfg)
 {
 	struct dp_peers t;
 
-	return cfg->max < 64 || cfg->max > 1u << 26 ? 0 : lay_out(&t, cfg);
+	return cfg->max < 64 || cfg->max >= 1u << REF_BITS ? 0 : lay_out(&t, cfg);
 }
 
 struct dp_peers *
@@ -198,7 +201,7 @@ is_peer(const struct dp_peers *t, uint32_t peer, const struct dp_peer_key *key,
 	const struct hot *h = hot_of(t, peer);
 	const struct cold *c;
 
-	if (h->key != hot.key || h->flags != hot.flags)
+	if (h->key != hot.key || (h->flags & FLAGS) != hot.flags)
 		return false;
 	if (!(h->flags & IS_V6))
 		return true;
@@ -263,7 +266,7 @@ drop(struct dp_peers *t, uint32_t peer, uint16_t now)
 	dp_peers_key(t, peer, &key);
 	dp_index_del(index_of(t), t->buckets, dp_peers_hash(t, &key), peer);
 	open_slot(h);
-	DP_SET(h->flags, (uint8_t)0);
+	DP_SET(h->flags, (uint8_t)(h->flags & ~FLAGS));
 	DP_SET(h->live, (uint8_t)0);
 	DP_SET(h->chain, t->free);
 	close_slot(h);
@@ -351,7 +354,7 @@ fill(struct dp_peers *t, uint32_t peer, const struct dp_peer_key *key, struct ho
 	DP_SET(c->hold, (uint32_t)0);
 	DP_SET(c->messages, (uint32_t)0);
 	DP_SET(c->octets, (uint32_t)0);
-	DP_SET(h->flags, hot.flags);
+	DP_SET(h->flags, (uint8_t)(((h->flags & ~FLAGS) + GENERATION) | hot.flags));
 	close_slot(h);
 }
 
@@ -494,6 +497,28 @@ dp_peers_unmark(struct dp_peers *t, uint32_t peer, uint16_t mid)
 		DP_SET(h->live, (uint8_t)(h->live & ~(1u << i)));
 	else if (h->chain != 0)
 		dp_dedup_remove(pool_of(t), h->chain, mid, h->heard);
+}
+
+/* ---- references ----------------------------------------------------------------------- */
+
+uint32_t
+dp_peers_ref(const struct dp_peers *t, uint32_t peer)
+{
+	if (peer == DP_NONE)
+		return DP_NONE;
+	return (uint32_t)(hot_of(t, peer)->flags / GENERATION) << REF_BITS | peer;
+}
+
+uint32_t
+dp_peers_of_ref(const struct dp_peers *t, uint32_t ref)
+{
+	uint32_t peer = ref & ((1u << REF_BITS) - 1);
+	uint8_t flags;
+
+	if (ref == DP_NONE || peer >= t->max)
+		return DP_NONE;
+	flags = DP_GET(hot_of(t, peer)->flags);
+	return (flags & IN_USE) && flags / GENERATION == ref >> REF_BITS ? peer : DP_NONE;
 }
 
 /* ---- the rest ------------------------------------------------------------------------- */

@@ -41,7 +41,7 @@ struct dp_peer_key {
 struct dp_peers;
 
 struct dp_peers_config {
-	uint32_t max;           /* peers, 64 .. 2^26 */
+	uint32_t max;           /* peers, 64 .. 2^26 - 1 */
 	uint32_t extensions;    /* 64-byte extension blocks in the pool */
 	uint32_t con_lifetime_s; /* EXCHANGE_LIFETIME, 247 */
 	uint32_t non_lifetime_s; /* NON_LIFETIME, 145 */
@@ -85,6 +85,13 @@ void dp_peers_mark(struct dp_peers *t, uint32_t peer, uint16_t mid, uint8_t code
 	uint32_t now_s, struct dp_counters *c);
 /* [w] Forget @mid: its request was refused after all.  No effect if unknown. */
 void dp_peers_unmark(struct dp_peers *t, uint32_t peer, uint16_t mid);
+
+/*
+ * [w] A reference to keep elsewhere, and [r] the slot it leads to: DP_NONE once the peer is
+ * gone, also when another has its slot (unless that was taken 64 times meanwhile).
+ */
+uint32_t dp_peers_ref(const struct dp_peers *t, uint32_t peer);
+uint32_t dp_peers_of_ref(const struct dp_peers *t, uint32_t ref);
 
 /* [w] Work that waits for this peer: while the count is not 0 the peer is never evicted. */
 void dp_peers_hold(struct dp_peers *t, uint32_t peer);

@@ -181,8 +181,28 @@ sizes_refused(void **state)
 	(void)state;
 	assert_int_equal(dp_peers_size(&cfg), 0);
 	assert_null(dp_peers_init(NULL, &cfg));
-	cfg.max = (1u << 26) + 1;
+	cfg.max = 1u << 26;
 	assert_int_equal(dp_peers_size(&cfg), 0);
+}
+
+/* A reference is to one peer, not to whoever has its slot. */
+static void
+a_reference_dies_with_its_peer(void **state)
+{
+	struct table *t = new_table(MAX, 4);
+	struct dp_peer_key a = v4(1), b = v4(2);
+	uint32_t peer = get(t, &a, NOW), ref = dp_peers_ref(t->peers, peer);
+
+	(void)state;
+	assert_int_equal(dp_peers_of_ref(t->peers, ref), peer);
+	assert_int_equal(dp_peers_ref(t->peers, DP_NONE), DP_NONE);
+	assert_int_equal(dp_peers_of_ref(t->peers, DP_NONE), DP_NONE);
+	assert_true(dp_peers_del(t->peers, peer));
+	assert_int_equal(dp_peers_of_ref(t->peers, ref), DP_NONE);
+	assert_int_equal(get(t, &b, NOW), peer); /* the slot's next owner */
+	assert_int_equal(dp_peers_of_ref(t->peers, ref), DP_NONE);
+	assert_int_equal(dp_peers_of_ref(t->peers, dp_peers_ref(t->peers, peer)), peer);
+	free_table(t);
 }
 
 /* ---- Message IDs
@@ -743,6 +763,7 @@ main(void)
 				+ 3 * COUNT(family_rows) + COUNT(sweep_rows) + 16] = {
 		cmocka_unit_test(wrong_hint),
 		cmocka_unit_test(sizes_refused),
+		cmocka_unit_test(a_reference_dies_with_its_peer),
 		cmocka_unit_test(old_ids_do_not_come_back),
 		cmocka_unit_test(progress_of_one_id),
 		cmocka_unit_test(answered_in_an_extension),
