@@ -1,17 +1,19 @@
 /*
  * The configuration: a YAML file against a table of keys.
  *
- * The table (config_schema.c) lists every key once, with type, range, default and help; the
- * parser, `conf show` and the reference in docs/configuration.md are made from it.
+ * The table (config_schema.c) lists every key once, with type, range, default and help;
+ * the parser, `conf show` and the reference in docs/configuration.md are made from it.
  *
  * Memory.  A ctl_config owns what it points to until ctl_config_free().
  * Errors.  One sentence: "FILE:LINE:COLUMN: what is wrong; did you mean ...?".
  */
 #pragma once
 
+#include "coap/param.h"
 #include "control/log.h"
 #include "dataplane/dp.h"
 
+#include <jansson.h>
 #include <stdio.h>
 
 #define CTL_ROUTES_MAX 256
@@ -20,6 +22,7 @@
 struct ctl_stream {
 	char name[64];
 	uint32_t ack; /* enum dp_ack */
+	uint32_t when_full;
 };
 
 struct ctl_route {
@@ -29,7 +32,6 @@ struct ctl_route {
 	uint32_t put, post, del; /* static: codes */
 	uint32_t n_formats;
 	uint16_t formats[16];
-	unsigned line;
 };
 
 struct ctl_port {
@@ -37,25 +39,35 @@ struct ctl_port {
 	uint32_t driver, udp_port, queues, mtu, checksum_rx;
 	uint32_t n_addrs;
 	struct dp_prefix addrs[DP_ADDRS_MAX];
-	unsigned line;
 };
+
+/* Where the file gives a field its value: for what is found wrong with it later. */
+struct ctl_place {
+	uint32_t field; /* its offset in struct ctl_config */
+	uint32_t line, column;
+};
+
+#define CTL_PLACES_MAX 8192
 
 struct ctl_config {
 	char file[256];
 	/* values as the file gives them; 0 means auto where the table says so */
 	uint32_t workers, idle, hugepages, memory_mib, mbufs;
-	uint32_t peers_max, devices_max, store_max, dedup_extensions, replies_max, pending_max;
+	uint32_t peers_max, devices_max, store_max, dedup_extensions, replies_max,
+		pending_max;
 	uint32_t device_idle_s;
 	uint32_t logring_bytes;
 	uint32_t error_rate, error_burst, full_max_age;
-	uint32_t ack_timeout_ms, ack_random_percent, max_retransmit, nstart, max_latency_s,
-		processing_delay_ms;
+	uint32_t ack_timeout_ms, ack_random_percent, max_retransmit, nstart,
+		max_latency_s, processing_delay_ms;
 	char log_dir[256], control_socket[108];
 	uint64_t commit_ns, segment_bytes, retain_bytes, retain_s;
-	unsigned n_ports, n_routes, n_streams;
+	uint32_t n_ports, n_routes, n_streams;
 	struct ctl_port ports[DP_PORTS_MAX];
 	struct ctl_stream streams[CTL_STREAMS_MAX];
 	struct ctl_route routes[CTL_ROUTES_MAX];
+	uint32_t n_places;
+	struct ctl_place places[CTL_PLACES_MAX];
 };
 
 /* Load @path; NULL with a sentence in @err. */
@@ -65,14 +77,29 @@ struct ctl_config *ctl_config_parse(
 	const char *name, const char *text, size_t len, char *err, size_t errlen);
 void ctl_config_free(struct ctl_config *c);
 
-/* What the data plane is made from.  False with a sentence in @err. */
-bool ctl_config_dp(const struct ctl_config *c, struct dp_config *out, char *err, size_t errlen);
+/*
+ * "FILE:LINE:COLUMN: ..." about @field of @c, 1:1 if the file does not give it.  Always
+ * false, for its caller to return.
+ */
+bool ctl_config_fault(const struct ctl_config *c, const void *field, char *err,
+	size_t errlen, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* What keys say about each other; done by the two above. */
+bool ctl_config_check(struct ctl_config *c, char *err, size_t errlen);
+
+/* CoAP's transmission parameters. */
+struct tg_param ctl_config_param(const struct ctl_config *c);
 /* EXCHANGE_LIFETIME and NON_LIFETIME in seconds (RFC 7252, 4.8.2). */
 void ctl_config_lifetimes(const struct ctl_config *c, uint32_t *con_s, uint32_t *non_s);
-/* Routes and settings as a snapshot. */
+/* What the data plane is made from.  False with a sentence in @err. */
+bool ctl_config_dp(
+	const struct ctl_config *c, struct dp_config *out, char *err, size_t errlen);
+/* Routes and settings as a snapshot; NULL with a sentence in @err. */
 struct dp_snapshot *ctl_config_snapshot(
 	const struct ctl_config *c, uint64_t version, char *err, size_t errlen);
-/* The first key that differs and cannot change while running, or NULL. */
-const char *ctl_config_fixed_difference(const struct ctl_config *a, const struct ctl_config *b);
+/* May @next follow @now while running?  False with a sentence that names the key. */
+bool ctl_config_follows(const struct ctl_config *now, const struct ctl_config *next,
+	char *err, size_t errlen);
+/* Every value in force, defaults too: as JSON it is a configuration again. */
+json_t *ctl_config_json(const struct ctl_config *c);
 /* The reference of every key, as Markdown. */
 void ctl_config_reference(FILE *out);

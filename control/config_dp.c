@@ -1,10 +1,6 @@
 /* From the configuration's values to what the data plane is made from. */
-#include "coap/code.h"
-#include "coap/param.h"
 #include "control/config.h"
-#include "control/config_schema.h"
 
-#include <dirent.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,25 +35,37 @@ set_cores(const struct ctl_config *c, struct dp_config *out)
 	out->main_core = cpu[0];
 	for (unsigned w = 0; w < out->workers; w++)
 		out->cores[w] = cpu[n - 1 - w % n];
-	out->idle = c->idle == 2 ? DP_IDLE_SLEEP : DP_IDLE_POLL;
-	if (c->idle == 0 && out->workers >= n)
-		out->idle = DP_IDLE_SLEEP;
 }
 
+/* Do all ports' frames come through the kernel, which wakes who sleeps? */
 static bool
-set_port(const struct ctl_config *c, unsigned i, struct dp_port_config *out, char *err, size_t errlen)
+is_kernels(const struct ctl_config *c)
 {
-	static const char *const need[] = {
-		"socket", "socket", "interface", "interface", "interface", "address"};
-	const struct ctl_port *p = &c->ports[i];
-	const char *arg = p->driver <= DP_DRV_MEMIF ? p->socket
-		: p->driver == DP_DRV_PCI ? p->address : p->interface;
+	for (unsigned i = 0; i < c->n_ports; i++)
+		if (c->ports[i].driver < DP_DRV_AF_PACKET
+			|| c->ports[i].driver > DP_DRV_TAP)
+			return false;
+	return true;
+}
 
-	if (arg[0] == '\0') {
-		snprintf(err, errlen, "%s:1:1: port %s: driver %s needs \"%s\"", c->file, p->name,
-			dp_driver_name(p->driver), need[p->driver]);
-		return false;
-	}
+static void
+set_idle(const struct ctl_config *c, struct dp_config *out)
+{
+	unsigned cpu[64];
+	bool shared = out->workers >= cpus(cpu, 64);
+
+	out->idle = c->idle == 2 || (c->idle == 0 && (shared || is_kernels(c)))
+			    ? DP_IDLE_SLEEP
+			    : DP_IDLE_POLL;
+}
+
+static void
+set_port(const struct ctl_port *p, struct dp_port_config *out)
+{
+	const char *arg = p->driver <= DP_DRV_MEMIF ? p->socket
+			  : p->driver == DP_DRV_PCI ? p->address
+						    : p->interface;
+
 	*out = (struct dp_port_config){
 		.driver = p->driver,
 		.udp_port = (uint16_t)p->udp_port,
@@ -69,7 +77,6 @@ set_port(const struct ctl_config *c, unsigned i, struct dp_port_config *out, cha
 	memcpy(out->name, p->name, sizeof(out->name));
 	snprintf(out->arg, sizeof(out->arg), "%s", arg);
 	memcpy(out->addrs, p->addrs, sizeof(out->addrs));
-	return true;
 }
 
 static unsigned long
@@ -113,29 +120,22 @@ ctl_config_dp(const struct ctl_config *c, struct dp_config *out, char *err, size
 		.n_ports = c->n_ports,
 	};
 	set_cores(c, out);
-	/* A quarter block a peer; a fleet that speaks every second wants five: dedup.extensions. */
+	set_idle(c, out);
+	/* A quarter block a peer; a fleet that speaks every second wants five:
+	 * dedup.extensions. */
 	out->dedup_extensions = or_auto(c->dedup_extensions,
 		out->peers_max / 4 > 16384 ? out->peers_max / 4 : 16384);
 	out->mbufs = or_auto(c->mbufs, 8192 * (out->n_ports > 2 ? out->n_ports : 2));
 	out->memory_mib = or_auto(c->memory_mib, memory_need(out));
-	out->hugepages = c->hugepages == 1
+	out->hugepages =
+		c->hugepages == 1
 		|| (c->hugepages == 0 && free_hugepages() * 2 >= memory_need(out));
 	snprintf(out->prefix, sizeof(out->prefix), "tidegate-%d", (int)getpid());
 	for (unsigned i = 0; i < c->n_ports; i++)
-		if (!set_port(c, i, &out->ports[i], err, errlen))
-			return false;
+		set_port(&c->ports[i], &out->ports[i]);
 	if (getrandom(out->hash_key, sizeof(out->hash_key), 0) != sizeof(out->hash_key)) {
 		snprintf(err, errlen, "the kernel gives no random numbers");
 		return false;
-	}
-	if (c->idle == 0) {
-		bool kernel = true;
-
-		for (unsigned i = 0; i < c->n_ports; i++)
-			kernel &= c->ports[i].driver >= DP_DRV_AF_PACKET
-				&& c->ports[i].driver <= DP_DRV_TAP;
-		if (kernel)
-			out->idle = DP_IDLE_SLEEP;
 	}
 	return true;
 }
@@ -170,123 +170,89 @@ set_spec(const struct ctl_route *r, struct dp_route_spec *out)
 		.title = or_null(r->title),
 		.hidden = r->hidden,
 	};
-	if (r->kind == DP_K_STORE && r->ack == DP_ACK_LOGGED && out->stream == NULL)
-		out->stream = "store";
+}
+
+struct tg_param
+ctl_config_param(const struct ctl_config *c)
+{
+	struct tg_param p = TG_PARAM_DEFAULTS;
+
+	p.ack_timeout_ms = c->ack_timeout_ms;
+	p.ack_random_permille = c->ack_random_percent * 10;
+	p.max_retransmit = c->max_retransmit;
+	p.nstart = c->nstart;
+	p.max_latency_ms = c->max_latency_s * 1000;
+	p.processing_delay_ms = c->processing_delay_ms;
+	return p;
+}
+
+static uint32_t
+whole_seconds(uint64_t ms)
+{
+	return (uint32_t)((ms + 999) / 1000);
 }
 
 void
 ctl_config_lifetimes(const struct ctl_config *c, uint32_t *con_s, uint32_t *non_s)
 {
-	uint64_t span = (uint64_t)c->ack_timeout_ms * ((1u << c->max_retransmit) - 1)
-		* c->ack_random_percent / 100;
-	uint64_t latency = (uint64_t)c->max_latency_s * 1000;
+	struct tg_param p = ctl_config_param(c);
 
-	*non_s = (uint32_t)((span + latency + 999) / 1000);
-	*con_s = (uint32_t)((span + 2 * latency + c->processing_delay_ms + 999) / 1000);
+	*con_s = whole_seconds(tg_param_exchange_lifetime_ms(&p));
+	*non_s = whole_seconds(tg_param_non_lifetime_ms(&p));
 }
 
-struct dp_snapshot *
-ctl_config_snapshot(const struct ctl_config *c, uint64_t version, char *err, size_t errlen)
+static struct dp_snapshot *
+snapshot(const struct ctl_config *c, const struct dp_route_spec *specs, unsigned n_routes,
+	uint64_t version, char *why, size_t len)
 {
-	struct dp_route_spec *specs = calloc(c->n_routes, sizeof(*specs));
 	struct dp_settings s = {
 		.routes = specs,
-		.n_routes = c->n_routes,
+		.n_routes = n_routes,
 		.error_rate = c->error_rate,
 		.error_burst = c->error_burst,
 		.full_max_age = c->full_max_age,
 		.version = version,
 	};
-	struct dp_snapshot *snap = NULL;
-	char why[256] = "out of memory";
 
-	if (specs != NULL) {
-		for (unsigned i = 0; i < c->n_routes; i++)
-			set_spec(&c->routes[i], &specs[i]);
-		ctl_config_lifetimes(c, &s.con_lifetime_s, &s.non_lifetime_s);
-		snap = dp_snapshot_new(&s, why, sizeof(why));
+	ctl_config_lifetimes(c, &s.con_lifetime_s, &s.non_lifetime_s);
+	return dp_snapshot_new(&s, why, len);
+}
+
+/* The route that spoils a snapshot: the last of the fewest that cannot be made into one.
+ */
+static const struct ctl_route *
+culprit(const struct ctl_config *c, const struct dp_route_spec *specs)
+{
+	unsigned good = 0, bad = c->n_routes;
+	char why[256];
+
+	while (bad - good > 1) {
+		unsigned n = (good + bad) / 2;
+		struct dp_snapshot *snap = snapshot(c, specs, n, 0, why, sizeof(why));
+
+		*(snap != NULL ? &good : &bad) = n;
+		dp_snapshot_free(snap);
 	}
+	return &c->routes[bad - 1];
+}
+
+struct dp_snapshot *
+ctl_config_snapshot(
+	const struct ctl_config *c, uint64_t version, char *err, size_t errlen)
+{
+	struct dp_route_spec *specs = calloc(c->n_routes, sizeof(*specs));
+	struct dp_snapshot *snap = NULL;
+	char why[256];
+
+	if (specs == NULL) {
+		snprintf(err, errlen, "out of memory");
+		return NULL;
+	}
+	for (unsigned i = 0; i < c->n_routes; i++)
+		set_spec(&c->routes[i], &specs[i]);
+	snap = snapshot(c, specs, c->n_routes, version, why, sizeof(why));
 	if (snap == NULL)
-		snprintf(err, errlen, "%s:1:1: %s", c->file, why);
+		ctl_config_fault(c, culprit(c, specs)->path, err, errlen, "%s", why);
 	free(specs);
 	return snap;
-}
-
-/* ---- comparing, describing ------------------------------------------------------------------------ */
-
-static const char *
-difference(const struct ctl_key *keys, const uint8_t *a, const uint8_t *b)
-{
-	for (; keys->name != NULL; keys++) {
-		const char *inner = NULL;
-
-		if (keys->type == CTL_T_SECTION)
-			inner = difference(keys->keys, a, b);
-		else if (keys->fixed && memcmp(a + keys->offset, b + keys->offset, keys->size) != 0)
-			inner = keys->name;
-		if (inner != NULL)
-			return inner;
-	}
-	return NULL;
-}
-
-static unsigned
-port_line(struct ctl_config *c, unsigned i)
-{
-	unsigned line = c->ports[i].line;
-
-	c->ports[i].line = 0;
-	return line;
-}
-
-const char *
-ctl_config_fixed_difference(const struct ctl_config *a, const struct ctl_config *b)
-{
-	for (unsigned i = 0; i < DP_PORTS_MAX; i++) { /* where a port stands makes no difference */
-		port_line((struct ctl_config *)a, i);
-		port_line((struct ctl_config *)b, i);
-	}
-	return difference(ctl_schema, (const uint8_t *)a, (const uint8_t *)b);
-}
-
-static const char *
-type_name(enum ctl_type t)
-{
-	static const char *const names[] = {"number", "boolean", "text", "time", "time", "time",
-		"time", "size", "size", "one of", "code", "list of numbers", "list of addresses",
-		"mapping", "list", "mapping by name"};
-
-	return names[t];
-}
-
-static void
-describe(FILE *out, const struct ctl_key *keys, const char *prefix)
-{
-	char inner[128];
-
-	for (; keys->name != NULL; keys++) {
-		fprintf(out, "| `%s%s` | %s", prefix, keys->name, type_name(keys->type));
-		for (unsigned i = 0; keys->names != NULL && keys->names[i] != NULL; i++)
-			fprintf(out, "%s `%s`", i ? "," : "", keys->names[i]);
-		fprintf(out, " | %s | %s%s |\n",
-			keys->preset == NULL ? "" : strcmp(keys->preset, "!") == 0 ? "required"
-			: keys->preset[0] == '\0' ? "" : keys->preset,
-			keys->help, keys->fixed ? " (fixed while running)" : "");
-		if (keys->keys == NULL)
-			continue;
-		snprintf(inner, sizeof(inner), "%s%s%s.", prefix, keys->name,
-			keys->type == CTL_T_LIST ? "[]" : keys->type == CTL_T_MAP ? ".NAME" : "");
-		describe(out, keys->keys, inner);
-	}
-}
-
-void
-ctl_config_reference(FILE *out)
-{
-	fprintf(out, "# Configuration\n\n"
-		     "One YAML file, given by `tidegated -c FILE`; `tidegated -c FILE -t` checks it.\n"
-		     "This page is made from the table that the parser uses: "
-		     "`tidegated --reference`.\n\n"
-		     "| key | value | default | meaning |\n|---|---|---|---|\n");
-	describe(out, ctl_schema, "");
 }

@@ -1,30 +1,57 @@
 #include "control/config_schema.h"
 
-#define AT(field) offsetof(struct ctl_config, field), sizeof(((struct ctl_config *)0)->field)
-#define ROUTE(field) offsetof(struct ctl_route, field), sizeof(((struct ctl_route *)0)->field)
-#define PORT(field) offsetof(struct ctl_port, field), sizeof(((struct ctl_port *)0)->field)
-#define STREAM(field) offsetof(struct ctl_stream, field), sizeof(((struct ctl_stream *)0)->field)
-#define END {0}
+#include <string.h>
+
+#define AT(field)                                                                        \
+	offsetof(struct ctl_config, field), sizeof(((struct ctl_config *)0)->field)
+#define ROUTE(field)                                                                     \
+	offsetof(struct ctl_route, field), sizeof(((struct ctl_route *)0)->field)
+#define PORT(field)                                                                      \
+	offsetof(struct ctl_port, field), sizeof(((struct ctl_port *)0)->field)
+#define STREAM(field)                                                                    \
+	offsetof(struct ctl_stream, field), sizeof(((struct ctl_stream *)0)->field)
+#define END                                                                              \
+	{                                                                                \
+		0                                                                        \
+	}
 
 static const char *const idle_names[] = {"auto", "poll", "sleep", NULL};
 static const char *const switch_names[] = {"auto", "on", "off", NULL};
 static const char *const ack_names[] = {"received", "logged", NULL};
 static const char *const when_full_names[] = {"reject", NULL};
-static const char *const kind_names[] = {"stream", "store", "static", "query", "time", NULL};
+static const char *const kind_names[] = {
+	"stream", "store", "static", "query", "time", NULL};
 static const char *const driver_names[] = {
 	"vhost", "memif", "af_packet", "af_xdp", "tap", "pci", NULL};
 
+/* Which drivers, which kinds: see ctl_key.only. */
+#define DRIVER(name) (1u << DP_DRV_##name)
+#define D_SOCKET (DRIVER(VHOST) | DRIVER(MEMIF))
+#define D_INTERFACE (DRIVER(AF_PACKET) | DRIVER(AF_XDP) | DRIVER(TAP))
+#define D_ADDRESS DRIVER(PCI)
+#define KIND(name) (1u << DP_K_##name)
+#define K_VALUES (KIND(STREAM) | KIND(STORE))
+
 static const struct ctl_key port_keys[] = {
-	{"name", CTL_T_STRING, PORT(name), 1, 31, "!", "name, as statistics show it"},
-	{"driver", CTL_T_ENUM, PORT(driver), 0, 0, "!", "how frames come in", driver_names},
-	{"socket", CTL_T_STRING, PORT(socket), 0, 107, "", "vhost, memif: path of the UNIX socket"},
-	{"interface", CTL_T_STRING, PORT(interface), 0, 15, "",
-		"af_packet, af_xdp, tap: network interface"},
-	{"address", CTL_T_STRING, PORT(address), 0, 31, "", "pci: address of the card"},
-	{"addresses", CTL_T_PREFIXES, PORT(addrs), 1, DP_ADDRS_MAX, "!",
-		"own addresses with prefix length"},
-	{"udp_port", CTL_T_UINT, PORT(udp_port), 1, 65535, "5683", "UDP port that is served"},
-	{"queues", CTL_T_UINT, PORT(queues), 1, 16, "1", "receive queues, where the driver has them"},
+	{"name", CTL_T_NAME, PORT(name), 1, 31, CTL_REQUIRED,
+		"name, as statistics show it"},
+	{"driver", CTL_T_ENUM, PORT(driver), 0, 0, CTL_REQUIRED, "how frames come in",
+		driver_names, .chooses = true},
+	{"socket", CTL_T_NAME, PORT(socket), 1, 107, NULL, "path of the UNIX socket",
+		.only = D_SOCKET, .needed = D_SOCKET},
+	{"interface", CTL_T_NAME, PORT(interface), 1, 15, NULL,
+		"network interface; `tap` makes it", .only = D_INTERFACE,
+		.needed = D_INTERFACE},
+	{"address", CTL_T_NAME, PORT(address), 1, 31, NULL,
+		"address of the card, such as 0000:03:00.0", .only = D_ADDRESS,
+		.needed = D_ADDRESS},
+	{"addresses", CTL_T_PREFIXES, PORT(addrs), 1, DP_ADDRS_MAX, CTL_REQUIRED,
+		"own addresses with prefix length, IPv4 and IPv6",
+		.count_offset = offsetof(struct ctl_port, n_addrs)},
+	{"udp_port", CTL_T_UINT, PORT(udp_port), 1, 65535, "5683",
+		"UDP port that is served"},
+	{"queues", CTL_T_UINT, PORT(queues), 1, 16, "1",
+		"receive queues, where the driver has them"},
 	{"mtu", CTL_T_UINT, PORT(mtu), 576, 9000, "1500", "largest IP packet in bytes"},
 	{"checksum_rx", CTL_T_BOOL, PORT(checksum_rx), 0, 1, "true",
 		"verify IPv4 and UDP checksums; false where the port's are not real"},
@@ -32,58 +59,75 @@ static const struct ctl_key port_keys[] = {
 
 static const struct ctl_key answer_keys[] = {
 	{"put", CTL_T_CODE, ROUTE(put), 0, 0, NULL, "code that a PUT is answered with"},
-	{"post", CTL_T_CODE, ROUTE(post), 0, 0, NULL, "code that a POST is answered with"},
-	{"delete", CTL_T_CODE, ROUTE(del), 0, 0, NULL, "code that a DELETE is answered with"},
+	{"post", CTL_T_CODE, ROUTE(post), 0, 0, NULL,
+		"code that a POST is answered with"},
+	{"delete", CTL_T_CODE, ROUTE(del), 0, 0, NULL,
+		"code that a DELETE is answered with"},
 	END};
 
 static const struct ctl_key route_keys[] = {
-	{"path", CTL_T_STRING, ROUTE(path), 1, 255, "!",
+	{"path", CTL_T_TEXT, ROUTE(path), 1, 255, CTL_REQUIRED,
 		"segments: literal, {device}, {name}, or {name*} at the end"},
-	{"kind", CTL_T_ENUM, ROUTE(kind), 0, 0, "!", "what the path does", kind_names},
-	{"stream", CTL_T_STRING, ROUTE(stream), 0, 63, "",
-		"stream: where records go; store with `ack: logged`: name of its records"},
+	{"kind", CTL_T_ENUM, ROUTE(kind), 0, 0, CTL_REQUIRED, "what the path does",
+		kind_names, .chooses = true},
+	{"stream", CTL_T_TEXT, ROUTE(stream), 1, 63, NULL,
+		"stream: where records go; store with `ack: logged`: the name of its "
+		"records "
+		"(left out: store)",
+		.only = K_VALUES, .needed = KIND(STREAM)},
 	{"ack", CTL_T_ENUM, ROUTE(ack), 0, 0, "received",
-		"store: when a write is acknowledged (a stream says so itself)", ack_names},
-	{"max_age", CTL_T_SECONDS, ROUTE(max_age), 0, 4294967294u, NULL,
-		"Max-Age of answers; left out, the option is not sent"},
+		"when a write is acknowledged: in memory, or after fdatasync (a stream "
+		"says so "
+		"itself)",
+		ack_names, .only = KIND(STORE)},
+	{"max_age", CTL_T_SECONDS, ROUTE(max_age), 0, 4294967294u, CTL_NONE,
+		"Max-Age of answers; none: the option is not sent",
+		.only = KIND(STORE) | KIND(STATIC)},
 	{"max_payload", CTL_T_UINT, ROUTE(max_payload), 0, 1024, "1024",
-		"bytes; more is refused 4.13"},
+		"bytes; more is refused 4.13", .only = K_VALUES},
 	{"formats", CTL_T_FORMATS, ROUTE(formats), 0, 16, NULL,
-		"Content-Formats taken; others are refused 4.15; left out: any"},
-	{"content", CTL_T_STRING, ROUTE(content), 0, 1024, "", "static: the representation"},
+		"Content-Formats taken; others are refused 4.15; left out: any",
+		.count_offset = offsetof(struct ctl_route, n_formats), .only = K_VALUES},
+	{"content", CTL_T_TEXT, ROUTE(content), 0, 1024, "", "the representation",
+		.only = KIND(STATIC)},
 	{"content_format", CTL_T_UINT, ROUTE(content_format), 0, 65535, "0",
-		"static: its Content-Format (65535: none)"},
-	{"answers", CTL_T_SECTION, 0, 0, 0, 0, NULL, "static: codes of other methods", NULL,
-		answer_keys},
-	{"location", CTL_T_STRING, ROUTE(location), 0, 255, "", "static: Location-Path of a 2.01"},
-	{"rt", CTL_T_STRING, ROUTE(rt), 0, 127, "", "resource types in /.well-known/core"},
-	{"if", CTL_T_STRING, ROUTE(ifd), 0, 127, "", "interface description there"},
-	{"title", CTL_T_STRING, ROUTE(title), 0, 127, "", "title there"},
-	{"hidden", CTL_T_BOOL, ROUTE(hidden), 0, 1, "false", "not listed there"},
-	END};
+		"its Content-Format; 65535: the option is not sent",
+		.only = KIND(STATIC)},
+	{"answers", CTL_T_SECTION, 0, 0, 0, 0, NULL, "codes of other methods", NULL,
+		answer_keys, .only = KIND(STATIC)},
+	{"location", CTL_T_TEXT, ROUTE(location), 0, 255, "",
+		"Location-Path of a 2.01, such as /a/b", .only = KIND(STATIC)},
+	{"rt", CTL_T_TEXT, ROUTE(rt), 0, 127, "", "resource types in /.well-known/core"},
+	{"if", CTL_T_TEXT, ROUTE(ifd), 0, 127, "", "interface description there"},
+	{"title", CTL_T_TEXT, ROUTE(title), 0, 127, "", "title there"},
+	{"hidden", CTL_T_BOOL, ROUTE(hidden), 0, 1, "false", "not listed there"}, END};
 
 static const struct ctl_key stream_keys[] = {
 	{"ack", CTL_T_ENUM, STREAM(ack), 0, 0, "logged",
-		"when a record is acknowledged: in memory, or after fdatasync", ack_names},
-	{"when_full", CTL_T_ENUM, 0, 0, 0, 0, NULL, "reject: 5.03 with Max-Age", when_full_names},
+		"when a record is acknowledged: in memory, or after fdatasync",
+		ack_names},
+	{"when_full", CTL_T_ENUM, STREAM(when_full), 0, 0, "reject",
+		"what a full log gives: 5.03 with Max-Age", when_full_names},
 	END};
 
 static const struct ctl_key max_keys_peers[] = {
-	{"max", CTL_T_UINT, AT(peers_max), 64, (1u << 26) - 1, "auto", "endpoints remembered; auto: devices.max",
-		.fixed = true},
+	{"max", CTL_T_UINT, AT(peers_max), 64, 1u << 26, CTL_AUTO,
+		"endpoints remembered; auto: devices.max", .fixed = true},
 	END};
 static const struct ctl_key devices_keys[] = {
-	{"max", CTL_T_UINT, AT(devices_max), 64, 1u << 26, "1000000", "devices known at a time", .fixed = true},
+	{"max", CTL_T_UINT, AT(devices_max), 64, 1u << 26, "1000000",
+		"devices known at a time", .fixed = true},
 	{"idle", CTL_T_SECONDS, AT(device_idle_s), 0, 31536000, "86400s",
 		"forget a device not heard for so long; 0: never", .fixed = true},
 	END};
 static const struct ctl_key store_keys[] = {
-	{"max", CTL_T_UINT, AT(store_max), 64, 1u << 26, "auto", "values stored; auto: devices.max",
-		.fixed = true},
+	{"max", CTL_T_UINT, AT(store_max), 64, 1u << 26, CTL_AUTO,
+		"values stored; auto: devices.max", .fixed = true},
 	END};
 static const struct ctl_key dedup_keys[] = {
-	{"extensions", CTL_T_UINT, AT(dedup_extensions), 64, 1u << 26, "auto",
-		"64-byte blocks for peers that need more than eight Message IDs; auto: from peers.max",
+	{"extensions", CTL_T_UINT, AT(dedup_extensions), 64, 1u << 26, CTL_AUTO,
+		"64-byte blocks for peers that need more than eight Message IDs; auto: "
+		"from peers.max",
 		.fixed = true},
 	END};
 static const struct ctl_key replies_keys[] = {
@@ -91,22 +135,29 @@ static const struct ctl_key replies_keys[] = {
 		"answers kept because no code can rebuild them", .fixed = true},
 	END};
 static const struct ctl_key retain_keys[] = {
-	{"bytes", CTL_T_BYTES, AT(retain_bytes), 0, UINT64_MAX, "8GiB", "delete old segments over this; 0: never"},
-	{"age", CTL_T_SECONDS64, AT(retain_s), 0, UINT64_MAX, "24h", "delete older segments; 0: never"},
+	{"bytes", CTL_T_BYTES, AT(retain_bytes), 0, 1ull << 50, "8GiB",
+		"delete the oldest segments over this; 0: never", .fixed = true},
+	{"age", CTL_T_SECONDS, AT(retain_s), 0, 3153600000u, "24h",
+		"delete older segments; 0: never", .fixed = true},
 	END};
 static const struct ctl_key log_keys[] = {
-	{"dir", CTL_T_STRING, AT(log_dir), 1, 255, "/var/lib/tidegate/log", "directory of the log", .fixed = true},
+	{"dir", CTL_T_TEXT, AT(log_dir), 1, 255, "/var/lib/tidegate/log",
+		"directory of the log", .fixed = true},
 	{"commit", CTL_T_NS, AT(commit_ns), 0, 1000000000, "1ms",
-		"a record waits so long for company before the disk is asked"},
-	{"segment", CTL_T_BYTES, AT(segment_bytes), 65536, 1ull << 40, "256MiB", "size of a segment"},
-	{"ring", CTL_T_BYTES32, AT(logring_bytes), 65536, 1u << 30, "8MiB",
-		"ring from a worker to the log, a power of two; full: 5.03", .fixed = true},
+		"a record waits so long for company before the disk is asked",
+		.fixed = true},
+	{"segment", CTL_T_BYTES, AT(segment_bytes), 65536, 1ull << 40, "256MiB",
+		"size of a segment", .fixed = true},
+	{"ring", CTL_T_POWER, AT(logring_bytes), 65536, 1u << 30, "8MiB",
+		"ring from a worker to the log, a power of two; full: 5.03",
+		.fixed = true},
 	{"pending", CTL_T_UINT, AT(pending_max), 64, 1u << 24, "65536",
 		"answers that may wait for the log; more: 5.03", .fixed = true},
-	{"retain", CTL_T_SECTION, 0, 0, 0, 0, NULL, "how much is kept", NULL, retain_keys},
+	{"retain", CTL_T_SECTION, 0, 0, 0, 0, NULL, "how much is kept", NULL,
+		retain_keys},
 	END};
 static const struct ctl_key control_keys[] = {
-	{"socket", CTL_T_STRING, AT(control_socket), 1, 107, "/run/tidegate/control.sock",
+	{"socket", CTL_T_TEXT, AT(control_socket), 1, 107, "/run/tidegate/control.sock",
 		"UNIX socket that tidegatectl speaks to", .fixed = true},
 	END};
 static const struct ctl_key errors_keys[] = {
@@ -115,44 +166,95 @@ static const struct ctl_key errors_keys[] = {
 	{"burst", CTL_T_UINT, AT(error_burst), 1, 1000000, "200", "and so many at once"},
 	END};
 static const struct ctl_key limits_keys[] = {
-	{"errors", CTL_T_SECTION, 0, 0, 0, 0, NULL, "RSTs and error replies", NULL, errors_keys},
-	{"full_max_age", CTL_T_SECONDS, AT(full_max_age), 1, 86400, "5s", "Max-Age of a 5.03"},
+	{"errors", CTL_T_SECTION, 0, 0, 0, 0, NULL, "RSTs and error replies", NULL,
+		errors_keys},
+	{"full_max_age", CTL_T_SECONDS, AT(full_max_age), 1, 86400, "5s",
+		"Max-Age of a 5.03"},
 	END};
 static const struct ctl_key coap_keys[] = {
-	{"ack_timeout", CTL_T_MS, AT(ack_timeout_ms), 1000, 600000, "2s", "ACK_TIMEOUT (RFC 7252, 4.8)", .fixed = true},
+	{"ack_timeout", CTL_T_MS, AT(ack_timeout_ms), 1000, 600000, "2s",
+		"ACK_TIMEOUT (RFC 7252, 4.8)", .fixed = true},
 	{"ack_random_percent", CTL_T_UINT, AT(ack_random_percent), 100, 1000, "150",
 		"ACK_RANDOM_FACTOR in percent", .fixed = true},
-	{"max_retransmit", CTL_T_UINT, AT(max_retransmit), 0, 10, "4", "MAX_RETRANSMIT", .fixed = true},
+	{"max_retransmit", CTL_T_UINT, AT(max_retransmit), 0, 10, "4", "MAX_RETRANSMIT",
+		.fixed = true},
 	{"nstart", CTL_T_UINT, AT(nstart), 1, 100, "1", "NSTART", .fixed = true},
-	{"max_latency", CTL_T_SECONDS, AT(max_latency_s), 1, 86400, "100s", "MAX_LATENCY", .fixed = true},
-	{"processing_delay", CTL_T_MS, AT(processing_delay_ms), 1, 600000, "2s", "PROCESSING_DELAY", .fixed = true},
+	{"max_latency", CTL_T_SECONDS, AT(max_latency_s), 1, 3600, "100s", "MAX_LATENCY",
+		.fixed = true},
+	{"processing_delay", CTL_T_MS, AT(processing_delay_ms), 1, 600000, "2s",
+		"PROCESSING_DELAY", .fixed = true},
 	END};
 
 const struct ctl_key ctl_schema[] = {
-	{"workers", CTL_T_UINT, AT(workers), 1, DP_WORKERS_MAX, "auto",
+	{"workers", CTL_T_UINT, AT(workers), 1, DP_WORKERS_MAX, CTL_AUTO,
 		"poll loops; auto: all cores but one, at least one", .fixed = true},
-	{"idle", CTL_T_ENUM, AT(idle), 0, 0, "auto",
-		"what an idle worker does; auto: poll, but sleep where it shares a core or all ports "
+	{"idle", CTL_T_ENUM, AT(idle), 0, 0, CTL_AUTO,
+		"what an idle worker does; auto: poll, but sleep where it shares a core "
+		"or all ports "
 		"are the kernel's",
 		idle_names, .fixed = true},
-	{"hugepages", CTL_T_ENUM, AT(hugepages), 0, 0, "auto", "2 MiB pages for packets; auto: if free",
-		switch_names, .fixed = true},
-	{"memory", CTL_T_UINT, AT(memory_mib), 32, 65536, "auto", "MiB for packets and rings without hugepages",
+	{"hugepages", CTL_T_ENUM, AT(hugepages), 0, 0, CTL_AUTO,
+		"2 MiB pages for packets; auto: if free", switch_names, .fixed = true},
+	{"memory", CTL_T_UINT, AT(memory_mib), 32, 65536, CTL_AUTO,
+		"MiB for packets and rings without hugepages", .fixed = true},
+	{"mbufs", CTL_T_UINT, AT(mbufs), 1024, 1u << 24, CTL_AUTO, "packet buffers",
 		.fixed = true},
-	{"mbufs", CTL_T_UINT, AT(mbufs), 1024, 1u << 24, "auto", "packet buffers", .fixed = true},
-	{"ports", CTL_T_LIST, AT(ports), 1, DP_PORTS_MAX, "!", "where frames come in", NULL, port_keys,
+	{"ports", CTL_T_LIST, AT(ports), 1, DP_PORTS_MAX, CTL_REQUIRED,
+		"where frames come in: one mapping a port", NULL, port_keys,
 		offsetof(struct ctl_config, n_ports), .fixed = true},
-	{"peers", CTL_T_SECTION, 0, 0, 0, 0, NULL, "endpoints", NULL, max_keys_peers},
-	{"devices", CTL_T_SECTION, 0, 0, 0, 0, NULL, "devices", NULL, devices_keys},
-	{"store", CTL_T_SECTION, 0, 0, 0, 0, NULL, "stored values", NULL, store_keys},
-	{"dedup", CTL_T_SECTION, 0, 0, 0, 0, NULL, "Message IDs", NULL, dedup_keys},
-	{"replies", CTL_T_SECTION, 0, 0, 0, 0, NULL, "answers kept for duplicates", NULL, replies_keys},
-	{"routes", CTL_T_LIST, AT(routes), 1, CTL_ROUTES_MAX, "!", "what paths do", NULL, route_keys,
+	{"peers", CTL_T_SECTION, 0, 0, 0, 0, NULL,
+		"endpoints and the Message IDs heard from them", NULL, max_keys_peers},
+	{"devices", CTL_T_SECTION, 0, 0, 0, 0, NULL, "identities behind endpoints", NULL,
+		devices_keys},
+	{"store", CTL_T_SECTION, 0, 0, 0, 0, NULL, "values of the routes of kind store",
+		NULL, store_keys},
+	{"dedup", CTL_T_SECTION, 0, 0, 0, 0, NULL, "Message IDs of busy endpoints", NULL,
+		dedup_keys},
+	{"replies", CTL_T_SECTION, 0, 0, 0, 0, NULL, "answers kept for duplicates", NULL,
+		replies_keys},
+	{"routes", CTL_T_LIST, AT(routes), 1, CTL_ROUTES_MAX, CTL_REQUIRED,
+		"what paths do: the most exact path wins", NULL, route_keys,
 		offsetof(struct ctl_config, n_routes)},
-	{"streams", CTL_T_MAP, AT(streams), 0, CTL_STREAMS_MAX, NULL, "streams by name", NULL,
-		stream_keys, offsetof(struct ctl_config, n_streams)},
-	{"log", CTL_T_SECTION, 0, 0, 0, 0, NULL, "the log", NULL, log_keys},
-	{"control", CTL_T_SECTION, 0, 0, 0, 0, NULL, "control", NULL, control_keys},
-	{"limits", CTL_T_SECTION, 0, 0, 0, 0, NULL, "limits per source", NULL, limits_keys},
-	{"coap", CTL_T_SECTION, 0, 0, 0, 0, NULL, "transmission parameters", NULL, coap_keys},
+	{"streams", CTL_T_MAP, AT(streams), 0, CTL_STREAMS_MAX, NULL,
+		"streams, each under its name", NULL, stream_keys,
+		offsetof(struct ctl_config, n_streams)},
+	{"log", CTL_T_SECTION, 0, 0, 0, 0, NULL, "the log on disk", NULL, log_keys},
+	{"control", CTL_T_SECTION, 0, 0, 0, 0, NULL, "the operator's side", NULL,
+		control_keys},
+	{"limits", CTL_T_SECTION, 0, 0, 0, 0, NULL, "what one source may cause", NULL,
+		limits_keys},
+	{"coap", CTL_T_SECTION, 0, 0, 0, 0, NULL,
+		"transmission parameters (RFC 7252, 4.8)", NULL, coap_keys},
 	END};
+
+const struct ctl_key *
+ctl_key_chooser(const struct ctl_key *keys)
+{
+	for (; keys->name != NULL; keys++)
+		if (keys->chooses)
+			return keys;
+	return NULL;
+}
+
+/* A bit for what the mapping at @base has chosen; all of them where nothing chooses. */
+static uint32_t
+choice(const struct ctl_key *keys, const void *base)
+{
+	const struct ctl_key *k = ctl_key_chooser(keys);
+
+	return k == NULL ? UINT32_MAX
+			 : 1u << *(const uint32_t *)((const uint8_t *)base + k->offset);
+}
+
+bool
+ctl_key_fits(const struct ctl_key *k, const struct ctl_key *keys, const void *base)
+{
+	return k->only == 0 || (k->only & choice(keys, base)) != 0;
+}
+
+bool
+ctl_key_is_needed(const struct ctl_key *k, const struct ctl_key *keys, const void *base)
+{
+	return (k->needed & choice(keys, base)) != 0
+	       || (k->preset != NULL && strcmp(k->preset, CTL_REQUIRED) == 0);
+}

@@ -43,19 +43,15 @@ ctl_gateway_reload(struct ctl_gateway *g, char *err, size_t errlen)
 {
 	struct ctl_config *conf = ctl_config_load(g->conf->file, err, errlen);
 	struct dp_snapshot *snap;
-	const char *fixed;
 
 	if (conf == NULL)
 		goto failed;
-	fixed = ctl_config_fixed_difference(g->conf, conf);
-	if (fixed != NULL) {
-		snprintf(err, errlen, "%s:1:1: \"%s\" cannot change while running: restart",
-			conf->file, fixed);
+	if (!ctl_config_follows(g->conf, conf, err, errlen))
 		goto failed;
-	}
-	snap = ctl_config_snapshot(conf, ++g->reloads, err, errlen);
+	snap = ctl_config_snapshot(conf, g->reloads + 1, err, errlen);
 	if (snap == NULL)
 		goto failed;
+	g->reloads++;
 	dp_publish(g->dp, snap);
 	ctl_config_free(g->conf);
 	g->conf = conf;

@@ -1,0 +1,89 @@
+/* The configuration in force as JSON, which as YAML is a configuration again. */
+#include "control/config.h"
+#include "control/config_value.h"
+
+#include <string.h>
+
+static json_t *object_of(const struct ctl_key *keys, const uint8_t *base);
+
+static json_t *
+scalar(const struct ctl_key *k, const uint8_t *base)
+{
+	uint64_t v = k->type == CTL_T_TEXT || k->type == CTL_T_NAME
+			     ? 0
+			     : ctl_field_get(k, base);
+	char text[64];
+
+	if (k->type == CTL_T_TEXT || k->type == CTL_T_NAME)
+		return json_string((const char *)base + k->offset);
+	if (k->type == CTL_T_BOOL)
+		return json_boolean(v);
+	if (k->type == CTL_T_UINT && !(v == 0 && k->min > 0))
+		return json_integer((json_int_t)v);
+	return json_string(ctl_value_text(k, v, text, sizeof(text)));
+}
+
+static json_t *
+element(const struct ctl_key *k, const uint8_t *at)
+{
+	char text[CTL_PREFIX_TEXT];
+	uint16_t format;
+
+	if (k->type == CTL_T_PREFIXES)
+		return json_string(ctl_prefix_text((const struct dp_prefix *)at, text));
+	if (k->type != CTL_T_FORMATS)
+		return object_of(k->keys, at);
+	memcpy(&format, at, sizeof(format));
+	return json_integer(format);
+}
+
+static json_t *
+elements(const struct ctl_key *k, const uint8_t *base)
+{
+	uint32_t n = *(const uint32_t *)(base + k->count_offset);
+	json_t *all = k->type == CTL_T_MAP ? json_object() : json_array();
+
+	for (uint32_t i = 0; i < n; i++) {
+		const uint8_t *at = base + k->offset + i * ctl_key_element(k);
+
+		if (k->type == CTL_T_MAP)
+			json_object_set_new(all, (const char *)at, element(k, at));
+		else
+			json_array_append_new(all, element(k, at));
+	}
+	return all;
+}
+
+/* Is there nothing to say?  A text or code that was not given, an empty list. */
+static bool
+is_absent(const struct ctl_key *k, const uint8_t *base)
+{
+	if (k->type == CTL_T_TEXT || k->type == CTL_T_NAME)
+		return base[k->offset] == '\0';
+	if (k->type == CTL_T_CODE)
+		return ctl_field_get(k, base) == 0;
+	return !ctl_key_is_scalar(k) && k->type != CTL_T_SECTION
+	       && *(const uint32_t *)(base + k->count_offset) == 0;
+}
+
+static json_t *
+object_of(const struct ctl_key *keys, const uint8_t *base)
+{
+	json_t *o = json_object();
+
+	for (const struct ctl_key *k = keys; k->name != NULL; k++) {
+		if (is_absent(k, base) || !ctl_key_fits(k, keys, base))
+			continue;
+		json_object_set_new(o, k->name,
+			k->type == CTL_T_SECTION ? object_of(k->keys, base)
+			: ctl_key_is_scalar(k)   ? scalar(k, base)
+						 : elements(k, base));
+	}
+	return o;
+}
+
+json_t *
+ctl_config_json(const struct ctl_config *c)
+{
+	return object_of(ctl_schema, (const uint8_t *)c);
+}

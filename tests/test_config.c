@@ -1,0 +1,866 @@
+/*
+ * The configuration: every key, every kind of fault with its exact place, and that what
+ * is accepted can be made into a data plane.
+ */
+#include "control/config.h"
+#include "control/config_value.h"
+#include "control/nearest.h"
+#include "tests/rows.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PORTS                                                                            \
+	"ports: [{name: p, driver: tap, interface: t0, addresses: [198.18.0.1/15]}]\n"
+#define ROUTES "routes: [{path: /x, kind: time}]\n"
+#define TOP(text) PORTS ROUTES text "\n" /* @text is in line 3 */
+#define PORT(text) "ports:\n  - {" text "}\n" ROUTES
+#define TAP(text) PORT("name: p, driver: tap, interface: t0, addresses: [" text "]")
+#define ROUTE(text) PORTS "streams: {s: {}}\nroutes:\n  - {" text "}\n"
+
+static struct ctl_config *
+parse(const char *text, char *err, size_t errlen)
+{
+	size_t len = strlen(text);
+	uint8_t *exact = exact_copy(text, len);
+	struct ctl_config *c =
+		ctl_config_parse("f", (const char *)exact, len, err, errlen);
+
+	free(exact);
+	return c;
+}
+
+/* Parse and make everything of it that a start would make. */
+static bool
+accept(const char *text, char *err, size_t errlen)
+{
+	struct ctl_config *c = parse(text, err, errlen);
+	struct dp_snapshot *snap = NULL;
+	struct dp_config cfg;
+	bool ok = false;
+
+	if (c != NULL && ctl_config_dp(c, &cfg, err, errlen)) {
+		snap = ctl_config_snapshot(c, 0, err, errlen);
+		ok = snap != NULL;
+	}
+	dp_snapshot_free(snap);
+	ctl_config_free(c);
+	return ok;
+}
+
+/* ---- faults
+ * ----------------------------------------------------------------------------- */
+
+static const struct fault_row {
+	const char *name, *text, *want;
+} faults[] =
+	{
+		/* the file */
+		{"empty", "", "f:1:1: the file is empty"},
+		{"only a comment", "# nothing\n", "f:1:1: the file is empty"},
+		{"no mapping", "- a\n",
+			"f:1:1: a mapping of keys to values is wanted here"},
+		{"a word", "workers\n",
+			"f:1:1: a mapping of keys to values is wanted here"},
+		{"not closed", "ports: [\n",
+			"f:2:1: while parsing a flow node, did not find expected "
+			"node content"},
+		{"tab for indentation", "log:\n\tdir: /x\n",
+			"f:2:1: while scanning for the next token, found character that "
+			"cannot start "
+			"any token"},
+		{"control character", "log: \x01\n",
+			"f:1:1: control characters are not allowed"},
+		{"not UTF-8", "log: \xff\n", "f:1:1: invalid leading UTF-8 octet"},
+		{"unknown anchor", "workers: *w\n", "f:1:10: found undefined alias"},
+		{"second document", TOP("---\nworkers: 1"),
+			"f:3:1: a second document begins: one is "
+			"wanted"},
+		{"nested deeply", "a: [[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]\n",
+			"f:1:19: nested deeper than 16"},
+		{"a list contains itself", PORTS "routes: &r [*r]\n",
+			"f:2:9: a mapping of keys to values is wanted here"},
+
+		/* keys */
+		{"unknown key", TOP("wokers: 1"),
+			"f:3:1: there is no key \"wokers\" here; did you mean "
+			"\"workers\"?"},
+		{"unknown key, nothing near", TOP("xyzzyxyzzy: 1"),
+			"f:3:1: there is no key \"xyzzyxyzzy\" here"},
+		{"unknown key in a section", TOP("log: {dri: /x}"),
+			"f:3:7: there is no key \"dri\" here; did you mean \"dir\"?"},
+		{"unknown key of a port", PORT("nam: p"),
+			"f:2:6: there is no key \"nam\" here; did you mean \"name\"?"},
+		{"key is a list", TOP("? [a]\n: 1"), "f:3:3: a key is text"},
+		{"key with a NUL", TOP("\"a\\0b\": 1"), "f:3:1: a key is text"},
+		{"key twice", TOP("workers: 1\nworkers: 1"),
+			"f:4:1: workers is there twice"},
+		{"section twice", TOP("log: {}\nlog: {}"), "f:4:1: log is there twice"},
+		{"ports missing", ROUTES, "f:1:1: \"ports\" is missing"},
+		{"routes missing", PORTS, "f:1:1: \"routes\" is missing"},
+		{"no port", "ports: []\n" ROUTES, "f:1:8: ports: at least one is needed"},
+		{"no route", PORTS "routes: []\n",
+			"f:2:9: routes: at least one is needed"},
+		{"port is empty", "ports:\n  -\n" ROUTES, "f:2:4: \"name\" is missing"},
+		{"merge key", TOP("log: &l {}\n<<: *l"),
+			"f:4:1: there is no key \"<<\" here"},
+
+		/* types and ranges */
+		{"number is a word", TOP("workers: many"),
+			"f:3:10: workers: \"many\" is not a number"},
+		{"number is a list", TOP("workers: [1]"),
+			"f:3:10: workers: must be a number"},
+		{"number is a mapping", TOP("workers: {a: 1}"),
+			"f:3:10: workers: must be a number"},
+		{"number is empty", TOP("workers:"),
+			"f:3:9: workers: \"\" is not a number"},
+		{"number is negative", TOP("workers: -1"),
+			"f:3:10: workers: \"-1\" is not a number"},
+		{"number has a sign", TOP("workers: +1"),
+			"f:3:10: workers: \"+1\" is not a number"},
+		{"number has a fraction", TOP("workers: 1.5"),
+			"f:3:10: workers: \"1.5\" is not a number"},
+		{"number is hexadecimal", TOP("workers: 0x1"),
+			"f:3:10: workers: \"0x1\" is not a number"},
+		{"number under its range", TOP("workers: 0"),
+			"f:3:10: workers: 0 is out of range (1 to 16)"},
+		{"number over its range", TOP("workers: 17"),
+			"f:3:10: workers: 17 is out of range (1 to 16)"},
+		{"number over 32 bits", TOP("workers: 4294967297"),
+			"f:3:10: workers: 4294967297 is out of range (1 to 16)"},
+		{"number over 64 bits", TOP("workers: 18446744073709551617"),
+			"f:3:10: workers: 18446744073709551617 is out of range (1 to "
+			"16)"},
+		{"auto where it means nothing", TOP("replies: {max: auto}"),
+			"f:3:16: max: \"auto\" is not a number"},
+		{"boolean is a number",
+			PORT("name: p, driver: tap, interface: t, addresses: "
+			     "[198.18.0.1/15], checksum_rx: 1"),
+			"f:2:83: checksum_rx: \"1\" is not true or false"},
+		{"enum", TOP("idle: run"),
+			"f:3:7: idle: \"run\" is none of auto, poll, sleep"},
+		{"time without a unit", TOP("devices: {idle: 5}"),
+			"f:3:17: idle: \"5\" is not a time with its unit, such as 500ms, "
+			"30s or 24h"},
+		{"time with an unknown unit", TOP("devices: {idle: 5w}"),
+			"f:3:17: idle: \"5w\" is not a time with its unit, such as "
+			"500ms, 30s or 24h"},
+		{"time finer than its key", TOP("devices: {idle: 1500ms}"),
+			"f:3:17: idle: 1500ms is no whole number of s"},
+		{"milliseconds finer than their key",
+			TOP("coap: {ack_timeout: 2000001us}"),
+			"f:3:21: ack_timeout: 2000001us is no whole number of ms"},
+		{"time over its range", TOP("devices: {idle: 366d}"),
+			"f:3:17: idle: 366d is out of range (0 to 365d)"},
+		{"time that overflows when scaled",
+			TOP("devices: {idle: 1000000000000s}"),
+			"f:3:17: idle: 1000000000000s is out of range (0 to 365d)"},
+		{"time that would wrap to its range", TOP("devices: {idle: 4294967297s}"),
+			"f:3:17: idle: 4294967297s is out of range (0 to 365d)"},
+		{"nanoseconds over their range", TOP("log: {commit: 2s}"),
+			"f:3:15: commit: 2s is out of range (0 to 1s)"},
+		{"size with an unknown unit", TOP("log: {segment: 1MB}"),
+			"f:3:16: segment: \"1MB\" is not a size, such as 64KiB or "
+			"256MiB"},
+		{"size under its range", TOP("log: {segment: 1KiB}"),
+			"f:3:16: segment: 1KiB is out of range (64KiB to 1TiB)"},
+		{"size that overflows", TOP("log: {segment: 18446744073709551615TiB}"),
+			"f:3:16: segment: 18446744073709551615TiB is out of range (64KiB "
+			"to 1TiB)"},
+		{"size that is no power of two", TOP("log: {ring: 100KiB}"),
+			"f:3:13: ring: 100KiB is no power of two"},
+		{"text too long",
+			TOP("control: {socket: /"
+			    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+			    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx}"),
+			"f:3:19: socket: must have 1 to 107 bytes"},
+		{"text empty", TOP("control: {socket: ''}"),
+			"f:3:19: socket: must have 1 to 107 bytes"},
+		{"text with a NUL", TOP("control: {socket: \"/a\\0b\"}"),
+			"f:3:19: socket: must be text"},
+		{"text is a list", TOP("control: {socket: [a]}"),
+			"f:3:19: socket: must be text"},
+		{"list is a word", PORTS "routes: none\n",
+			"f:2:9: routes: must be a list"},
+		{"map is a list", TOP("streams: [a]"),
+			"f:3:10: streams: must be a mapping"},
+		{"section is a word", TOP("log: here"),
+			"f:3:6: a mapping of keys to values is wanted here"},
+
+		/* ports */
+		{"port without a driver", PORT("name: p, addresses: [198.18.0.1/15]"),
+			"f:2:5: \"driver\" is missing"},
+		{"port without addresses", PORT("name: p, driver: tap, interface: t"),
+			"f:2:5: \"addresses\" is missing"},
+		{"unknown driver", PORT("name: p, driver: vhots"),
+			"f:2:23: driver: \"vhots\" is none of vhost, memif, af_packet, "
+			"af_xdp, tap, "
+			"pci"},
+		{"vhost without a socket",
+			PORT("name: p, driver: vhost, addresses: [198.18.0.1/15]"),
+			"f:2:5: \"socket\" is missing"},
+		{"tap without an interface",
+			PORT("name: p, driver: tap, addresses: [198.18.0.1/15]"),
+			"f:2:5: \"interface\" is missing"},
+		{"pci without an address",
+			PORT("name: p, driver: pci, addresses: [198.18.0.1/15]"),
+			"f:2:5: \"address\" is missing"},
+		{"vhost with an interface",
+			PORT("name: p, driver: vhost, socket: /s, interface: t, "
+			     "addresses: [198.18.0.1/15]"),
+			"f:2:42: \"interface\" does not go with driver vhost"},
+		{"interface too long",
+			PORT("name: p, driver: tap, interface: abcdefghijklmnop"),
+			"f:2:39: interface: must have 1 to 15 bytes"},
+		{"socket with a comma",
+			PORT("name: p, driver: vhost, socket: \"/a,queues=9\""),
+			"f:2:38: socket: \"/a,queues=9\" may not hold blanks, commas, "
+			"quotes, brackets "
+			"or '='"},
+		{"name with a newline", PORT("name: \"p\\nq\""),
+			"f:2:12: name: \"p\nq\" may not hold blanks, commas, quotes, "
+			"brackets or '='"},
+		{"address without a prefix", TAP("198.18.0.1"),
+			"f:2:55: addresses: \"198.18.0.1\" is not an address with its "
+			"prefix length, "
+			"such as 198.18.0.1/15"},
+		{"address is a name", TAP("gateway/15"),
+			"f:2:55: addresses: \"gateway/15\" is not an address with its "
+			"prefix length, "
+			"such as 198.18.0.1/15"},
+		{"address is a list", TAP("[198.18.0.1/15]"),
+			"f:2:55: addresses: \"?\" is not text"},
+		{"prefix of 0", TAP("198.18.0.1/0"),
+			"f:2:55: addresses: \"198.18.0.1/0\" has no prefix length from 1 "
+			"to 32"},
+		{"prefix of 33", TAP("198.18.0.1/33"),
+			"f:2:55: addresses: \"198.18.0.1/33\" has no prefix length from "
+			"1 to 32"},
+		{"prefix that would wrap", TAP("198.18.0.1/271"),
+			"f:2:55: addresses: \"198.18.0.1/271\" has no prefix length from "
+			"1 to 32"},
+		{"IPv6 prefix of 129", TAP("'2001:2::1/129'"),
+			"f:2:55: addresses: \"2001:2::1/129\" has no prefix length from "
+			"1 to 128"},
+		{"address of the network", TAP("198.18.0.0/15"),
+			"f:2:55: addresses: \"198.18.0.0/15\" is the network's own "
+			"address"},
+		{"address of all", TAP("198.19.255.255/15"),
+			"f:2:55: addresses: \"198.19.255.255/15\" is the broadcast "
+			"address"},
+		{"multicast address", TAP("224.0.1.187/24"),
+			"f:2:55: addresses: \"224.0.1.187/24\" is no address that a port "
+			"can have"},
+		{"loopback address", TAP("127.0.0.1/8"),
+			"f:2:55: addresses: \"127.0.0.1/8\" is no address that a port "
+			"can have"},
+		{"no address", TAP("0.0.0.0/8"),
+			"f:2:55: addresses: \"0.0.0.0/8\" is no address that a port can "
+			"have"},
+		{"IPv6 multicast address", TAP("'ff02::fd/64'"),
+			"f:2:55: addresses: \"ff02::fd/64\" is no address that a port "
+			"can have"},
+		{"IPv6 loopback address", TAP("'::1/128'"),
+			"f:2:55: addresses: \"::1/128\" is no address that a port can "
+			"have"},
+		{"IPv4 in IPv6", TAP("'::ffff:198.18.0.1/112'"),
+			"f:2:55: addresses: \"::ffff:198.18.0.1/112\" is an IPv4 "
+			"address: write it as "
+			"one"},
+		{"address twice on a port", TAP("198.18.0.1/15, 198.18.0.1/16"),
+			"f:2:70: addresses: this one is there twice"},
+		{"no addresses", TAP(""), "f:2:54: addresses: at least one is needed"},
+		{"17 addresses",
+			TAP("10.0.0.1/8,10.0.0.2/8,10.0.0.3/8,10.0.0.4/8,10.0.0.5/"
+			    "8,10.0.0.6/8,"
+			    "10.0.0.7/8,10.0.0.8/8,10.0.0.9/8,10.0.0.10/8,10.0.0.11/"
+			    "8,10.0.0.12/8,"
+			    "10.0.0.13/8,10.0.0.14/8,10.0.0.15/8,10.0.0.16/8,10.0.0.17/"
+			    "8"),
+			"f:2:238: addresses: at most 16"},
+		{"two ports of one name",
+			"ports:\n"
+			"  - {name: p, driver: tap, interface: t0, addresses: "
+			"[198.18.0.1/15]}\n"
+			"  - {name: p, driver: tap, interface: t1, addresses: "
+			"[198.18.0.1/15]}\n" ROUTES,
+			"f:3:12: name: another port is called p"},
+		{"two ports on one interface",
+			"ports:\n"
+			"  - {name: p, driver: tap, interface: t0, addresses: "
+			"[198.18.0.1/15]}\n"
+			"  - {name: q, driver: af_packet, interface: t0, addresses: "
+			"[198.18.0.1/15]}\n" ROUTES,
+			"f:3:45: port p has t0"},
+		{"two ports on one socket",
+			"ports:\n"
+			"  - {name: p, driver: vhost, socket: /s, addresses: "
+			"[198.18.0.1/15]}\n"
+			"  - {name: q, driver: memif, socket: /s, addresses: "
+			"[198.18.0.1/15]}\n" ROUTES,
+			"f:3:38: port p has /s"},
+		{"port on the control socket",
+			PORT("name: p, driver: vhost, socket: /s, addresses: "
+			     "[198.18.0.1/15]") "control: {socket: /s}\n",
+			"f:2:38: /s is the control socket"},
+
+		/* routes and streams */
+		{"unknown kind", ROUTE("path: /x, kind: stroe"),
+			"f:4:22: kind: \"stroe\" is none of stream, store, static, "
+			"query, time"},
+		{"path without a slash", ROUTE("path: x, kind: time"),
+			"f:4:12: route x: a path begins with '/'"},
+		{"path with an empty segment", ROUTE("path: //, kind: time"),
+			"f:4:12: route //: a segment has 1 to 255 bytes"},
+		{"placeholder not closed", ROUTE("path: '/{device', kind: time"),
+			"f:4:12: route /{device: '{' without '}'"},
+		{"rest before the end", ROUTE("path: '/{a*}/b', kind: time"),
+			"f:4:12: route /{a*}/b: {name*} must come last"},
+		{"two routes of one path",
+			PORTS "routes:\n  - {path: /a, kind: time}\n"
+			      "  - {path: /b, kind: time}\n"
+			      "  - {path: /a, kind: query}\n"
+			      "  - {path: /c, kind: time}\n",
+			"f:5:12: route /a: another route has the same path"},
+		{"two routes that differ in a placeholder's name",
+			PORTS "routes:\n  - {path: '/{a}', kind: time}\n"
+			      "  - {path: '/{b}', kind: query}\n",
+			"f:4:12: route /{b}: another route has the same path"},
+		{"stream without its name", ROUTE("path: /x, kind: stream"),
+			"f:4:5: \"stream\" is missing"},
+		{"stream that is not listed", ROUTE("path: /x, kind: stream, stream: t"),
+			"f:4:38: stream \"t\" is not listed under streams"},
+		{"store that writes into a stream",
+			ROUTE("path: /x, kind: store, ack: logged, stream: s"),
+			"f:4:50: \"s\" is a stream: a store's records need a name of "
+			"their own"},
+		{"ack of a stream's route",
+			ROUTE("path: /x, kind: stream, stream: s, ack: received"),
+			"f:4:41: \"ack\" does not go with kind stream"},
+		{"content of a store", ROUTE("path: /x, kind: store, content: hi"),
+			"f:4:29: \"content\" does not go with kind store"},
+		{"answers of a store",
+			ROUTE("path: /x, kind: store, answers: {put: 2.04}"),
+			"f:4:29: \"answers\" does not go with kind store"},
+		{"payload over 1024", ROUTE("path: /x, kind: store, max_payload: 1025"),
+			"f:4:42: max_payload: 1025 is out of range (0 to 1024)"},
+		{"code of a request",
+			ROUTE("path: /x, kind: static, answers: {put: 0.01}"),
+			"f:4:45: put: \"0.01\" is not a response code, such as 2.04"},
+		{"code over 31", ROUTE("path: /x, kind: static, answers: {put: 2.32}"),
+			"f:4:45: put: \"2.32\" is not a response code, such as 2.04"},
+		{"location without a slash", ROUTE("path: /x, kind: static, location: a"),
+			"f:4:40: location: a path begins with '/'"},
+		{"format over 65534", ROUTE("path: /x, kind: store, formats: [0, 65535]"),
+			"f:4:42: formats: 65535 is out of range (0 to 65534)"},
+		{"format is a word", ROUTE("path: /x, kind: store, formats: [text]"),
+			"f:4:39: formats: \"text\" is not a number"},
+		{"stream twice", TOP("streams: {a: {}, a: {}}"),
+			"f:3:18: streams: a is there twice"},
+		{"stream without a name", TOP("streams: {'': {}}"),
+			"f:3:11: streams: a name has 1 to 63 bytes"},
+
+		/* transmission parameters */
+		{"ACK_TIMEOUT under a second", TOP("coap: {ack_timeout: 999ms}"),
+			"f:3:21: ack_timeout: 999ms is out of range (1s to 10m)"},
+		{"ACK_RANDOM_FACTOR under 1", TOP("coap: {ack_random_percent: 99}"),
+			"f:3:28: ack_random_percent: 99 is out of range (100 to 1000)"},
+		{"a lifetime over what peers can tell",
+			TOP("coap: {ack_timeout: 60s, max_retransmit: 10}"),
+			"f:3:42: coap: EXCHANGE_LIFETIME would be 92272 s, over 32767"},
+};
+
+static void
+refuses(void **state)
+{
+	const struct fault_row *r = *state;
+	char err[512] = "";
+
+	assert_false(accept(r->text, err, sizeof(err)));
+	assert_string_equal(err, r->want);
+}
+
+/* ---- values
+ * ------------------------------------------------------------------------------ */
+
+#define FIELD(name)                                                                      \
+	offsetof(struct ctl_config, name), sizeof(((struct ctl_config *)0)->name)
+
+static const struct value_row {
+	const char *name, *text;
+	size_t offset, size;
+	uint64_t want;
+} values[] = {
+	{"workers", TOP("workers: 3"), FIELD(workers), 3},
+	{"workers: auto", TOP("workers: auto"), FIELD(workers), 0},
+	{"idle", TOP("idle: sleep"), FIELD(idle), 2},
+	{"hugepages", TOP("hugepages: off"), FIELD(hugepages), 2},
+	{"memory", TOP("memory: 32"), FIELD(memory_mib), 32},
+	{"mbufs", TOP("mbufs: 1024"), FIELD(mbufs), 1024},
+	{"peers.max", TOP("peers: {max: 64}"), FIELD(peers_max), 64},
+	{"devices.max", TOP("devices: {max: 67108864}"), FIELD(devices_max), 1u << 26},
+	{"devices.idle", TOP("devices: {idle: 5m}"), FIELD(device_idle_s), 300},
+	{"devices.idle: 0", TOP("devices: {idle: 0}"), FIELD(device_idle_s), 0},
+	{"store.max", TOP("store: {max: 65}"), FIELD(store_max), 65},
+	{"dedup.extensions", TOP("dedup: {extensions: 66}"), FIELD(dedup_extensions), 66},
+	{"replies.max", TOP("replies: {max: 67}"), FIELD(replies_max), 67},
+	{"log.commit", TOP("log: {commit: 250us}"), FIELD(commit_ns), 250000},
+	{"log.segment", TOP("log: {segment: 64KiB}"), FIELD(segment_bytes), 65536},
+	{"log.segment in bytes", TOP("log: {segment: 65537}"), FIELD(segment_bytes),
+		65537},
+	{"log.ring", TOP("log: {ring: 1GiB}"), FIELD(logring_bytes), 1u << 30},
+	{"log.pending", TOP("log: {pending: 64}"), FIELD(pending_max), 64},
+	{"log.retain.bytes", TOP("log: {retain: {bytes: 1TiB}}"), FIELD(retain_bytes),
+		1ull << 40},
+	{"log.retain.age", TOP("log: {retain: {age: 36500d}}"), FIELD(retain_s),
+		3153600000ull},
+	{"limits.errors.rate", TOP("limits: {errors: {rate: 0}}"), FIELD(error_rate), 0},
+	{"limits.errors.burst", TOP("limits: {errors: {burst: 1}}"), FIELD(error_burst),
+		1},
+	{"limits.full_max_age", TOP("limits: {full_max_age: 1h}"), FIELD(full_max_age),
+		3600},
+	{"coap.ack_timeout", TOP("coap: {ack_timeout: 1500ms}"), FIELD(ack_timeout_ms),
+		1500},
+	{"coap.ack_random_percent", TOP("coap: {ack_random_percent: 100}"),
+		FIELD(ack_random_percent), 100},
+	{"coap.max_retransmit", TOP("coap: {max_retransmit: 0}"), FIELD(max_retransmit),
+		0},
+	{"coap.nstart", TOP("coap: {nstart: 2}"), FIELD(nstart), 2},
+	{"coap.max_latency", TOP("coap: {max_latency: 1m}"), FIELD(max_latency_s), 60},
+	{"coap.processing_delay", TOP("coap: {processing_delay: 1ms}"),
+		FIELD(processing_delay_ms), 1},
+	{"ports[].driver",
+		PORT("name: p, driver: vhost, socket: /s, addresses: "
+		     "[198.18.0.1/15]"),
+		FIELD(ports[0].driver), DP_DRV_VHOST},
+	{"ports[].udp_port",
+		PORT("name: p, driver: tap, interface: t, addresses: "
+		     "[198.18.0.1/15], udp_port: 61616"),
+		FIELD(ports[0].udp_port), 61616},
+	{"ports[].queues",
+		PORT("name: p, driver: tap, interface: t, addresses: "
+		     "[198.18.0.1/15], queues: 16"),
+		FIELD(ports[0].queues), 16},
+	{"ports[].mtu",
+		PORT("name: p, driver: tap, interface: t, addresses: "
+		     "[198.18.0.1/15], mtu: 576"),
+		FIELD(ports[0].mtu), 576},
+	{"ports[].checksum_rx",
+		PORT("name: p, driver: tap, interface: t, addresses: "
+		     "[198.18.0.1/15], checksum_rx: no"),
+		FIELD(ports[0].checksum_rx), 0},
+	{"ports[].addresses", TAP("198.18.0.1/15, '2001:2::1/48'"),
+		FIELD(ports[0].n_addrs), 2},
+	{"a prefix of 31 has two hosts", TAP("198.18.0.0/31"), FIELD(ports[0].n_addrs),
+		1},
+	{"a prefix of 32", TAP("198.18.0.1/32"), FIELD(ports[0].addrs[0].len), 32},
+	{"an IPv6 prefix", TAP("'2001:2::1/48'"), FIELD(ports[0].addrs[0].len), 48},
+	{"routes[].kind", ROUTE("path: /x, kind: query"), FIELD(routes[0].kind),
+		DP_K_QUERY},
+	{"a stream's ack is its route's",
+		PORTS "streams: {s: {ack: received}}\n"
+		      "routes: [{path: /x, kind: stream, stream: s}]\n",
+		FIELD(routes[0].ack), DP_ACK_RECEIVED},
+	{"a stream's ack left out", ROUTE("path: /x, kind: stream, stream: s"),
+		FIELD(routes[0].ack), DP_ACK_LOGGED},
+	{"a stream without a value",
+		PORTS "streams: {s: }\n"
+		      "routes: [{path: /x, kind: stream, stream: s}]\n",
+		FIELD(routes[0].ack), DP_ACK_LOGGED},
+	{"routes[].ack", ROUTE("path: /x, kind: store, ack: logged"),
+		FIELD(routes[0].ack), DP_ACK_LOGGED},
+	{"routes[].max_age", ROUTE("path: /x, kind: store, max_age: 1m"),
+		FIELD(routes[0].max_age), 60},
+	{"routes[].max_age: 0", ROUTE("path: /x, kind: store, max_age: 0"),
+		FIELD(routes[0].max_age), 0},
+	{"routes[].max_age: none", ROUTE("path: /x, kind: store, max_age: none"),
+		FIELD(routes[0].max_age), UINT32_MAX},
+	{"routes[].max_age left out", ROUTE("path: /x, kind: store"),
+		FIELD(routes[0].max_age), UINT32_MAX},
+	{"routes[].max_payload", ROUTE("path: /x, kind: store, max_payload: 0"),
+		FIELD(routes[0].max_payload), 0},
+	{"routes[].formats", ROUTE("path: /x, kind: store, formats: [0, 65534]"),
+		FIELD(routes[0].formats[1]), 65534},
+	{"routes[].formats, empty", ROUTE("path: /x, kind: store, formats: []"),
+		FIELD(routes[0].n_formats), 0},
+	{"routes[].content_format", ROUTE("path: /x, kind: static, content_format: 50"),
+		FIELD(routes[0].content_format), 50},
+	{"routes[].answers", ROUTE("path: /x, kind: static, answers: {delete: 2.02}"),
+		FIELD(routes[0].del), 2 << 5 | 2},
+	{"routes[].answers, refusal",
+		ROUTE("path: /x, kind: static, answers: {post: 4.03}"),
+		FIELD(routes[0].post), 4 << 5 | 3},
+	{"routes[].hidden", ROUTE("path: /x, kind: time, hidden: true"),
+		FIELD(routes[0].hidden), 1},
+	{"an alias", TOP("devices: {max: &n 4096}\nstore: {max: *n}"), FIELD(store_max),
+		4096},
+	{"a quoted number", TOP("workers: '2'"), FIELD(workers), 2},
+	/* defaults */
+	{"default of idle", TOP(""), FIELD(idle), 0},
+	{"default of devices.max", TOP(""), FIELD(devices_max), 1000000},
+	{"default of devices.idle", TOP(""), FIELD(device_idle_s), 86400},
+	{"default of an empty section", TOP("devices:"), FIELD(devices_max), 1000000},
+	{"default of log.commit", TOP(""), FIELD(commit_ns), 1000000},
+	{"default of log.segment", TOP(""), FIELD(segment_bytes), 256 << 20},
+	{"default of log.retain.age", TOP(""), FIELD(retain_s), 86400},
+	{"default of limits.errors.rate", TOP(""), FIELD(error_rate), 100},
+	{"default of coap.ack_timeout", TOP(""), FIELD(ack_timeout_ms), 2000},
+	{"default of coap.max_latency", TOP(""), FIELD(max_latency_s), 100},
+	{"default of ports[].udp_port", TOP(""), FIELD(ports[0].udp_port), 5683},
+	{"default of ports[].checksum_rx", TOP(""), FIELD(ports[0].checksum_rx), 1},
+	{"default of routes[].max_payload", ROUTE("path: /x, kind: store"),
+		FIELD(routes[0].max_payload), 1024},
+};
+
+static void
+takes(void **state)
+{
+	const struct value_row *r = *state;
+	char err[512] = "";
+	struct ctl_config *c = parse(r->text, err, sizeof(err));
+	uint64_t got = 0;
+
+	assert_string_equal(err, "");
+	assert_true(accept(r->text, err, sizeof(err)));
+	memcpy(&got, (const uint8_t *)c + r->offset, r->size);
+	assert_int_equal(got, r->want);
+	ctl_config_free(c);
+}
+
+/* ---- every key of the table
+ * ---------------------------------------------------------------- */
+
+/* A mapping's text in which the keys of @keys can stand; %s is where they go. */
+struct around {
+	const char *prefix, *text;
+	const struct ctl_key *keys;
+};
+
+/* A value of the wrong type for @k. */
+static const char *
+wrong(const struct ctl_key *k)
+{
+	return k->type == CTL_T_TEXT || k->type == CTL_T_NAME ? "{a: b}"
+	       : ctl_key_is_scalar(k)                         ? "[x, y]"
+							      : "word";
+}
+
+static void
+refuses_around(const char *around, const char *entry, const char *want)
+{
+	char text[1024], err[512] = "";
+
+	assert_true(snprintf(text, sizeof(text), around, entry) < (int)sizeof(text));
+	assert_null(parse(text, err, sizeof(err)));
+	if (strstr(err, want) == NULL)
+		fail_msg("\"%s\" gave \"%s\", not \"%s\"", text, err, want);
+}
+
+static unsigned
+every_key(const struct ctl_key *keys, const char *around)
+{
+	char entry[128], inner[512], want[128];
+	unsigned n = 0;
+
+	for (const struct ctl_key *k = keys; k->name != NULL; k++, n++) {
+		snprintf(entry, sizeof(entry), "%s: %s", k->name, wrong(k));
+		snprintf(want, sizeof(want), "%s: must be ", k->name);
+		refuses_around(around, entry,
+			k->type == CTL_T_SECTION ? "a mapping of keys to values" : want);
+		snprintf(entry, sizeof(entry), "%sz: 1", k->name);
+		snprintf(want, sizeof(want), "there is no key \"%sz\" here; did you mean",
+			k->name);
+		refuses_around(around, entry, want);
+		if (k->type != CTL_T_SECTION)
+			continue;
+		snprintf(entry, sizeof(entry), "%s: {%%s}", k->name);
+		snprintf(inner, sizeof(inner), around, entry);
+		n += every_key(k->keys, inner);
+	}
+	return n;
+}
+
+/* No key takes a value of another type, and next to each there is a suggestion. */
+static void
+checks_every_key(void **state)
+{
+	unsigned n = every_key(ctl_schema, "{%s}");
+
+	(void)state;
+	for (const struct ctl_key *k = ctl_schema; k->name != NULL; k++)
+		if (k->type == CTL_T_LIST || k->type == CTL_T_MAP) {
+			char around[64];
+
+			snprintf(around, sizeof(around),
+				k->type == CTL_T_LIST ? "%s: [{%%s}]" : "%s: {n: {%%s}}",
+				k->name);
+			n += every_key(k->keys, around);
+		}
+	assert_true(n > 60);
+}
+
+/* ---- bounds
+ * --------------------------------------------------------------------------------- */
+
+static double
+seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static const struct hostile_row {
+	const char *name, *head, *again, *tail;
+} hostiles[] = {
+	{"brackets", "a: ", "[", ""},
+	{"braces", "a: ", "{", ""},
+	{"dashes", "", "- ", ""},
+	{"question marks", "", "? ", ""},
+	{"routes without end", PORTS "routes:\n", "  - {path: /x, kind: time}\n", ""},
+	{"aliases", PORTS "log: &l {}\nroutes: [", "*l, ", "]\n"},
+	{"one long key", "", "k", ": 1\n"},
+	{"one long text", "control: {socket: \"", "s", "\"}\n"},
+	{"comments", "", "#\n", ""},
+	{"quotes", "a: ", "''", "\n"},
+};
+
+/* A file as large as may be, of one thing over and over: refused, and soon. */
+static void
+is_bounded(void **state)
+{
+	const struct hostile_row *r = *state;
+	size_t cap = (1u << 20) + 256, len = strlen(r->head);
+	char *text = malloc(cap), err[512] = "";
+	double before = seconds();
+
+	assert_non_null(text);
+	strcpy(text, r->head);
+	for (; len < 1u << 20; len += strlen(r->again))
+		strcpy(text + len, r->again);
+	strcpy(text + len, r->tail);
+	assert_null(ctl_config_parse("f", text, strlen(text), err, sizeof(err)));
+	assert_memory_equal(err, "f:", 2);
+	assert_true(seconds() - before < 20);
+	free(text);
+}
+
+/* ---- files
+ * ----------------------------------------------------------------------------------- */
+
+static void
+refuses_file(const char *path, const char *want)
+{
+	char err[512] = "";
+
+	assert_null(ctl_config_load(path, err, sizeof(err)));
+	if (strstr(err, want) == NULL)
+		fail_msg("%s gave \"%s\", not \"%s\"", path, err, want);
+}
+
+static void
+refuses_files(void **state)
+{
+	char path[] = "/tmp/test_config.XXXXXX";
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, (1 << 20) + 1), 0);
+	close(fd);
+	refuses_file(path, ":1:1: longer than 1048576 bytes");
+	unlink(path);
+	refuses_file(path, ":1:1: cannot be read: No such file or directory");
+	refuses_file("/", "/:1:1: cannot be read: Is a directory");
+}
+
+/* ---- there and back
+ * ------------------------------------------------------------------------- */
+
+static const struct round_row {
+	const char *name, *text;
+} rounds[] = {
+	{"defaults", TOP("")},
+	{"every port",
+		"ports:\n"
+		"  - {name: a, driver: vhost, socket: /a, addresses: ['2001:2::1/48']}\n"
+		"  - {name: b, driver: memif, socket: /b, addresses: [198.18.0.1/15], "
+		"mtu: 600}\n"
+		"  - {name: c, driver: af_xdp, interface: c, addresses: "
+		"[198.18.0.1/32]}\n"
+		"  - {name: d, driver: pci, address: '0000:03:00.0', addresses: "
+		"[10.0.0.1/8],\n"
+		"     udp_port: 1, queues: 3, checksum_rx: false}\n" ROUTES},
+	{"every route",
+		PORTS "streams: {s: {ack: received}, t: }\nroutes:\n"
+		      "  - {path: '/t/{device}', kind: stream, stream: s}\n"
+		      "  - {path: '/d/{device}/{r*}', kind: store, ack: logged,\n"
+		      "     max_age: 90s, formats: [0, 50], max_payload: 10}\n"
+		      "  - {path: /c, kind: static, content: \"a\\nb\\u00e9\", if: i,\n"
+		      "     content_format: 65535, answers: {put: 2.04, post: 5.03},\n"
+		      "     location: /a/b, rt: r, title: \"t \\\"q\\\"\", hidden: on}\n"
+		      "  - {path: /q, kind: query}\n"},
+	{"numbers",
+		TOP("workers: 2\nidle: poll\nhugepages: on\nmemory: 64\nmbufs: 4096\n"
+		    "devices: {max: 65, idle: 0}\npeers: {max: 66}\nstore: {max: 67}\n"
+		    "log: {dir: \"/tmp/x y\", commit: 0, segment: 65537, ring: 64KiB,\n"
+		    "      retain: {bytes: 0, age: 1d}}\n"
+		    "limits: {errors: {rate: 0, burst: 1}, full_max_age: 61s}\n"
+		    "coap: {ack_timeout: 1001ms, max_retransmit: 3}")},
+};
+
+/* What is in force, shown and read again, is in force. */
+static void
+goes_round(void **state)
+{
+	const struct round_row *r = *state;
+	char err[512] = "";
+	struct ctl_config *a = parse(r->text, err, sizeof(err)), *b;
+	json_t *shown, *again;
+	char *text;
+
+	assert_string_equal(err, "");
+	shown = ctl_config_json(a);
+	text = json_dumps(shown, 0);
+	b = parse(text, err, sizeof(err));
+	assert_string_equal(err, "");
+	again = ctl_config_json(b);
+	assert_true(json_equal(shown, again));
+	assert_true(ctl_config_follows(a, b, err, sizeof(err)));
+	free(text);
+	json_decref(shown);
+	json_decref(again);
+	ctl_config_free(a);
+	ctl_config_free(b);
+}
+
+static void
+shows_defaults(void **state)
+{
+	char err[512] = "";
+	struct ctl_config *c = parse(TOP(""), err, sizeof(err));
+	json_t *o = ctl_config_json(c);
+	json_t *devices = json_object_get(o, "devices");
+
+	(void)state;
+	assert_string_equal(json_string_value(json_object_get(o, "workers")), "auto");
+	assert_int_equal(json_integer_value(json_object_get(devices, "max")), 1000000);
+	assert_string_equal(json_string_value(json_object_get(devices, "idle")), "1d");
+	json_decref(o);
+	ctl_config_free(c);
+}
+
+/* ---- reload
+ * ----------------------------------------------------------------------------------- */
+
+static const struct follow_row {
+	const char *name, *now, *next, *want; /* NULL: it follows */
+} follows[] = {
+	{"the same", TOP(""), TOP(""), NULL},
+	{"the same, moved", TOP("workers: 1"), "workers: 1\n" TOP(""), NULL},
+	{"the same, said otherwise", TOP("devices: {idle: 1d}"),
+		TOP("devices: {idle: 24h}"), NULL},
+	{"another route", TOP(""), PORTS "routes: [{path: /y, kind: time}]\n", NULL},
+	{"another limit", TOP(""), TOP("limits: {errors: {rate: 7}}"), NULL},
+	{"another stream", TOP(""), TOP("streams: {s: }"), NULL},
+	{"workers", TOP("workers: 1"), TOP("workers: 2"),
+		"f:3:10: \"workers\" cannot change while running: restart"},
+	{"devices.max", TOP(""), TOP("devices: {max: 64}"),
+		"f:3:16: \"devices.max\" cannot change while running: restart"},
+	{"log.dir", TOP(""), TOP("log: {dir: /x}"),
+		"f:3:12: \"log.dir\" cannot change while running: restart"},
+	{"log.retain.age", TOP(""), TOP("log: {retain: {age: 1h}}"),
+		"f:3:21: \"log.retain.age\" cannot change while running: restart"},
+	{"a key gone back to its default", TOP("log: {dir: /x}"), TOP(""),
+		"f:1:1: \"log.dir\" cannot change while running: restart"},
+	{"a port's address", TOP(""), TAP("198.18.0.2/15"),
+		"f:2:12: \"ports\" cannot change while running: restart"},
+	{"one port more", TOP(""),
+		"ports:\n"
+		"  - {name: p, driver: tap, interface: t0, addresses: [198.18.0.1/15]}\n"
+		"  - {name: q, driver: tap, interface: t1, addresses: "
+		"[198.18.0.1/15]}\n" ROUTES,
+		"f:2:12: \"ports\" cannot change while running: restart"},
+};
+
+static void
+follows_or_not(void **state)
+{
+	const struct follow_row *r = *state;
+	char err[512] = "";
+	struct ctl_config *now = parse(r->now, err, sizeof(err));
+	struct ctl_config *next = parse(r->next, err, sizeof(err));
+
+	assert_string_equal(err, "");
+	assert_int_equal(
+		ctl_config_follows(now, next, err, sizeof(err)), r->want == NULL);
+	assert_string_equal(err, r->want != NULL ? r->want : "");
+	ctl_config_free(now);
+	ctl_config_free(next);
+}
+
+/* ---- the nearest
+ * ------------------------------------------------------------------------------ */
+
+static const struct near_row {
+	const char *name, *a, *b;
+	unsigned want;
+} nears[] = {
+	{"distance: same", "stats", "stats", 0},
+	{"distance: one more", "stats", "statsu", 1},
+	{"distance: one less", "stats", "stat", 1},
+	{"distance: one other", "stats", "stets", 1},
+	{"distance: two swapped", "stats", "satts", 2},
+	{"distance: to nothing", "stats", "", 5},
+	{"distance: from nothing", "", "stats", 5},
+	{"distance: kitten, sitting", "kitten", "sitting", 3},
+	{"distance: too long", "stats",
+		"0123456789012345678901234567890123456789012345678901234567890123",
+		UINT_MAX},
+};
+
+static void
+is_distant(void **state)
+{
+	const struct near_row *r = *state;
+
+	assert_int_equal(ctl_distance(r->a, r->b), r->want);
+	assert_int_equal(ctl_distance(r->b, r->a), r->want);
+}
+
+static void
+finds_nearest(void **state)
+{
+	struct ctl_nearest n = {.word = "stat", .within = 2};
+
+	(void)state;
+	ctl_nearest_offer(&n, "devices");
+	assert_null(n.best);
+	ctl_nearest_offer(&n, "status");
+	assert_string_equal(n.best, "status");
+	ctl_nearest_offer(&n, "stats");
+	assert_string_equal(n.best, "stats");
+	ctl_nearest_offer(&n, "state"); /* as near: the first stays */
+	assert_string_equal(n.best, "stats");
+}
+
+int
+main(void)
+{
+	static struct CMUnitTest tests[512];
+	size_t n = 0;
+
+	ADD_ROWS(tests, &n, faults, refuses);
+	ADD_ROWS(tests, &n, values, takes);
+	ADD_ROWS(tests, &n, hostiles, is_bounded);
+	ADD_ROWS(tests, &n, rounds, goes_round);
+	ADD_ROWS(tests, &n, follows, follows_or_not);
+	ADD_ROWS(tests, &n, nears, is_distant);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(checks_every_key);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(refuses_files);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(shows_defaults);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(finds_nearest);
+	return _cmocka_run_group_tests("config", tests, n, NULL, NULL);
+}
