@@ -7,6 +7,8 @@
 
 #include "dataplane/dp.h"
 
+#include <stdio.h>
+
 #define CTL_BOOKS 4
 
 struct ctl_identity {
@@ -24,3 +26,5 @@ struct ctl_pending {
 /* True if all close. */
 bool ctl_books(const uint64_t counters[DP_COUNTER_COUNT], const struct ctl_pending *pending,
 	struct ctl_identity out[CTL_BOOKS]);
+/* The reference of every counter, as Markdown. */
+void ctl_books_reference(FILE *out);

@@ -2,6 +2,7 @@
 #include "coap/code.h"
 #include "coap/msg.h"
 #include "coap/option.h"
+#include "coap/text.h"
 #include "coap/uri.h"
 #include "coap/write.h"
 #include "control/cli.h"
@@ -15,32 +16,8 @@
 
 #define DATAGRAM_MAX 65535
 
-static int
-hex_digit(int c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = tolower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Hex to bytes; their count, or -1. */
-static long
-from_hex(const char *text, size_t len, uint8_t *to, size_t cap)
-{
-	if (len % 2 != 0 || len / 2 > cap)
-		return -1;
-	for (size_t i = 0; i < len; i += 2) {
-		int hi = hex_digit(text[i]), lo = hex_digit(text[i + 1]);
-
-		if (hi < 0 || lo < 0)
-			return -1;
-		to[i / 2] = (uint8_t)(hi << 4 | lo);
-	}
-	return (long)(len / 2);
-}
-
-/* ---- decode -------------------------------------------------------------------------------- */
+/* ---- decode
+ * -------------------------------------------------------------------------------- */
 
 static void
 print_value(const struct tg_opt_def *def, const struct tg_opt *o)
@@ -94,11 +71,12 @@ print_message(const struct tg_msg *m)
 	const char *comma = "";
 	struct tg_opt o;
 
-	printf("{\"valid\":true,\"type\":\"%s\",\"code\":\"%u.%02u\",\"mid\":%u,\"token\":\"",
+	printf("{\"valid\":true,\"type\":\"%s\",\"code\":\"%u.%02u\",\"mid\":%u,"
+	       "\"token\":\"",
 		types[m->type], m->code >> 5, m->code & 31, m->mid);
 	ctl_print_hex(stdout, tg_msg_token(m), m->tkl);
 	fputs("\",\"options\":[", stdout);
-	tg_opt_foreach(&it, &o, m) {
+	tg_opt_foreach (&it, &o, m) {
 		fputs(comma, stdout);
 		print_option(&o);
 		comma = ",";
@@ -108,24 +86,48 @@ print_message(const struct tg_msg *m)
 	puts("\"}");
 }
 
+/*
+ * Hex as people paste it, blanks between bytes: how many bytes, or -1.  One byte too many
+ * for a datagram is kept, so that it is found too long.
+ */
+static long
+read_hex(uint8_t *buf, const char *text, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i += 2) {
+		while (i < len && isspace((unsigned char)text[i]))
+			i++;
+		if (i == len)
+			break;
+		if (i + 1 == len || tg_hex_read(buf + n, 1, text + i, 2) != 1)
+			return -1;
+		n += n <= DATAGRAM_MAX;
+	}
+	return (long)n;
+}
+
 /* False if the text was no hex; whatever it is, a line is printed for it. */
 static bool
 decode_one(const char *text, size_t len, uint8_t *buf)
 {
-	long n = from_hex(text, len, buf, DATAGRAM_MAX);
-	enum tg_verdict v;
+	long n = read_hex(buf, text, len);
+	const char *verdict = "hex";
 	struct tg_msg m;
 
-	if (n < 0) {
-		puts("{\"valid\":false,\"verdict\":\"hex\"}");
-		return false;
+	if (n > DATAGRAM_MAX) {
+		verdict = "too_long";
+	} else if (n >= 0) {
+		enum tg_verdict v = tg_msg_parse(&m, buf, (size_t)n, TG_TOKEN_MAX);
+
+		if (v == TG_OK) {
+			print_message(&m);
+			return true;
+		}
+		verdict = tg_verdict_name(v);
 	}
-	v = tg_msg_parse(&m, buf, (size_t)n, TG_TOKEN_MAX);
-	if (v == TG_OK)
-		print_message(&m);
-	else
-		printf("{\"valid\":false,\"verdict\":\"%s\"}\n", tg_verdict_name(v));
-	return true;
+	printf("{\"valid\":false,\"verdict\":\"%s\"}\n", verdict);
+	return n >= 0;
 }
 
 static bool
@@ -137,15 +139,8 @@ decode_lines(uint8_t *buf)
 	bool ok = true;
 
 	while ((len = getline(&line, &cap, stdin)) >= 0) {
-		const char *p = line;
-
-		while (len > 0 && isspace((unsigned char)line[len - 1]))
-			len--;
-		while (len > 0 && isspace((unsigned char)*p)) {
-			p++;
-			len--;
-		}
-		ok &= decode_one(p, (size_t)len, buf);
+		ok &= decode_one(line, (size_t)len, buf);
+		fflush(stdout); /* who writes a line at a time reads one */
 	}
 	free(line);
 	return ok;
@@ -154,23 +149,21 @@ decode_lines(uint8_t *buf)
 int
 cli_decode(const struct cli *c)
 {
-	uint8_t *buf = malloc(DATAGRAM_MAX);
-	bool ok = buf != NULL;
+	uint8_t *buf = malloc(DATAGRAM_MAX + 2);
+	bool ok = true;
 
-	if (c->argc == 0) {
-		fputs("usage: tidegatectl decode HEX... | -\n", stderr);
-		free(buf);
-		return CLI_USAGE;
-	}
-	for (int i = 0; i < c->argc && buf != NULL; i++)
-		ok &= strcmp(c->argv[i], "-") == 0
-			? decode_lines(buf)
-			: decode_one(c->argv[i], strlen(c->argv[i]), buf);
+	if (buf == NULL)
+		return cli_fail(c, CLI_FAILED, "out of memory");
+	for (unsigned i = 0; i < c->n_words; i++)
+		ok &= strcmp(c->word[i], "-") == 0
+			      ? decode_lines(buf)
+			      : decode_one(c->word[i], strlen(c->word[i]), buf);
 	free(buf);
 	return ok ? CLI_DONE : CLI_FAILED;
 }
 
-/* ---- encode -------------------------------------------------------------------------------- */
+/* ---- encode
+ * -------------------------------------------------------------------------------- */
 
 #define EXTRA_MAX 64
 
@@ -180,104 +173,93 @@ struct encode {
 	uint16_t mid;
 	uint8_t token[TG_TOKEN_MAX];
 	unsigned tkl;
-	const char *payload, *uri;
 	unsigned n_extra;
 	struct tg_opt extra[EXTRA_MAX];
 	uint8_t bytes[DATAGRAM_MAX]; /* of the extra options */
 	size_t used;
 };
 
+/* "NUM,HEX"; the value may be empty, with the comma or without. */
 static int
-complain(const char *what, const char *text)
-{
-	fprintf(stderr, "encode: %s: %s\n", what, text);
-	return CLI_USAGE;
-}
-
-static int
-add_extra(struct encode *e, const char *text)
+add_extra(const struct cli *c, struct encode *e, const char *text)
 {
 	char *comma;
 	unsigned long number = strtoul(text, &comma, 10);
-	long len;
+	long len = 0;
 
-	if (e->n_extra == EXTRA_MAX || !isdigit((unsigned char)*text) || number > UINT16_MAX
+	if (e->n_extra == EXTRA_MAX)
+		return cli_fail(c, CLI_USAGE, "encode: more than %d options", EXTRA_MAX);
+	if (!isdigit((unsigned char)*text) || number > UINT16_MAX
 		|| (*comma != ',' && *comma != '\0'))
-		return complain("an option is NUM,HEX", text);
-	len = *comma == '\0' ? 0
-			     : from_hex(comma + 1, strlen(comma + 1), e->bytes + e->used,
-				       sizeof(e->bytes) - e->used);
+		return cli_fail(
+			c, CLI_USAGE, "encode: -O wants NUM,HEX, not \"%s\"", text);
+	if (*comma == ',')
+		len = tg_hex_read(e->bytes + e->used, sizeof(e->bytes) - e->used,
+			comma + 1, strlen(comma + 1));
 	if (len < 0)
-		return complain("an option's value is hex", text);
-	e->extra[e->n_extra++] = (struct tg_opt){
-		.value = e->bytes + e->used, .len = (uint16_t)len, .number = (uint16_t)number};
+		return cli_fail(c, CLI_USAGE,
+			"encode: -O wants its value in hex, not \"%s\"", comma + 1);
+	e->extra[e->n_extra++] = (struct tg_opt){.value = e->bytes + e->used,
+		.len = (uint16_t)len,
+		.number = (uint16_t)number};
 	e->used += (size_t)len;
 	return 0;
 }
 
 static int
-set_token(struct encode *e, const char *text)
+set_token(const struct cli *c, struct encode *e, const char *text)
 {
-	long n = from_hex(text, strlen(text), e->token, sizeof(e->token));
+	long n = tg_hex_read(e->token, sizeof(e->token), text, strlen(text));
 
 	if (n < 0)
-		return complain("a token is up to eight bytes of hex", text);
+		return cli_fail(c, CLI_USAGE,
+			"encode: --token wants up to eight bytes of hex, not \"%s\"",
+			text);
 	e->tkl = (unsigned)n;
 	return 0;
 }
 
 static int
-set_mid(struct encode *e, const char *text)
+set_option(const struct cli *c, struct encode *e, const struct cli_option *o)
 {
-	char *end;
-	unsigned long n = strtoul(text, &end, 0);
+	if (strcmp(o->name, "-m") == 0) {
+		e->method = tg_method_find(o->value);
+		return e->method != TG_EMPTY
+			       ? 0
+			       : cli_fail(c, CLI_USAGE,
+				       "encode: there is no method \"%s\"", o->value);
+	}
+	if (strcmp(o->name, "-t") == 0) {
+		e->type = strcmp(o->value, "non") == 0 ? TG_NON : TG_CON;
+		return e->type == TG_NON || strcmp(o->value, "con") == 0
+			       ? 0
+			       : cli_fail(c, CLI_USAGE,
+				       "encode: a type is con or non, not \"%s\"",
+				       o->value);
+	}
+	if (strcmp(o->name, "--token") == 0)
+		return set_token(c, e, o->value);
+	return strcmp(o->name, "-O") == 0 ? add_extra(c, e, o->value) : 0;
+}
 
-	if (*end != '\0' || !isdigit((unsigned char)*text) || n > UINT16_MAX)
-		return complain("a Message ID is 0 to 65535", text);
-	e->mid = (uint16_t)n;
+static int
+read_options(const struct cli *c, struct encode *e)
+{
+	uint64_t mid = cli_number(c, "--mid", UINT64_MAX);
+
+	if (mid != UINT64_MAX && mid > UINT16_MAX)
+		return cli_fail(c, CLI_USAGE, "encode: a Message ID is 0 to 65535");
+	if (mid == UINT64_MAX && getrandom(&e->mid, sizeof(e->mid), 0) != sizeof(e->mid))
+		return cli_fail(c, CLI_FAILED, "the kernel gives no random numbers");
+	if (mid != UINT64_MAX)
+		e->mid = (uint16_t)mid;
+	for (unsigned i = 0; i < c->n_options; i++) {
+		int status = set_option(c, e, &c->option[i]);
+
+		if (status != 0)
+			return status;
+	}
 	return 0;
-}
-
-static int
-set_option(struct encode *e, const char *name, const char *value)
-{
-	if (strcmp(name, "-m") == 0) {
-		e->method = tg_method_find(value);
-		return e->method != 0 ? 0 : complain("there is no method", value);
-	}
-	if (strcmp(name, "-t") == 0) {
-		e->type = strcmp(value, "non") == 0 ? TG_NON : TG_CON;
-		return e->type == TG_NON || strcmp(value, "con") == 0
-			? 0
-			: complain("a type is con or non", value);
-	}
-	if (strcmp(name, "--mid") == 0)
-		return set_mid(e, value);
-	if (strcmp(name, "--token") == 0)
-		return set_token(e, value);
-	if (strcmp(name, "-O") == 0)
-		return add_extra(e, value);
-	if (strcmp(name, "-e") == 0)
-		return e->payload = value, 0;
-	return complain("there is no option", name);
-}
-
-static int
-read_arguments(struct encode *e, const struct cli *c)
-{
-	for (int i = 0; i < c->argc; i++) {
-		int rc = 0;
-
-		if (c->argv[i][0] != '-' && e->uri == NULL)
-			e->uri = c->argv[i];
-		else if (c->argv[i][0] != '-' || i + 1 == c->argc)
-			return complain("not understood", c->argv[i]);
-		else
-			rc = set_option(e, c->argv[i], c->argv[i + 1]), i++;
-		if (rc != 0)
-			return rc;
-	}
-	return e->uri != NULL ? 0 : complain("a URI is wanted", "coap://HOST/PATH");
 }
 
 /* The URI's options and the extra ones, by number; those of one number stay in order. */
@@ -286,11 +268,21 @@ write_options(struct tg_writer *w, const struct tg_uri *u, const struct encode *
 {
 	for (unsigned at = 0, number = 0; number <= UINT16_MAX; number++) {
 		for (; at < u->count && u->option[at].number == number; at++)
-			tg_write_option(w, number, u->option[at].value, u->option[at].len);
+			tg_write_option(
+				w, number, u->option[at].value, u->option[at].len);
 		for (unsigned i = 0; i < e->n_extra; i++)
 			if (e->extra[i].number == number)
-				tg_write_option(w, number, e->extra[i].value, e->extra[i].len);
+				tg_write_option(
+					w, number, e->extra[i].value, e->extra[i].len);
 	}
+}
+
+static void
+print_hex(const struct cli *c, const uint8_t *bytes, size_t len)
+{
+	fputs(c->json ? "{\"hex\":\"" : "", stdout);
+	ctl_print_hex(stdout, bytes, len);
+	puts(c->json ? "\"}" : "");
 }
 
 int
@@ -299,25 +291,23 @@ cli_encode(const struct cli *c)
 	static struct encode e = {.method = TG_GET, .type = TG_CON};
 	static uint8_t out[DATAGRAM_MAX];
 	static struct tg_uri u;
+	const char *uri = cli_word(c, 0), *payload = cli_option(c, "-e");
+	int status = read_options(c, &e);
 	enum tg_uri_fault fault;
 	struct tg_writer w;
-	int rc;
 
-	if (getrandom(&e.mid, sizeof(e.mid), 0) != sizeof(e.mid))
-		return CLI_FAILED;
-	rc = read_arguments(&e, c);
-	if (rc != 0)
-		return rc;
-	fault = tg_uri_parse(&u, e.uri, strlen(e.uri), 0);
+	if (status != 0)
+		return status;
+	fault = tg_uri_parse(&u, uri, strlen(uri), 0);
 	if (fault != TG_URI_OK)
-		return complain(e.uri, tg_uri_fault_text(fault));
+		return cli_fail(
+			c, CLI_USAGE, "encode: %s: %s", uri, tg_uri_fault_text(fault));
 	tg_write_begin(&w, out, sizeof(out), e.type, e.method, e.mid, e.token, e.tkl);
 	write_options(&w, &u, &e);
-	if (e.payload != NULL)
-		tg_write_payload(&w, e.payload, strlen(e.payload));
+	if (payload != NULL)
+		tg_write_payload(&w, payload, strlen(payload));
 	if (tg_write_end(&w) == 0)
-		return complain("does not fit a datagram", e.uri);
-	ctl_print_hex(stdout, out, tg_write_end(&w));
-	putchar('\n');
+		return cli_fail(c, CLI_USAGE, "encode: %s: does not fit a datagram", uri);
+	print_hex(c, out, tg_write_end(&w));
 	return CLI_DONE;
 }

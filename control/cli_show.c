@@ -1,90 +1,181 @@
-/* Data as text: objects as lines, lists of objects as tables; and the live views. */
+/* Data as text: objects as lines, lists of objects as tables, quantities with their
+ * units. */
 #include "control/cli.h"
 
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #define COLUMNS_MAX 24
-#define CELL 64
+#define CELL 96
+
+/* ---- quantities
+ * ------------------------------------------------------------------------ */
+
+static bool
+ends_with(const char *key, const char *tail)
+{
+	size_t n = strlen(key), t = strlen(tail);
+
+	return n >= t && strcmp(key + n - t, tail) == 0;
+}
 
 static void
-cell_text(const json_t *v, char *to, size_t cap)
+bytes_text(double v, char *to, size_t cap)
 {
-	if (json_is_string(v))
-		snprintf(to, cap, "%s", json_string_value(v));
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+	unsigned u = 0;
+
+	for (; v >= 1024 && u + 1 < sizeof(units) / sizeof(units[0]); u++)
+		v /= 1024;
+	snprintf(to, cap, u == 0 ? "%.0f %s" : "%.1f %s", v, units[u]);
+}
+
+static void
+seconds_text(uint64_t s, char *to, size_t cap)
+{
+	if (s >= 86400)
+		snprintf(to, cap, "%" PRIu64 "d %" PRIu64 "h", s / 86400,
+			s % 86400 / 3600);
+	else if (s >= 3600)
+		snprintf(to, cap, "%" PRIu64 "h %" PRIu64 "m", s / 3600, s % 3600 / 60);
+	else if (s >= 60)
+		snprintf(to, cap, "%" PRIu64 "m %" PRIu64 "s", s / 60, s % 60);
+	else
+		snprintf(to, cap, "%" PRIu64 "s", s);
+}
+
+const char *
+cli_quantity(const char *key, const json_t *v, char *to, size_t cap)
+{
+	double n = json_number_value(v);
+
+	if (ends_with(key, "bytes"))
+		bytes_text(n, to, cap);
+	else if (ends_with(key, "_us"))
+		snprintf(to, cap, n >= 10000 ? "%.1f ms" : "%.1f us",
+			n >= 10000 ? n / 1000 : n);
+	else if (ends_with(key, "_s") || ends_with(key, "_s_ago"))
+		seconds_text((uint64_t)n, to, cap);
+	else if (strcmp(key, "busy") == 0)
+		snprintf(to, cap, "%.1f %%", n * 100);
 	else if (json_is_integer(v))
 		snprintf(to, cap, "%lld", (long long)json_integer_value(v));
-	else if (json_is_real(v))
-		snprintf(to, cap, "%.3f", json_real_value(v));
-	else if (json_is_boolean(v))
-		snprintf(to, cap, "%s", json_is_true(v) ? "yes" : "no");
 	else
-		snprintf(to, cap, "-");
+		snprintf(to, cap, "%.1f", n);
+	return to;
+}
+
+static const char *
+cell_text(const char *key, const json_t *v, char *to, size_t cap)
+{
+	if (json_is_string(v))
+		return json_string_value(v);
+	if (json_is_boolean(v))
+		return json_is_true(v) ? "yes" : "no";
+	return json_is_number(v) ? cli_quantity(key, v, to, cap) : "-";
+}
+
+/* ---- tables
+ * ---------------------------------------------------------------------------- */
+
+/* Terminal columns of a UTF-8 text, each character one. */
+static int
+columns_of(const char *text)
+{
+	int n = 0;
+
+	for (; *text != '\0'; text++)
+		n += (*text & 0xc0) != 0x80;
+	return n;
+}
+
+static void
+measure(const json_t *list, int width[COLUMNS_MAX])
+{
+	char cell[CELL];
+	const char *key;
+	json_t *v, *row;
+	size_t i;
+
+	json_array_foreach(list, i, row)
+	{
+		int col = 0;
+
+		json_object_foreach(row, key, v)
+		{
+			int head = columns_of(key);
+			int n = columns_of(cell_text(key, v, cell, sizeof(cell)));
+
+			if (col == COLUMNS_MAX)
+				break;
+			width[col] = head > width[col] ? head : width[col];
+			width[col] = n > width[col] ? n : width[col];
+			col++;
+		}
+	}
+}
+
+/* A cell: numbers to the right, text to the left, the last one without a tail. */
+static void
+print_cell(const char *text, int width, bool right, bool last)
+{
+	int pad = width - columns_of(text);
+
+	printf("%*s%s%*s", right ? pad : 0, "", text, right || last ? 0 : pad, "");
+	fputs(last ? "\n" : "  ", stdout);
+}
+
+static void
+print_row(const json_t *row, const int width[COLUMNS_MAX], bool head)
+{
+	size_t n = json_object_size(row), col = 0;
+	char cell[CELL];
+	const char *key;
+	json_t *v;
+
+	json_object_foreach((json_t *)row, key, v)
+	{
+		if (col == COLUMNS_MAX)
+			break;
+		print_cell(head ? key : cell_text(key, v, cell, sizeof(cell)), width[col],
+			json_is_number(v), col + 1 == n || col + 1 == COLUMNS_MAX);
+		col++;
+	}
 }
 
 static void
 show_table(const json_t *list)
 {
 	int width[COLUMNS_MAX] = {0};
-	char cell[CELL];
-	const char *key;
-	json_t *v, *row;
+	const json_t *row;
 	size_t i;
-	int col;
 
-	json_array_foreach(list, i, row) {
-		col = 0;
-		json_object_foreach((json_t *)row, key, v) {
-			cell_text(v, cell, sizeof(cell));
-			if (col == COLUMNS_MAX)
-				break;
-			if (i == 0)
-				width[col] = (int)strlen(key);
-			if ((int)strlen(cell) > width[col])
-				width[col] = (int)strlen(cell);
-			col++;
-		}
-	}
-	json_array_foreach(list, i, row) {
-		col = 0;
-		if (i == 0) {
-			json_object_foreach((json_t *)row, key, v)
-				if (col < COLUMNS_MAX)
-					printf("%-*s  ", width[col], key), col++;
-			putchar('\n');
-			col = 0;
-		}
-		json_object_foreach((json_t *)row, key, v) {
-			cell_text(v, cell, sizeof(cell));
-			if (col < COLUMNS_MAX)
-				printf("%-*s  ", width[col], cell), col++;
-		}
-		putchar('\n');
-	}
+	measure(list, width);
+	print_row(json_array_get(list, 0), width, true);
+	json_array_foreach(list, i, row) print_row(row, width, false);
 }
+
+/* ---- objects
+ * --------------------------------------------------------------------------- */
 
 static void
 show_object(const json_t *o, const char *prefix)
 {
-	char inner[128], cell[1024];
+	char inner[128], cell[CELL];
 	const char *key;
 	json_t *v;
 
-	json_object_foreach((json_t *)o, key, v) {
+	json_object_foreach((json_t *)o, key, v)
+	{
 		if (json_is_object(v)) {
 			snprintf(inner, sizeof(inner), "%s%s.", prefix, key);
 			show_object(v, inner);
 		} else if (json_is_array(v)) {
 			printf("%s%s:\n", prefix, key);
 			cli_show(v);
-		} else if (json_is_string(v) && strcmp(key, "text") == 0) {
-			fputs(json_string_value(v), stdout);
 		} else {
-			cell_text(v, cell, sizeof(cell));
-			printf("%s%-*s %s\n", prefix, 26 - (int)strlen(prefix), key, cell);
+			printf("%s%-*s %s\n", prefix, 26 - (int)strlen(prefix), key,
+				cell_text(key, v, cell, sizeof(cell)));
 		}
 	}
 }
@@ -94,129 +185,127 @@ cli_show(const json_t *data)
 {
 	if (json_is_object(data))
 		show_object(data, "");
-	else if (json_is_array(data) && json_is_object(json_array_get(data, 0)))
+	else if (json_array_size(data) > 0)
 		show_table(data);
-	else if (json_is_array(data))
-		for (size_t i = 0; i < json_array_size(data); i++)
-			cli_show(json_array_get(data, i));
+	else
+		puts("none");
 }
 
-void
-cli_show_json(const json_t *data)
+/* ---- commands with a view of their own
+ * ------------------------------------------------- */
+
+/* A counter a line: the sum, and each worker's. */
+static void
+show_stats(const json_t *data)
 {
-	json_dumpf(data, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
-	putchar('\n');
-	fflush(stdout);
-}
-
-/* ---- live -------------------------------------------------------------------------------------- */
-
-static json_t *
-counters(const struct cli *c, int *status)
-{
-	json_t *args = json_object(), *data, *o;
-
-	json_object_set_new(args, "all", json_true());
-	data = cli_ask(c, "stats", args, status);
-	o = json_incref(json_object_get(data, "counters"));
-	json_decref(data);
-	return o;
-}
-
-/* What changed from @a to @b, a second. */
-static json_t *
-rates(const json_t *a, const json_t *b, double seconds)
-{
-	json_t *o = json_object(), *v;
+	json_t *counters = json_object_get(data, "counters"), *v, *core;
+	json_t *cores = json_object_get(data, "per_core");
 	const char *key;
+	size_t i;
 
-	json_object_foreach((json_t *)b, key, v) {
-		double d = (double)(json_integer_value(v)
-			- json_integer_value(json_object_get(a, key)));
-
-		if (d != 0 && strcmp(key, "stall_max_ns") != 0)
-			json_object_set_new(o, key, json_real(d / seconds));
+	if (counters == NULL) { /* --check */
+		cli_show(data);
+		return;
 	}
-	return o;
+	if (cores != NULL) {
+		printf("%-24s %16s", "", "all");
+		json_array_foreach(cores, i, core) printf("         worker %-2zu", i);
+		putchar('\n');
+	}
+	json_object_foreach(counters, key, v)
+	{
+		printf("%-24s %16lld", key, (long long)json_integer_value(v));
+		json_array_foreach(cores, i, core) printf("  %16lld",
+			(long long)json_integer_value(json_object_get(core, key)));
+		putchar('\n');
+	}
+}
+
+static double
+share(const json_t *row, const char *part, const char *of)
+{
+	double all = json_number_value(json_object_get(row, of));
+
+	return all > 0 ? 100 * json_number_value(json_object_get(row, part)) / all : 0;
 }
 
 static void
-wait_s(double s)
+show_cores(const json_t *data)
 {
-	struct timespec ts = {.tv_sec = (time_t)s, .tv_nsec = (long)((s - floor(s)) * 1e9)};
+	static const char *const same[] = {"worker", "core", "peers", "devices", "values",
+		"pending_answers", "pending_records"};
+	const json_t *row;
+	json_t *list = json_array();
+	size_t i;
 
-	nanosleep(&ts, NULL);
+	json_array_foreach(data, i, row)
+	{
+		json_t *o = json_object();
+
+		for (size_t k = 0; k < sizeof(same) / sizeof(same[0]); k++)
+			json_object_set(o, same[k], json_object_get(row, same[k]));
+		json_object_set_new(
+			o, "busy_%", json_real(share(row, "busy_cycles", "cycles")));
+		json_object_set_new(
+			o, "rx_%", json_real(share(row, "rx_cycles", "cycles")));
+		json_object_set_new(
+			o, "tx_%", json_real(share(row, "tx_cycles", "cycles")));
+		json_object_set_new(o, "logring_%",
+			json_real(share(row, "logring_used", "logring_size")));
+		json_array_append_new(list, o);
+	}
+	cli_show(list);
+	json_decref(list);
 }
 
-int
-cli_rate(const struct cli *c, const char *seconds)
+/* Back to YAML: its top level in lines, what is inside as JSON, which YAML reads. */
+static void
+show_conf(const json_t *data)
 {
-	double s = atof(seconds);
-	int status = CLI_DONE;
-	json_t *a, *b, *o;
+	json_t *v, *item;
+	const char *key;
+	size_t i;
 
-	if (s <= 0 || s > 3600) {
-		fputs("stats: --rate takes seconds\n", stderr);
-		return CLI_USAGE;
+	printf("# %s\n", json_string_value(json_object_get(data, "file")));
+	json_object_foreach(json_object_get(data, "config"), key, v)
+	{
+		printf("%s:%s", key, json_is_array(v) ? "\n" : " ");
+		json_array_foreach(v, i, item)
+		{
+			fputs("  - ", stdout);
+			json_dumpf(item, stdout, JSON_ENSURE_ASCII);
+			putchar('\n');
+		}
+		if (!json_is_array(v)) {
+			json_dumpf(v, stdout, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+			putchar('\n');
+		}
 	}
-	a = counters(c, &status);
-	if (a == NULL)
-		return status;
-	wait_s(s);
-	b = counters(c, &status);
-	if (b != NULL) {
-		o = rates(a, b, s);
-		if (c->json)
-			cli_show_json(o);
-		else
-			cli_show(o);
-		json_decref(o);
-	}
-	json_decref(a);
-	json_decref(b);
-	return status;
 }
 
-static int
-top_once(const struct cli *c, json_t **before, double s)
-{
-	int status = CLI_DONE;
-	json_t *now = counters(c, &status), *latency, *all;
+static const struct view {
+	const char *command;
+	void (*show)(const json_t *data);
+} views[] = {
+	{"stats", show_stats},
+	{"cores", show_cores},
+	{"conf show", show_conf},
+};
 
-	if (now == NULL)
-		return status;
-	latency = cli_ask(c, "latency", NULL, &status);
-	all = json_object();
-	json_object_set_new(all, "rates", rates(*before, now, s));
-	json_object_set_new(all, "latency", latency);
-	json_object_set_new(all, "cores", cli_ask(c, "cores", NULL, &status));
+void
+cli_print(const struct cli *c, const json_t *data)
+{
+	void (*show)(const json_t *) = cli_show;
+
 	if (c->json) {
-		cli_show_json(all);
-	} else {
-		fputs("\033[H\033[2J", stdout);
-		cli_show(all);
+		json_dumpf(data, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
+		putchar('\n');
 		fflush(stdout);
+		return;
 	}
-	json_decref(all);
-	json_decref(*before);
-	*before = now;
-	return status;
-}
-
-int
-cli_top(const struct cli *c)
-{
-	const char *count = cli_option(c, "--count");
-	long n = count != NULL ? atol(count) : c->json ? 1 : -1;
-	int status = CLI_DONE;
-	json_t *before = counters(c, &status);
-
-	if (before == NULL)
-		return status;
-	for (; n != 0 && status == CLI_DONE; n -= n > 0) {
-		wait_s(1);
-		status = top_once(c, &before, 1);
-	}
-	json_decref(before);
-	return status;
+	for (size_t i = 0; c->command != NULL && i < sizeof(views) / sizeof(views[0]);
+		i++)
+		if (strcmp(views[i].command, c->command->name) == 0)
+			show = views[i].show;
+	show(data);
 }

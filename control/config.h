@@ -93,6 +93,9 @@ void ctl_config_lifetimes(const struct ctl_config *c, uint32_t *con_s, uint32_t 
 /* What the data plane is made from.  False with a sentence in @err. */
 bool ctl_config_dp(
 	const struct ctl_config *c, struct dp_config *out, char *err, size_t errlen);
+/* Are there the hugepages that it wants?  False with a sentence in @err. */
+bool ctl_config_pages(const struct ctl_config *c, const struct dp_config *cfg, char *err,
+	size_t errlen);
 /* Routes and settings as a snapshot; NULL with a sentence in @err. */
 struct dp_snapshot *ctl_config_snapshot(
 	const struct ctl_config *c, uint64_t version, char *err, size_t errlen);

@@ -140,6 +140,21 @@ ctl_config_dp(const struct ctl_config *c, struct dp_config *out, char *err, size
 	return true;
 }
 
+bool
+ctl_config_pages(
+	const struct ctl_config *c, const struct dp_config *cfg, char *err, size_t errlen)
+{
+	unsigned long pages = free_hugepages(), need = (memory_need(cfg) + 1) / 2;
+
+	if (c->hugepages != 1 || pages >= need)
+		return true;
+	snprintf(err, errlen,
+		"hugepages: on, but %lu of %lu pages of 2 MiB are free: reserve more in "
+		"/proc/sys/vm/nr_hugepages, or set hugepages: auto",
+		pages, need);
+	return false;
+}
+
 static const char *
 or_null(const char *s)
 {

@@ -2,6 +2,7 @@
 #include "control/config.h"
 #include "control/config_value.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char intro[] = "# Configuration\n"
@@ -147,15 +148,17 @@ static void
 print_rows(FILE *out, const struct ctl_key *keys, const char *prefix)
 {
 	const struct ctl_key *by = ctl_key_chooser(keys);
-	char inner[128];
+	char *inner;
 
 	for (; keys->name != NULL; keys++) {
 		if (keys->type != CTL_T_SECTION) {
 			print_row(out, keys, by, prefix);
 			continue;
 		}
-		snprintf(inner, sizeof(inner), "%s%s.", prefix, keys->name);
+		if (asprintf(&inner, "%s%s.", prefix, keys->name) < 0)
+			abort(); /* a reference that lacks keys is worse than none */
 		print_rows(out, keys->keys, inner);
+		free(inner);
 	}
 }
 

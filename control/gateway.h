@@ -1,12 +1,21 @@
-/* The running gateway as control holds it: what commands act on. */
+/*
+ * The running gateway as control holds it: what commands act on.
+ *
+ * Threads.  The control thread, and DPDK's telemetry thread; each under @lock.
+ */
 #pragma once
 
 #include "control/books.h"
 #include "control/config.h"
 
 #include <jansson.h>
+#include <pthread.h>
+
+/* tidegated's exit codes beside 0 and 2 (usage). */
+enum { CTL_EXIT_FAILED = 1, CTL_EXIT_CONFIG = 78 };
 
 struct ctl_gateway {
+	pthread_mutex_t lock;
 	struct ctl_config *conf;
 	struct dp *dp;
 	struct ctl_io_posix io;
@@ -14,23 +23,35 @@ struct ctl_gateway {
 	struct ctl_log_report log_report;
 	struct ctl_logd logd;
 	struct dp_logring *rings[DP_WORKERS_MAX];
-	uint64_t started_s;       /* UNIX time */
+	uint64_t started_s; /* UNIX time */
 	uint64_t reloads, failed_reloads;
-	char last_reload[512];    /* "" or why the last one failed */
-	uint64_t shortfall;       /* records whose Message ID could not be restored */
+	char last_reload[512]; /* "" or why the last one failed */
+	uint64_t shortfall;    /* records whose Message ID could not be restored */
 	uint64_t restored, restored_values;
-	uint64_t counters_base[DP_COUNTER_COUNT]; /* "clear counters" */
+	uint64_t counters_base[DP_WORKERS_MAX][DP_COUNTER_COUNT]; /* "clear counters" */
 	struct dp_hist_copy latency_base;
 	bool stopping, draining;
 };
 
+/* Everything but the control socket, from @g->conf on; 0, or the exit code with a
+ * sentence in @err. */
+int ctl_gateway_start(struct ctl_gateway *g, char *err, size_t errlen);
+/* Drain and close; true if no answer was left pending. */
+bool ctl_gateway_finish(struct ctl_gateway *g);
+/* Make the folders above @path, those that are missing and can be made. */
+void ctl_make_parents(const char *path);
 /* Load the file anew and swap in what may change; 0 or -1 with a sentence in @err. */
 int ctl_gateway_reload(struct ctl_gateway *g, char *err, size_t errlen);
+/* Is the configuration one that can be started?  False with a sentence in @err. */
+bool ctl_gateway_check(const struct ctl_config *c, char *err, size_t errlen);
 
 /* What a command answers: data, or an error. */
 struct ctl_reply {
 	json_t *data;
-	const char *code; /* "usage", "not-found", "failed"; NULL: no error */
+	bool more; /* a page of a longer list: ask again with "cursor": @next */
+	uint64_t next;
+	const char *code; /* "usage", "not-found", "failed", "timeout", "config"; NULL:
+			     none */
 	char message[512];
 };
 
@@ -42,5 +63,13 @@ struct ctl_command {
 /* Commands of the gateway; the last has no name. */
 extern const struct ctl_command ctl_commands[];
 
-/* Run the request line @text; a reply line, to be freed.  Never NULL. */
+/* Run a command under the lock; the reply's data is the caller's. */
+void ctl_run(
+	struct ctl_gateway *g, const char *name, const json_t *args, struct ctl_reply *r);
+/* Run the request line @text; a reply line, to be freed.  NULL: out of memory. */
 char *ctl_rpc(struct ctl_gateway *g, const char *text, size_t len);
+/* What is under way, over all workers. */
+struct ctl_pending cmd_pending(const struct ctl_gateway *g);
+
+/* Make /tidegate/... on the DPDK telemetry socket ask @g. */
+int ctl_telemetry_register(struct ctl_gateway *g);

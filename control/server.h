@@ -1,12 +1,18 @@
 /*
  * The control socket: UNIX stream, one JSON object a line, a reply line each.
  *
- * Threads.  The control thread's epoll loop.   Bounds.  CLIENTS clients, LINE bytes a request;
- * a client that does not read its replies is closed.
+ * Who may speak.  root, the gateway's user and its group: by the socket's mode and by the
+ *           peer's credentials.
+ * Threads.  The control thread's epoll loop, which no client holds up: nothing here
+ * waits. Bounds.   So many clients, a request's length, one reply each.  One client too
+ * many takes the place of the one that has been silent longest.
  */
 #pragma once
 
 #include "control/gateway.h"
+
+#define CTL_SERVER_CLIENTS 64
+#define CTL_SERVER_LINE 65536
 
 struct ctl_server;
 

@@ -1,0 +1,225 @@
+/* Help, and its reference in docs/cli.md: both from the table of commands. */
+#include "control/cli.h"
+#include "control/nearest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char exit_codes[] =
+	"exit: 0 done, 1 refused or failed, 2 usage, 3 no gateway there, 4 timed out, "
+	"5 unhealthy, 78 bad configuration";
+
+static const char top_usage[] =
+	"usage: tidegatectl [--json] [--socket PATH] COMMAND [ARGUMENT]...\n"
+	"  --json         print objects, one a line; errors too, on standard error\n"
+	"  --socket PATH  where the gateway listens; else $TIDEGATE_SOCKET, else\n"
+	"                 /run/tidegate/control.sock\n"
+	"  --help         help on a command\n";
+
+/* Does @name begin with @words, whole words? */
+static bool
+begins_with(const char *name, const char *words)
+{
+	size_t n = strlen(words);
+
+	return strncmp(name, words, n) == 0 && (name[n] == '\0' || name[n] == ' ');
+}
+
+/* @text in lines of at most 80 characters, eight blanks before each. */
+static void
+print_wrapped(const char *text)
+{
+	while (*text != '\0') {
+		size_t n = strlen(text);
+
+		if (n > 72)
+			for (n = 72; n > 0 && text[n] != ' ';)
+				n--;
+		if (n == 0)
+			n = strcspn(text, " ");
+		printf("        %.*s\n", (int)n, text);
+		text += n + (text[n] == ' ');
+	}
+}
+
+static void
+print_help(const struct cli_command *k, bool fields)
+{
+	printf("  %s%s%s\n", k->name, k->args[0] != '\0' ? " " : "", k->args);
+	print_wrapped(k->help);
+	if (fields) {
+		puts("        with --json:");
+		print_wrapped(k->fields);
+	}
+}
+
+static json_t *
+help_json(const struct cli_command *k)
+{
+	return json_pack("{s:s, s:s, s:s, s:s}", "command", k->name, "arguments", k->args,
+		"help", k->help, "fields", k->fields);
+}
+
+bool
+cli_help_on(const struct cli *c, const char *words)
+{
+	json_t *list = json_array();
+
+	for (const struct cli_command *k = cli_commands; k->name != NULL; k++)
+		if (*words == '\0' || begins_with(k->name, words))
+			json_array_append_new(list, help_json(k));
+	if (c->json && json_array_size(list) > 0)
+		cli_print(c, list);
+	else if (json_array_size(list) > 0 && *words == '\0')
+		printf("%s%s\n\n", top_usage, exit_codes);
+	for (const struct cli_command *k = cli_commands; k->name != NULL && !c->json; k++)
+		if (*words == '\0' || begins_with(k->name, words))
+			print_help(k, *words != '\0');
+	words = json_array_size(list) > 0 ? "" : NULL;
+	json_decref(list);
+	return words != NULL;
+}
+
+/* ---- what was meant
+ * -------------------------------------------------------------------- */
+
+static void
+join(char *to, size_t cap, unsigned n, const char *const *words)
+{
+	size_t len = 0;
+
+	to[0] = '\0';
+	for (unsigned i = 0; i < n && len < cap; i++)
+		len += (size_t)snprintf(
+			to + len, cap - len, "%s%s", i > 0 ? " " : "", words[i]);
+}
+
+/* Names, and their first words: "devics" is near "devices", which is no name. */
+static void
+offer_all(struct ctl_nearest *near)
+{
+	static char first[64][16];
+	const struct cli_command *k = cli_commands;
+
+	for (unsigned i = 0; k[i].name != NULL && i < 64; i++) {
+		ctl_nearest_offer(near, k[i].name);
+		snprintf(first[i], sizeof(first[i]), "%.*s", (int)strcspn(k[i].name, " "),
+			k[i].name);
+		ctl_nearest_offer(near, first[i]);
+	}
+}
+
+int
+cli_unknown(const struct cli *c, int argc, char **argv)
+{
+	struct ctl_nearest one = {.word = argv[0], .within = UINT_MAX}, two = one;
+	char both[64];
+
+	join(both, sizeof(both), argc > 1 ? 2 : 1, (const char *const *)argv);
+	two.word = both;
+	offer_all(&one);
+	offer_all(&two);
+	if (two.best != NULL
+		&& (one.best == NULL
+			|| strcmp(one.best, argv[0]) == 0 /* a group's name */
+			|| ctl_distance(both, two.best)
+				   <= ctl_distance(argv[0], one.best)))
+		one = two;
+	if (one.best == NULL)
+		return cli_fail(c, CLI_USAGE,
+			"there is no command \"%s\": see tidegatectl help", argv[0]);
+	return cli_fail(c, CLI_USAGE, "there is no command \"%s\"; did you mean \"%s\"?",
+		one.word, one.best);
+}
+
+/* ---- docs/cli.md
+ * ----------------------------------------------------------------------- */
+
+static const char intro[] =
+	"# tidegatectl\n"
+	"\n"
+	"The operator's command line. It asks a running gateway over its control socket "
+	"(`--socket PATH`, else\n"
+	"`$TIDEGATE_SOCKET`, else `/run/tidegate/control.sock`), which root, the "
+	"gateway's user "
+	"and its group may do.\n"
+	"`decode`, `encode`, `conf check`, `help`, `version` and, with `--dir`, `log` "
+	"need no "
+	"gateway.\n"
+	"\n"
+	"Every command takes `--json` and then prints one object or list on one line, "
+	"or, where "
+	"it says so, an object\n"
+	"a line. An error is one sentence on standard error, with `--json` the object "
+	"`{\"error\": {\"code\", \"message\"}}`;\n"
+	"standard output then holds nothing, or for `log` what was read before it. `--` "
+	"ends "
+	"the options, and\n"
+	"`--option=VALUE` is `--option VALUE`.\n"
+	"\n"
+	"| exit code | `code` | |\n"
+	"|---|---|---|\n"
+	"| 0 | | done |\n"
+	"| 1 | `failed` | refused or failed |\n"
+	"| 2 | `usage` | the command line is not understood; the nearest name is "
+	"suggested |\n"
+	"| 3 | `no-gateway` | no gateway there |\n"
+	"| 4 | `timeout` | the gateway, or one of its workers, did not answer in time |\n"
+	"| 5 | `unhealthy` | the books do not close, or the log is damaged |\n"
+	"| 78 | `config` | bad configuration: FILE:LINE:COLUMN and why |\n"
+	"\n"
+	"This page is made by `tidegatectl help --markdown`.\n"
+	"\n"
+	"## Examples\n"
+	"\n"
+	"```sh\n"
+	"tidegatectl top                                  # live view\n"
+	"tidegatectl stats 'drop_*' --rate 1              # what is dropped, a second\n"
+	"tidegatectl stats --check || echo 'the books do not close'\n"
+	"tidegatectl devices list 'pump-*' --limit 0 --json\n"
+	"tidegatectl store get /d/pump-7/state\n"
+	"tidegatectl log cat telemetry --json --dir /var/lib/tidegate/log\n"
+	"tidegatectl decode 40011234                      # a GET\n"
+	"tidegatectl encode -m put -e 21.5 -O 12, coap://198.18.0.1/d/pump-7/state | "
+	"tidegatectl "
+	"decode -\n"
+	"```\n"
+	"\n"
+	"`decode` prints for each datagram whether it has the format of RFC 7252, "
+	"section 3, "
+	"and if so its parts. An\n"
+	"option's `value` is a number, a string, or hex as its format says; `name` is "
+	"null if "
+	"the number is not\n"
+	"registered. Blanks between bytes are allowed. For what is no hex it prints "
+	"`{\"valid\":false,\"verdict\":\"hex\"}`\n"
+	"and ends with 1. `encode` takes a URI apart as RFC 7252, section 6.4, says; "
+	"options of "
+	"`-O` are sorted in by\n"
+	"number, behind the URI's own of that number.\n"
+	"\n"
+	"## Commands\n";
+
+static int
+reference(void)
+{
+	fputs(intro, stdout);
+	for (const struct cli_command *k = cli_commands; k->name != NULL; k++)
+		printf("\n### `%s%s%s`\n\n%c%s.\n\n`--json`: %s\n", k->name,
+			k->args[0] != '\0' ? " " : "", k->args, k->help[0] & ~0x20,
+			k->help + 1, k->fields);
+	return CLI_DONE;
+}
+
+int
+cli_help(const struct cli *c)
+{
+	char words[64];
+
+	if (cli_flag(c, "--markdown"))
+		return reference();
+	join(words, sizeof(words), c->n_words, c->word);
+	if (cli_help_on(c, words))
+		return CLI_DONE;
+	return cli_unknown(c, (int)c->n_words, (char **)c->word);
+}

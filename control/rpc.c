@@ -1,0 +1,143 @@
+/* A request line in, a reply line out; and what commands share. */
+#include "control/cmd.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+void
+cmd_refuse(struct ctl_reply *r, const char *code, const char *fmt, ...)
+{
+	va_list ap;
+
+	r->code = code;
+	va_start(ap, fmt);
+	vsnprintf(r->message, sizeof(r->message), fmt, ap);
+	va_end(ap);
+}
+
+void
+cmd_set(json_t *o, const char *key, uint64_t v)
+{
+	json_object_set_new(o, key, json_integer((json_int_t)v));
+}
+
+json_t *
+cmd_text(const char *s, size_t len)
+{
+	json_t *j = json_stringn(s, len);
+	char safe[2 * 512 + 1];
+	size_t n = 0;
+
+	if (j != NULL)
+		return j;
+	for (size_t i = 0; i < len && n + 2 < sizeof(safe); i++) {
+		uint8_t c = (uint8_t)s[i];
+
+		if (c < 0x80) {
+			safe[n++] = (char)c;
+		} else { /* the code point of the same number */
+			safe[n++] = (char)(0xc0 | c >> 6);
+			safe[n++] = (char)(0x80 | (c & 0x3f));
+		}
+	}
+	return json_stringn(safe, n);
+}
+
+const char *
+cmd_string(const json_t *args, const char *key)
+{
+	return json_string_value(json_object_get(args, key));
+}
+
+bool
+cmd_flag(const json_t *args, const char *key)
+{
+	return json_is_true(json_object_get(args, key));
+}
+
+uint64_t
+cmd_number(const json_t *args, const char *key, uint64_t absent)
+{
+	const json_t *v = json_object_get(args, key);
+	const char *text = json_string_value(v);
+	char *end;
+	uint64_t n;
+
+	if (json_is_integer(v) && json_integer_value(v) >= 0)
+		return (uint64_t)json_integer_value(v);
+	if (text == NULL || *text < '0' || *text > '9')
+		return absent;
+	errno = 0;
+	n = strtoull(text, &end, 10);
+	return *end == '\0' && errno == 0 ? n : absent;
+}
+
+/* ---- dispatch
+ * -------------------------------------------------------------------------- */
+
+const struct ctl_command ctl_commands[] = {
+#define CTL_REMOTE(name, args, help, fields, handler) {name, handler},
+#define CTL_LOCAL(name, args, help, fields, function)
+	CTL_COMMANDS(CTL_REMOTE, CTL_LOCAL)
+#undef CTL_REMOTE
+#undef CTL_LOCAL
+		{0}};
+
+void
+ctl_run(struct ctl_gateway *g, const char *name, const json_t *args, struct ctl_reply *r)
+{
+	const struct ctl_command *c = ctl_commands;
+
+	*r = (struct ctl_reply){0};
+	while (c->name != NULL && strcmp(c->name, name) != 0)
+		c++;
+	if (c->name == NULL) {
+		cmd_refuse(r, "usage", "there is no command %s", name);
+		return;
+	}
+	pthread_mutex_lock(&g->lock);
+	c->run(g, args, r);
+	pthread_mutex_unlock(&g->lock);
+}
+
+static json_t *
+reply_json(const struct ctl_reply *r)
+{
+	json_t *reply = json_object(), *e = json_object();
+
+	json_object_set_new(reply, "ok", json_boolean(r->code == NULL));
+	if (r->code != NULL) {
+		json_object_set_new(e, "code", json_string(r->code));
+		json_object_set_new(
+			e, "message", cmd_text(r->message, strlen(r->message)));
+		json_object_set(reply, "error", e);
+	} else {
+		json_object_set(reply, "data", r->data);
+		if (r->more)
+			cmd_set(reply, "next", r->next);
+	}
+	json_decref(e);
+	return reply;
+}
+
+char *
+ctl_rpc(struct ctl_gateway *g, const char *text, size_t len)
+{
+	json_t *request = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL), *reply;
+	const char *name = json_string_value(json_object_get(request, "command"));
+	struct ctl_reply r = {0};
+	char *out;
+
+	if (name == NULL)
+		cmd_refuse(&r, "usage", "a request is an object with \"command\"");
+	else
+		ctl_run(g, name, json_object_get(request, "args"), &r);
+	reply = reply_json(&r);
+	out = json_dumps(reply, JSON_COMPACT);
+	json_decref(reply);
+	json_decref(r.data);
+	json_decref(request);
+	return out;
+}
