@@ -116,7 +116,7 @@ decode_one(const char *text, size_t len, uint8_t *buf)
 	struct tg_msg m;
 
 	if (n > DATAGRAM_MAX) {
-		verdict = "too_long";
+		verdict = "too-long";
 	} else if (n >= 0) {
 		enum tg_verdict v = tg_msg_parse(&m, buf, (size_t)n, TG_TOKEN_MAX);
 

@@ -47,6 +47,7 @@ cli_fail(const struct cli *c, int status, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
+	fflush(stdout); /* what came before it stands before it */
 	if (!c->json) {
 		fprintf(stderr, "%s\n", message);
 		return status;

@@ -1,0 +1,204 @@
+#!/usr/bin/env bash
+# tidegatectl where no gateway is needed: its grammar, its exit codes, decode and encode, and a
+# log's directory.  usage: cli.sh DIRECTORY-OF-THE-PROGRAMS DATAGRAMS MKLOG
+set -u
+CTL=$1/tidegatectl D=$1/tidegated DATAGRAMS=$2 MKLOG=$3
+TMP=$(mktemp -d)
+trap 'rm -rf "$TMP"' EXIT
+export TIDEGATE_SOCKET=$TMP/none.sock
+PASSED=0 FAILED=0
+
+same() { # NAME WANT GOT
+	if [ "$2" = "$3" ]; then
+		PASSED=$((PASSED + 1)) && echo "ok $1"
+	else
+		FAILED=$((FAILED + 1)) && echo "FAIL $1: wanted \"$2\", got \"$3\""
+	fi
+}
+# says NAME STATUS MESSAGE ARGUMENT...: the exit code, and the one line on standard error
+says() {
+	local name=$1 status=$2 want=$3 got
+	shift 3
+	got=$("$CTL" "$@" 2>&1 >/dev/null)
+	same "$name" "$status $want" "$? $got"
+}
+# gives NAME WANT ARGUMENT...: standard output of what succeeds
+gives() {
+	local name=$1 want=$2
+	shift 2
+	same "$name" "$want 0" "$("$CTL" "$@" 2>&1) $?"
+}
+# holds NAME STATUS PATTERN ARGUMENT...: a line of what it prints
+holds() {
+	local name=$1 status=$2 pattern=$3 got rc
+	shift 3
+	got=$("$CTL" "$@" 2>&1)
+	rc=$?
+	same "$name" "$status yes" "$rc $(grep -qE -- "$pattern" <<<"$got" && echo yes || echo "no: ${got:0:300}")"
+}
+
+# ---- grammar
+says unknown-command 2 'there is no command "statsu"; did you mean "stats"?' statsu
+says unknown-command-of-two 2 'there is no command "log vreify"; did you mean "log verify"?' log vreify
+says unknown-group 2 'there is no command "devics"; did you mean "devices"?' devics
+says unknown-group-of-two 2 'there is no command "device list"; did you mean "devices list"?' device list
+says unknown-subcommand 2 'there is no command "devices lst"; did you mean "devices list"?' devices lst
+holds group-alone 2 '^  devices kick DEVICE$' devices
+holds group-alone-is-all 2 '^  store ls ' store
+holds nothing 2 '^usage: tidegatectl' 
+holds help 0 '^  encode \[-m METHOD\]' help
+holds help-option 0 '^usage: tidegatectl' --help
+holds help-of-one 0 '^  log cat \[STREAM\]' help log cat
+holds help-of-a-group 0 '^  log verify' help log
+holds help-by-option 0 '^  log cat \[STREAM\]' log cat --help
+says help-of-nothing 2 'there is no command "statsu"; did you mean "stats"?' help statsu
+holds help-json 0 '^\[\{"command":"log cat","arguments":"\[STREAM\]' help log cat --json
+says unknown-option 2 'stats: there is no option "--al"; did you mean "--all"?' stats --al
+says unknown-option-far 2 'stats: there is no option "--xyzzy"' stats --xyzzy
+says option-of-another 2 'drops: there is no option "--check"' drops --check
+says option-before 2 '--all: options of a command come behind it: see tidegatectl help' --all stats
+says word-too-many 2 'status: "now" is one word too many' status now
+says word-too-many-after-one 2 'stats: "b" is one word too many' stats a b
+says word-missing 2 'devices show: DEVICE is missing; usage: devices show DEVICE' devices show
+says option-missing 2 'log trim: --before is missing; usage: log trim --before SEQ [--dir DIR]' log trim --dir "$TMP"
+says value-missing 2 'stats: --rate wants S' stats --rate
+says value-no-number 2 'devices list: --limit wants a number, not "many"' devices list --limit many
+says value-negative 2 'devices list: --limit wants a number, not "-1"' devices list --limit -1
+says value-too-large 2 'log cat: --from wants a number, not "18446744073709551616"' log cat --from 18446744073709551616
+says value-no-seconds 2 'stats: --rate wants seconds (0.01 to 86400), not "0"' stats --rate 0
+says value-of-a-flag 2 'stats: --all takes no value' stats --all=1
+says socket-too-long 2 "$(printf '/%.0s' $(seq 108)): too long for a socket" --socket "$(printf '/%.0s' $(seq 108))" status
+for c in status "stats --check" drops latency cores ports mem "devices count" "devices list a" "devices show a" \
+	"devices kick a" "store get /a" "store ls" "log ls" "log verify" "log cat" "log trim --before 1" "conf show" \
+	"conf reload" "clear counters" top "stats --rate 1" drain stop; do
+	# shellcheck disable=SC2086
+	says "no-gateway-$c" 3 "no gateway answers at $TIDEGATE_SOCKET: No such file or directory" $c
+done
+says socket-option 3 "no gateway answers at /nowhere: No such file or directory" --socket /nowhere status
+says socket-option-behind 3 "no gateway answers at /nowhere: No such file or directory" status --socket=/nowhere
+says error-json 3 "{\"error\":{\"code\":\"no-gateway\",\"message\":\"no gateway answers at $TIDEGATE_SOCKET: No such file or directory\"}}" --json status
+says usage-json 2 '{"error":{"code":"usage","message":"status: \"now\" is one word too many"}}' status now --json
+gives json-between '{"version":"0.1.0"}' version --json
+same write-error "1 cannot write what was found: No space left on device" "$("$CTL" help >/dev/full 2>/dev/null; echo $?) $("$CTL" help 2>&1 >/dev/full)"
+
+# ---- conf check
+cat >"$TMP/good.yaml" <<Y
+ports: [{name: p, driver: tap, interface: t0, addresses: [198.18.0.1/15]}]
+routes: [{path: /x, kind: time}]
+Y
+sed 's/tap/tpa/' "$TMP/good.yaml" >"$TMP/bad.yaml"
+gives conf-check "$TMP/good.yaml: good" conf check "$TMP/good.yaml"
+gives conf-check-json "{\"file\":\"$TMP/good.yaml\",\"good\":true}" conf check --json "$TMP/good.yaml"
+says conf-check-bad 78 "$TMP/bad.yaml:1:27: driver: \"tpa\" is none of vhost, memif, af_packet, af_xdp, tap, pci" conf check "$TMP/bad.yaml"
+says conf-check-absent 78 "$TMP/none.yaml:1:1: cannot be read: No such file or directory" conf check "$TMP/none.yaml"
+holds conf-check-bad-json 78 '^\{"error":\{"code":"config","message":".*bad.yaml:1:27: ' conf check "$TMP/bad.yaml" --json
+same tidegated-without-a-file 2 "$("$D" >/dev/null 2>&1; echo $?)"
+same tidegated-unknown-option 2 "$("$D" --what >/dev/null 2>&1; echo $?)"
+
+# ---- decode
+ping='{"valid":true,"type":"CON","code":"0.00","mid":1,"token":"","options":[],"payload":""}'
+not_hex='{"valid":false,"verdict":"hex"}'
+short='{"valid":false,"verdict":"short"}'
+gives decode-ping "$ping" decode 40000001
+gives decode-capitals '{"valid":true,"type":"RST","code":"0.00","mid":43981,"token":"","options":[],"payload":""}' decode 7000ABCD
+gives decode-two "$ping
+$ping" decode 40000001 40000001
+gives decode-blanks "$ping" decode '40 00
+00	01'
+gives decode-nothing "$short" decode ''
+gives decode-any-code '{"valid":true,"type":"ACK","code":"7.31","mid":1,"token":"","options":[],"payload":""}' decode 60ff0001
+gives decode-value-no-utf8 '{"valid":true,"type":"CON","code":"0.01","mid":1,"token":"","options":[{"number":11,"name":"Uri-Path","hex":"e961","value":"\u00e9a"}],"payload":""}' decode 40010001b2e961
+gives decode-value-long '{"valid":true,"type":"CON","code":"0.01","mid":1,"token":"","options":[{"number":12,"name":"Content-Format","hex":"010203040506070809","value":null}],"payload":""}' decode 40010001c9010203040506070809
+same decode-odd "$not_hex 1" "$("$CTL" decode 4000000) $?"
+same decode-no-hex "$not_hex 1" "$("$CTL" decode 4000000x) $?"
+same decode-split-byte "$not_hex 1" "$("$CTL" decode '4 0000001') $?"
+same decode-goes-on "$not_hex
+$ping 1" "$("$CTL" decode xx 40000001) $?"
+same decode-lines "$ping
+$short
+$not_hex
+$ping 1" "$(printf '40000001\n\nzz\r\n 40000001' | "$CTL" decode -) $?"
+same decode-no-lines " 0" "$("$CTL" decode - </dev/null) $?"
+same decode-longest '{"valid":true' "$({ printf 40450001ff; head -c 131060 /dev/zero | tr '\0' 0; } | "$CTL" decode - | cut -c1-13)"
+same decode-too-long '{"valid":false,"verdict":"too-long"}' "$({ printf 40450001ff; head -c 131062 /dev/zero | tr '\0' 0; } | "$CTL" decode -)"
+seed=$RANDOM
+"$DATAGRAMS" 20000 "$seed" >"$TMP/all"
+same "decode-generated" "" "$(cut -f1 "$TMP/all" | "$CTL" decode - | diff - <(cut -f2- "$TMP/all") | head -n 3)"
+same "decode-generated-are-many (seed $seed)" "20000 6667" "$(wc -l <"$TMP/all") $(grep -c '"valid":false' "$TMP/all")"
+
+# ---- encode
+gives encode-get 40010007 encode --mid 7 coap://198.18.0.1
+gives encode-json '{"hex":"40010007"}' encode --json --mid 7 coap://198.18.0.1/
+gives encode-non 50010007 encode -t non --mid 7 coap://198.18.0.1/
+gives encode-token 42010007abcd encode --mid 7 --token ABcd coap://198.18.0.1/
+gives encode-payload 40020007ff6869 encode --mid 7 -m post -e hi coap://198.18.0.1/
+gives encode-payload-dash 40020007ff2d2d6a736f6e encode --mid 7 -m POST -e --json coap://198.18.0.1/
+gives encode-no-payload 40030007 encode --mid 7 -m put -e '' coap://198.18.0.1/
+gives encode-host 400100073168 encode --mid 7 coap://h/
+gives encode-ipv6 40010007b161 encode --mid 7 'coap://[2001:2::1]:61616/a'
+gives encode-path 40010007b161012f01c3 encode --mid 7 'coap://198.18.0.1/a/%2f/%C3' 
+gives encode-query 40010007b16143783d310126 encode --mid 7 'coap://198.18.0.1/a?x=1&%26'
+gives encode-sorted 4001000742010272616241631104 encode --mid 7 -O 16,04 -O 4,0102 'coap://198.18.0.1/ab?c'
+gives encode-same-number 40010007b16101620163 encode --mid 7 -O 11,62 -O 11,63 coap://198.18.0.1/a
+gives encode-empty-option 4001000750 encode --mid 7 -O 5, coap://198.18.0.1/
+gives encode-empty-option-bare 4001000750 encode --mid 7 -O 5 coap://198.18.0.1/
+gives encode-greatest-option 40010007e0fef2 encode --mid 7 -O 65535, coap://198.18.0.1/
+gives encode-method-7 40070007 encode --mid 7 -m ipatch coap://198.18.0.1/
+same encode-mid-differs 2 "$({ "$CTL" encode coap://h/; "$CTL" encode coap://h/; } | sort -u | wc -l)"
+says encode-no-uri 2 'encode: URI is missing; usage: encode [-m METHOD] [-t con|non] [--mid N] [--token HEX] [-O NUM,HEX]... [-e TEXT] URI' encode
+says encode-two-uris 2 'encode: "coap://i/" is one word too many' encode coap://h/ coap://i/
+says encode-method 2 'encode: there is no method "fetchh"' encode -m fetchh coap://h/
+says encode-type 2 'encode: a type is con or non, not "ack"' encode -t ack coap://h/
+says encode-mid 2 'encode: a Message ID is 0 to 65535' encode --mid 65536 coap://h/
+says encode-mid-text 2 'encode: --mid wants a number, not "0x7"' encode --mid 0x7 coap://h/
+says encode-token-long 2 'encode: --token wants up to eight bytes of hex, not "010203040506070809"' encode --token 010203040506070809 coap://h/
+says encode-token-odd 2 'encode: --token wants up to eight bytes of hex, not "012"' encode --token 012 coap://h/
+says encode-option-number 2 'encode: -O wants NUM,HEX, not "65536,"' encode -O 65536, coap://h/
+says encode-option-name 2 'encode: -O wants NUM,HEX, not "ETag,01"' encode -O ETag,01 coap://h/
+says encode-option-hex 2 'encode: -O wants its value in hex, not "0"' encode -O 4,0 coap://h/
+for uri in http://h/ h/a coap:h coap:///a coap://h:0/ coap://h:65536/ coap://h/%4 coap://h/%zz 'coap://[::1/' 'coap://u@h/' \
+	'coap://h/a#b' "coap://h/$(printf 'x%.0s' $(seq 256))"; do
+	same "encode-refuses-${uri:0:16}" "2 encode: $uri:" "$("$CTL" encode "$uri" >/dev/null 2>&1; echo $?) $("$CTL" encode "$uri" 2>&1 | grep -oF "encode: $uri:")"
+done
+
+# ---- a log's directory
+"$MKLOG" "$TMP/log" 2000 || exit 1
+L="--dir $TMP/log"
+# shellcheck disable=SC2086
+{
+	gives log-verify '{"records":2000,"damages":[],"whole":true}' log verify $L --json
+	same log-segments "$(find "$TMP/log" -name '*.seg' | wc -l)" "$("$CTL" log ls $L | grep -c yes)"
+	same log-cat 2000 "$("$CTL" log cat $L | wc -l)"
+	same log-cat-stream 1000 "$("$CTL" log cat b $L | wc -l)"
+	same log-cat-no-stream "0 0" "$("$CTL" log cat c $L | wc -l) $("$CTL" log cat c $L >/dev/null; echo $?)"
+	same log-cat-from 500 "$("$CTL" log cat $L --from 1501 | wc -l)"
+	same log-cat-json '{"seq":1,"time_ns":1700000000000000000,"stream":"a","device":"d0","path":"/t/d0","source":"198.18.0.2:40000","local":"[2001:2::1]:5683","type":"CON","code":"0.02","mid":0,"token":"ab00","content_format":50,"payload":"7030"}' \
+		"$("$CTL" log cat $L --json | head -n 1)"
+	same log-cat-json-no-format null "$("$CTL" log cat $L --json --from 2 | head -n 1 | grep -o '"content_format":[^,]*' | cut -d: -f2)"
+	same log-cat-whole "$(seq 1 2000 | cksum)" "$("$CTL" log cat $L --json | grep -o '"seq":[0-9]*' | cut -d: -f2 | cksum)"
+	same log-cat-broken-pipe "1" "$("$CTL" log cat $L | head -n 1 | wc -l)"
+	same log-cat-full-disk 1 "$("$CTL" log cat $L >/dev/full 2>/dev/null; echo $?)"
+	before=$(find "$TMP/log" -name '*.seg' | wc -l)
+	same log-trim-nothing '{"segments":0}' "$("$CTL" log trim --before 1 $L --json)"
+	trimmed=$("$CTL" log trim --before 1500 $L --json | grep -o '[0-9]*')
+	same log-trim "yes $((before - trimmed))" "$([ "$trimmed" -gt 0 ] && echo yes) $(find "$TMP/log" -name '*.seg' | wc -l)"
+	same log-trim-keeps 501 "$("$CTL" log cat $L --from 1500 | wc -l)"
+	exec 9>"$TMP/log/LOCK"
+	flock -n 9
+	says log-trim-in-use 1 "log trim: $TMP/log: a gateway writes this directory: ask it, without --dir" log trim --before 9 $L
+	exec 9>&-
+	says log-absent 1 "log directory $TMP/no: No such file or directory" log cat --dir "$TMP/no"
+	says log-absent-json 1 "{\"error\":{\"code\":\"failed\",\"message\":\"log directory $TMP/no: No such file or directory\"}}" log cat --dir "$TMP/no" --json
+	# a byte in the middle of the first segment that is left
+	first=$(find "$TMP/log" -name '*.seg' | sort | head -n 1)
+	printf '\xa5' | dd of="$first" bs=1 seek=30000 conv=notrunc 2>/dev/null
+	records=$("$CTL" log cat $L 2>/dev/null | wc -l)
+	holds log-damage 1 "^segment $(basename "$first" .seg): reading stopped at offset [0-9]+ for [0-9]+ bytes: [a-z]" log cat $L
+	same log-damage-reads-on yes "$([ "$records" -gt 500 ] && echo yes)"
+	holds log-damage-verify 5 'whole +no' log verify $L
+	holds log-damage-verify-json 5 '"damages":\[\{"segment":[0-9]+,"offset":[0-9]+,"bytes":[0-9]+,"reason":"' log verify $L --json
+	holds log-damage-json 1 '^\{"error":\{"code":"failed","message":"segment .*: reading stopped at offset' log cat $L --json
+	holds log-damage-ls 0 ' 1 +yes$' log ls $L
+}
+echo "cli: $PASSED passed, $FAILED failed"
+[ $FAILED = 0 ] && [ $PASSED -gt 120 ]
