@@ -9,6 +9,7 @@
 #include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -124,6 +125,7 @@ fill(struct args *a, const struct dp_config *cfg)
 		add(a, "--in-memory");
 	} else {
 		add(a, "--no-huge");
+		add(a, "--no-shconf"); /* no files: nobody attaches to us */
 		add(a, "-m");
 		add(a, "%u", cfg->memory_mib);
 	}
@@ -156,6 +158,16 @@ check_port(const struct dp_port_config *p, char *err, size_t errlen)
 	return 0;
 }
 
+/* After the telemetry's socket in there, whose own exit handler was made later. */
+static void
+remove_runtime_dir(void)
+{
+	const char *dir = rte_eal_get_runtime_dir();
+
+	if (dir != NULL)
+		(void)rmdir(dir);
+}
+
 int
 dp_eal_start(const struct dp_config *cfg, char *err, size_t errlen)
 {
@@ -168,6 +180,7 @@ dp_eal_start(const struct dp_config *cfg, char *err, size_t errlen)
 			return -1;
 	if (cfg->n_ports == 0 || cfg->ports[0].driver != DP_DRV_GIVEN) {
 		fill(&a, cfg);
+		(void)atexit(remove_runtime_dir);
 		if (rte_eal_init((int)a.n, a.v) < 0) {
 			snprintf(err, errlen, "the EAL did not start: %s%s",
 				rte_strerror(rte_errno),
