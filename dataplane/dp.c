@@ -57,6 +57,22 @@ disown(void *store, uint32_t device)
 	dp_store_disown(store, device);
 }
 
+/* Bytes that the kernel could still give without killing anybody for them. */
+static uint64_t
+available_bytes(void)
+{
+	FILE *f = fopen("/proc/meminfo", "r");
+	unsigned long long kib = UINT64_MAX / 1024;
+	char line[128];
+
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		if (sscanf(line, "MemAvailable: %llu", &kib) == 1)
+			break;
+	if (f != NULL)
+		fclose(f);
+	return kib * 1024;
+}
+
 static int
 make_tables(struct dp *dp, struct dp_worker *w)
 {
@@ -91,6 +107,9 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	k->replies_size = dp_replies_size(replies);
 	k->logring_size = dp_logring_size(cfg->logring_bytes);
 	k->pending_size = pending * sizeof(struct dp_pending);
+	if (w->id == 0 && (k->peers_size + k->devices_size + k->store_size + k->replies_size
+			+ k->logring_size + k->pending_size) * cfg->workers > available_bytes())
+		return -ENOMEM; /* mmap() would promise it, and the first touch would kill */
 	k->peers = dp_block_new(k->peers_size);
 	k->devices = dp_block_new(k->devices_size);
 	k->store = dp_block_new(k->store_size);
