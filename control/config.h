@@ -9,7 +9,6 @@
  */
 #pragma once
 
-#include "coap/param.h"
 #include "control/log.h"
 #include "dataplane/dp.h"
 
@@ -86,8 +85,6 @@ bool ctl_config_fault(const struct ctl_config *c, const void *field, char *err,
 /* What keys say about each other; done by the two above. */
 bool ctl_config_check(struct ctl_config *c, char *err, size_t errlen);
 
-/* CoAP's transmission parameters. */
-struct tg_param ctl_config_param(const struct ctl_config *c);
 /* EXCHANGE_LIFETIME and NON_LIFETIME in seconds (RFC 7252, 4.8.2). */
 void ctl_config_lifetimes(const struct ctl_config *c, uint32_t *con_s, uint32_t *non_s);
 /* What the data plane is made from.  False with a sentence in @err. */

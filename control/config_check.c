@@ -106,9 +106,6 @@ check_route(const struct ctl_config *c, struct ctl_route *r, char *err, size_t e
 /* ---- transmission parameters
  * ------------------------------------------------------------ */
 
-/* The peers keep ages in 16 bits, and must tell a lifetime from one gone round. */
-#define LIFETIME_MAX_S 32767
-
 /* The first of the lifetime's parameters that the file gives. */
 static const void *
 given_parameter(const struct ctl_config *c)
@@ -127,13 +124,13 @@ given_parameter(const struct ctl_config *c)
 static bool
 check_lifetime(const struct ctl_config *c, char *err, size_t errlen)
 {
-	struct tg_param p = ctl_config_param(c);
-	uint64_t s = tg_param_exchange_lifetime_ms(&p) / 1000;
+	uint32_t con_s, non_s;
 
-	return s <= LIFETIME_MAX_S
+	ctl_config_lifetimes(c, &con_s, &non_s);
+	return con_s <= DP_LIFETIME_MAX_S
 	       || ctl_config_fault(c, given_parameter(c), err, errlen,
-		       "coap: EXCHANGE_LIFETIME would be %llu s, over %d",
-		       (unsigned long long)s, LIFETIME_MAX_S);
+		       "coap: EXCHANGE_LIFETIME would be %u s, over %d", con_s,
+		       DP_LIFETIME_MAX_S);
 }
 
 bool

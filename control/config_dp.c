@@ -1,4 +1,5 @@
 /* From the configuration's values to what the data plane is made from. */
+#include "coap/param.h"
 #include "control/config.h"
 
 #include <sched.h>
@@ -187,8 +188,8 @@ set_spec(const struct ctl_route *r, struct dp_route_spec *out)
 	};
 }
 
-struct tg_param
-ctl_config_param(const struct ctl_config *c)
+static struct tg_param
+param_of(const struct ctl_config *c)
 {
 	struct tg_param p = TG_PARAM_DEFAULTS;
 
@@ -210,7 +211,7 @@ whole_seconds(uint64_t ms)
 void
 ctl_config_lifetimes(const struct ctl_config *c, uint32_t *con_s, uint32_t *non_s)
 {
-	struct tg_param p = ctl_config_param(c);
+	struct tg_param p = param_of(c);
 
 	*con_s = whole_seconds(tg_param_exchange_lifetime_ms(&p));
 	*non_s = whole_seconds(tg_param_non_lifetime_ms(&p));

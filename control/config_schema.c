@@ -179,7 +179,7 @@ static const struct ctl_key coap_keys[] = {
 	{"max_retransmit", CTL_T_UINT, AT(max_retransmit), 0, 10, "4", "MAX_RETRANSMIT",
 		.fixed = true},
 	{"nstart", CTL_T_UINT, AT(nstart), 1, 100, "1", "NSTART", .fixed = true},
-	{"max_latency", CTL_T_SECONDS, AT(max_latency_s), 1, 3600, "100s", "MAX_LATENCY",
+	{"max_latency", CTL_T_SECONDS, AT(max_latency_s), 1, 86400, "100s", "MAX_LATENCY",
 		.fixed = true},
 	{"processing_delay", CTL_T_MS, AT(processing_delay_ms), 1, 600000, "2s",
 		"PROCESSING_DELAY", .fixed = true},

@@ -15,7 +15,9 @@ append(struct ctl_log *log, unsigned i)
 {
 	static const char *const devices[] = {"d0", "d1", "d2"};
 	uint8_t buf[DP_RECORD_MAX];
-	char payload[16], path[16];
+	uint8_t token[] = {0xab, (uint8_t)i},
+		path[] = {1, 't', 2, 'd', (uint8_t)('0' + i % 3)};
+	char payload[16];
 	struct dp_record r = {
 		.time_ns = 1700000000000000000u + i,
 		.source = {{[10] = 0xff, [11] = 0xff, [12] = 198, [13] = 18, [15] = 2},
@@ -26,17 +28,17 @@ append(struct ctl_log *log, unsigned i)
 		.type = i % 2,
 		.code = 2,
 		.answer = 2 << 5 | 4,
-		.tkl = 2,
-		.token = {0xab, (uint8_t)i},
+		.tkl = sizeof(token),
+		.token = token,
 		.stream = i % 2 ? "b" : "a",
 		.stream_len = 1,
 		.device = devices[i % 3],
 		.device_len = 2,
-		.path = path,
+		.path = path, /* segments, each behind its length */
+		.path_len = sizeof(path),
 		.payload = (const uint8_t *)payload,
 	};
 
-	r.path_len = (uint16_t)snprintf(path, sizeof(path), "/t/%s", devices[i % 3]);
 	r.payload_len = (uint16_t)snprintf(payload, sizeof(payload), "p%u", i);
 	dp_record_encode(&r, buf);
 	ctl_log_append(log, buf, dp_record_size(&r));
