@@ -67,6 +67,8 @@ if grep -q "suite: 'stress'" tests/meson.build; then
 fi
 
 for workers in 1 2; do
+	note "control, $workers worker(s)"
+	script "control-$workers" tests/smoke/control.sh "$TOP" $BUILD $workers
 	note "lab, $workers worker(s)"
 	LAB_WORKERS=$workers
 	export LAB_RUN LAB_WORKERS
