@@ -59,7 +59,7 @@ suites tests build/test
 
 note "AddressSanitizer and UndefinedBehaviorSanitizer"
 build build/asan -Dbuildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false || FAILED=$((FAILED + 1))
-suites asan build/asan --suite unit --suite dp --suite fuzz
+suites asan build/asan --suite unit --suite dp --suite cli --suite fuzz
 if grep -q "suite: 'stress'" tests/meson.build; then
 	note "ThreadSanitizer"
 	build build/tsan -Dbuildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false || FAILED=$((FAILED + 1))

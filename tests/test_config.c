@@ -2,40 +2,18 @@
  * The configuration: every key, every kind of fault with its exact place, and that what
  * is accepted can be made into a data plane.
  */
-#include "control/config.h"
 #include "control/config_value.h"
-#include "control/nearest.h"
-#include "tests/rows.h"
+#include "tests/config_text.h"
 
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
-#define PORTS                                                                            \
-	"ports: [{name: p, driver: tap, interface: t0, addresses: [198.18.0.1/15]}]\n"
-#define ROUTES "routes: [{path: /x, kind: time}]\n"
-#define TOP(text) PORTS ROUTES text "\n" /* @text is in line 3 */
-#define PORT(text) "ports:\n  - {" text "}\n" ROUTES
-#define TAP(text) PORT("name: p, driver: tap, interface: t0, addresses: [" text "]")
-#define ROUTE(text) PORTS "streams: {s: {}}\nroutes:\n  - {" text "}\n"
-
-static struct ctl_config *
-parse(const char *text, char *err, size_t errlen)
-{
-	size_t len = strlen(text);
-	uint8_t *exact = exact_copy(text, len);
-	struct ctl_config *c =
-		ctl_config_parse("f", (const char *)exact, len, err, errlen);
-
-	free(exact);
-	return c;
-}
-
 /* Parse and make everything of it that a start would make. */
 static bool
 accept(const char *text, char *err, size_t errlen)
 {
-	struct ctl_config *c = parse(text, err, errlen);
+	struct ctl_config *c = parse_config(text, err, errlen);
 	struct dp_snapshot *snap = NULL;
 	struct dp_config cfg;
 	bool ok = false;
@@ -54,321 +32,302 @@ accept(const char *text, char *err, size_t errlen)
 
 static const struct fault_row {
 	const char *name, *text, *want;
-} faults[] =
-	{
-		/* the file */
-		{"empty", "", "f:1:1: the file is empty"},
-		{"only a comment", "# nothing\n", "f:1:1: the file is empty"},
-		{"no mapping", "- a\n",
-			"f:1:1: a mapping of keys to values is wanted here"},
-		{"a word", "workers\n",
-			"f:1:1: a mapping of keys to values is wanted here"},
-		{"not closed", "ports: [\n",
-			"f:2:1: while parsing a flow node, did not find expected "
-			"node content"},
-		{"tab for indentation", "log:\n\tdir: /x\n",
-			"f:2:1: while scanning for the next token, found character that "
-			"cannot start "
-			"any token"},
-		{"control character", "log: \x01\n",
-			"f:1:1: control characters are not allowed"},
-		{"not UTF-8", "log: \xff\n", "f:1:1: invalid leading UTF-8 octet"},
-		{"unknown anchor", "workers: *w\n", "f:1:10: found undefined alias"},
-		{"second document", TOP("---\nworkers: 1"),
-			"f:3:1: a second document begins: one is "
-			"wanted"},
-		{"nested deeply", "a: [[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]\n",
-			"f:1:19: nested deeper than 16"},
-		{"a list contains itself", PORTS "routes: &r [*r]\n",
-			"f:2:9: a mapping of keys to values is wanted here"},
+} faults[] = {
+	/* the file */
+	{"empty", "", "f:1:1: the file is empty"},
+	{"only a comment", "# nothing\n", "f:1:1: the file is empty"},
+	{"no mapping", "- a\n", "f:1:1: a mapping of keys to values is wanted here"},
+	{"a word", "workers\n", "f:1:1: a mapping of keys to values is wanted here"},
+	{"not closed", "ports: [\n",
+		"f:2:1: while parsing a flow node, did not find expected "
+		"node content"},
+	{"tab for indentation", "log:\n\tdir: /x\n",
+		"f:2:1: while scanning for the next token, found character that "
+		"cannot start "
+		"any token"},
+	{"control character", "log: \x01\n", "f:1:1: control characters are not allowed"},
+	{"not UTF-8", "log: \xff\n", "f:1:1: invalid leading UTF-8 octet"},
+	{"unknown anchor", "workers: *w\n", "f:1:10: found undefined alias"},
+	{"second document", TOP("---\nworkers: 1"),
+		"f:3:1: a second document begins: one is "
+		"wanted"},
+	{"nested deeply", "a: [[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]\n",
+		"f:1:19: nested deeper than 16"},
+	{"a list contains itself", PORTS "routes: &r [*r]\n",
+		"f:2:9: a mapping of keys to values is wanted here"},
 
-		/* keys */
-		{"unknown key", TOP("wokers: 1"),
-			"f:3:1: there is no key \"wokers\" here; did you mean "
-			"\"workers\"?"},
-		{"unknown key, nothing near", TOP("xyzzyxyzzy: 1"),
-			"f:3:1: there is no key \"xyzzyxyzzy\" here"},
-		{"unknown key in a section", TOP("log: {dri: /x}"),
-			"f:3:7: there is no key \"dri\" here; did you mean \"dir\"?"},
-		{"unknown key of a port", PORT("nam: p"),
-			"f:2:6: there is no key \"nam\" here; did you mean \"name\"?"},
-		{"key is a list", TOP("? [a]\n: 1"), "f:3:3: a key is text"},
-		{"key with a NUL", TOP("\"a\\0b\": 1"), "f:3:1: a key is text"},
-		{"key twice", TOP("workers: 1\nworkers: 1"),
-			"f:4:1: workers is there twice"},
-		{"section twice", TOP("log: {}\nlog: {}"), "f:4:1: log is there twice"},
-		{"ports missing", ROUTES, "f:1:1: \"ports\" is missing"},
-		{"routes missing", PORTS, "f:1:1: \"routes\" is missing"},
-		{"no port", "ports: []\n" ROUTES, "f:1:8: ports: at least one is needed"},
-		{"no route", PORTS "routes: []\n",
-			"f:2:9: routes: at least one is needed"},
-		{"port is empty", "ports:\n  -\n" ROUTES, "f:2:4: \"name\" is missing"},
-		{"merge key", TOP("log: &l {}\n<<: *l"),
-			"f:4:1: there is no key \"<<\" here"},
+	/* keys */
+	{"unknown key", TOP("wokers: 1"),
+		"f:3:1: there is no key \"wokers\" here; did you mean "
+		"\"workers\"?"},
+	{"unknown key, nothing near", TOP("xyzzyxyzzy: 1"),
+		"f:3:1: there is no key \"xyzzyxyzzy\" here"},
+	{"unknown key in a section", TOP("log: {dri: /x}"),
+		"f:3:7: there is no key \"dri\" here; did you mean \"dir\"?"},
+	{"unknown key of a port", PORT("nam: p"),
+		"f:2:6: there is no key \"nam\" here; did you mean \"name\"?"},
+	{"key is a list", TOP("? [a]\n: 1"), "f:3:3: a key is text"},
+	{"key with a NUL", TOP("\"a\\0b\": 1"), "f:3:1: a key is text"},
+	{"key twice", TOP("workers: 1\nworkers: 1"), "f:4:1: workers is there twice"},
+	{"section twice", TOP("log: {}\nlog: {}"), "f:4:1: log is there twice"},
+	{"ports missing", ROUTES, "f:1:1: \"ports\" is missing"},
+	{"routes missing", PORTS, "f:1:1: \"routes\" is missing"},
+	{"no port", "ports: []\n" ROUTES, "f:1:8: ports: at least one is needed"},
+	{"no route", PORTS "routes: []\n", "f:2:9: routes: at least one is needed"},
+	{"port is empty", "ports:\n  -\n" ROUTES, "f:2:4: \"name\" is missing"},
+	{"merge key", TOP("log: &l {}\n<<: *l"), "f:4:1: there is no key \"<<\" here"},
 
-		/* types and ranges */
-		{"number is a word", TOP("workers: many"),
-			"f:3:10: workers: \"many\" is not a number"},
-		{"number is a list", TOP("workers: [1]"),
-			"f:3:10: workers: must be a number"},
-		{"number is a mapping", TOP("workers: {a: 1}"),
-			"f:3:10: workers: must be a number"},
-		{"number is empty", TOP("workers:"),
-			"f:3:9: workers: \"\" is not a number"},
-		{"number is negative", TOP("workers: -1"),
-			"f:3:10: workers: \"-1\" is not a number"},
-		{"number has a sign", TOP("workers: +1"),
-			"f:3:10: workers: \"+1\" is not a number"},
-		{"number has a fraction", TOP("workers: 1.5"),
-			"f:3:10: workers: \"1.5\" is not a number"},
-		{"number is hexadecimal", TOP("workers: 0x1"),
-			"f:3:10: workers: \"0x1\" is not a number"},
-		{"number under its range", TOP("workers: 0"),
-			"f:3:10: workers: 0 is out of range (1 to 16)"},
-		{"number over its range", TOP("workers: 17"),
-			"f:3:10: workers: 17 is out of range (1 to 16)"},
-		{"number over 32 bits", TOP("workers: 4294967297"),
-			"f:3:10: workers: 4294967297 is out of range (1 to 16)"},
-		{"number over 64 bits", TOP("workers: 18446744073709551617"),
-			"f:3:10: workers: 18446744073709551617 is out of range (1 to "
-			"16)"},
-		{"auto where it means nothing", TOP("replies: {max: auto}"),
-			"f:3:16: max: \"auto\" is not a number"},
-		{"boolean is a number",
-			PORT("name: p, driver: tap, interface: t, addresses: "
-			     "[198.18.0.1/15], checksum_rx: 1"),
-			"f:2:83: checksum_rx: \"1\" is not true or false"},
-		{"enum", TOP("idle: run"),
-			"f:3:7: idle: \"run\" is none of auto, poll, sleep"},
-		{"time without a unit", TOP("devices: {idle: 5}"),
-			"f:3:17: idle: \"5\" is not a time with its unit, such as 500ms, "
-			"30s or 24h"},
-		{"time with an unknown unit", TOP("devices: {idle: 5w}"),
-			"f:3:17: idle: \"5w\" is not a time with its unit, such as "
-			"500ms, 30s or 24h"},
-		{"time finer than its key", TOP("devices: {idle: 1500ms}"),
-			"f:3:17: idle: 1500ms is no whole number of s"},
-		{"milliseconds finer than their key",
-			TOP("coap: {ack_timeout: 2000001us}"),
-			"f:3:21: ack_timeout: 2000001us is no whole number of ms"},
-		{"time over its range", TOP("devices: {idle: 366d}"),
-			"f:3:17: idle: 366d is out of range (0 to 365d)"},
-		{"time that overflows when scaled",
-			TOP("devices: {idle: 1000000000000s}"),
-			"f:3:17: idle: 1000000000000s is out of range (0 to 365d)"},
-		{"time that would wrap to its range", TOP("devices: {idle: 4294967297s}"),
-			"f:3:17: idle: 4294967297s is out of range (0 to 365d)"},
-		{"nanoseconds over their range", TOP("log: {commit: 2s}"),
-			"f:3:15: commit: 2s is out of range (0 to 1s)"},
-		{"size with an unknown unit", TOP("log: {segment: 1MB}"),
-			"f:3:16: segment: \"1MB\" is not a size, such as 64KiB or "
-			"256MiB"},
-		{"size under its range", TOP("log: {segment: 1KiB}"),
-			"f:3:16: segment: 1KiB is out of range (64KiB to 1TiB)"},
-		{"size that overflows", TOP("log: {segment: 18446744073709551615TiB}"),
-			"f:3:16: segment: 18446744073709551615TiB is out of range (64KiB "
-			"to 1TiB)"},
-		{"size that is no power of two", TOP("log: {ring: 100KiB}"),
-			"f:3:13: ring: 100KiB is no power of two"},
-		{"text too long",
-			TOP("control: {socket: /"
-			    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-			    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx}"),
-			"f:3:19: socket: must have 1 to 107 bytes"},
-		{"text empty", TOP("control: {socket: ''}"),
-			"f:3:19: socket: must have 1 to 107 bytes"},
-		{"text with a NUL", TOP("control: {socket: \"/a\\0b\"}"),
-			"f:3:19: socket: must be text"},
-		{"text is a list", TOP("control: {socket: [a]}"),
-			"f:3:19: socket: must be text"},
-		{"list is a word", PORTS "routes: none\n",
-			"f:2:9: routes: must be a list"},
-		{"map is a list", TOP("streams: [a]"),
-			"f:3:10: streams: must be a mapping"},
-		{"section is a word", TOP("log: here"),
-			"f:3:6: a mapping of keys to values is wanted here"},
+	/* types and ranges */
+	{"number is a word", TOP("workers: many"),
+		"f:3:10: workers: \"many\" is not a number"},
+	{"number is a list", TOP("workers: [1]"), "f:3:10: workers: must be a number"},
+	{"number is a mapping", TOP("workers: {a: 1}"),
+		"f:3:10: workers: must be a number"},
+	{"number is empty", TOP("workers:"), "f:3:9: workers: \"\" is not a number"},
+	{"number is negative", TOP("workers: -1"),
+		"f:3:10: workers: \"-1\" is not a number"},
+	{"number has a sign", TOP("workers: +1"),
+		"f:3:10: workers: \"+1\" is not a number"},
+	{"number has a fraction", TOP("workers: 1.5"),
+		"f:3:10: workers: \"1.5\" is not a number"},
+	{"number is hexadecimal", TOP("workers: 0x1"),
+		"f:3:10: workers: \"0x1\" is not a number"},
+	{"number under its range", TOP("workers: 0"),
+		"f:3:10: workers: 0 is out of range (1 to 16)"},
+	{"number over its range", TOP("workers: 17"),
+		"f:3:10: workers: 17 is out of range (1 to 16)"},
+	{"number over 32 bits", TOP("workers: 4294967297"),
+		"f:3:10: workers: 4294967297 is out of range (1 to 16)"},
+	{"number over 64 bits", TOP("workers: 18446744073709551617"),
+		"f:3:10: workers: 18446744073709551617 is out of range (1 to "
+		"16)"},
+	{"auto where it means nothing", TOP("replies: {max: auto}"),
+		"f:3:16: max: \"auto\" is not a number"},
+	{"boolean is a number",
+		PORT("name: p, driver: tap, interface: t, addresses: "
+		     "[198.18.0.1/15], checksum_rx: 1"),
+		"f:2:83: checksum_rx: \"1\" is not true or false"},
+	{"enum", TOP("idle: run"), "f:3:7: idle: \"run\" is none of auto, poll, sleep"},
+	{"time without a unit", TOP("devices: {idle: 5}"),
+		"f:3:17: idle: \"5\" is not a time with its unit, such as 500ms, "
+		"30s or 24h"},
+	{"time with an unknown unit", TOP("devices: {idle: 5w}"),
+		"f:3:17: idle: \"5w\" is not a time with its unit, such as "
+		"500ms, 30s or 24h"},
+	{"time finer than its key", TOP("devices: {idle: 1500ms}"),
+		"f:3:17: idle: 1500ms is no whole number of s"},
+	{"milliseconds finer than their key", TOP("coap: {ack_timeout: 2000001us}"),
+		"f:3:21: ack_timeout: 2000001us is no whole number of ms"},
+	{"time over its range", TOP("devices: {idle: 366d}"),
+		"f:3:17: idle: 366d is out of range (0 to 365d)"},
+	{"time that overflows when scaled", TOP("devices: {idle: 1000000000000s}"),
+		"f:3:17: idle: 1000000000000s is out of range (0 to 365d)"},
+	{"time that would wrap to its range", TOP("devices: {idle: 4294967297s}"),
+		"f:3:17: idle: 4294967297s is out of range (0 to 365d)"},
+	{"nanoseconds over their range", TOP("log: {commit: 2s}"),
+		"f:3:15: commit: 2s is out of range (0 to 1s)"},
+	{"size with an unknown unit", TOP("log: {segment: 1MB}"),
+		"f:3:16: segment: \"1MB\" is not a size, such as 64KiB or "
+		"256MiB"},
+	{"size under its range", TOP("log: {segment: 1KiB}"),
+		"f:3:16: segment: 1KiB is out of range (64KiB to 1TiB)"},
+	{"size that overflows", TOP("log: {segment: 18446744073709551615TiB}"),
+		"f:3:16: segment: 18446744073709551615TiB is out of range (64KiB "
+		"to 1TiB)"},
+	{"size that is no power of two", TOP("log: {ring: 100KiB}"),
+		"f:3:13: ring: 100KiB is no power of two"},
+	{"text too long",
+		TOP("control: {socket: /"
+		    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+		    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx}"),
+		"f:3:19: socket: must have 1 to 107 bytes"},
+	{"text empty", TOP("control: {socket: ''}"),
+		"f:3:19: socket: must have 1 to 107 bytes"},
+	{"text with a NUL", TOP("control: {socket: \"/a\\0b\"}"),
+		"f:3:19: socket: must be text"},
+	{"text is a list", TOP("control: {socket: [a]}"), "f:3:19: socket: must be text"},
+	{"list is a word", PORTS "routes: none\n", "f:2:9: routes: must be a list"},
+	{"map is a list", TOP("streams: [a]"), "f:3:10: streams: must be a mapping"},
+	{"section is a word", TOP("log: here"),
+		"f:3:6: a mapping of keys to values is wanted here"},
 
-		/* ports */
-		{"port without a driver", PORT("name: p, addresses: [198.18.0.1/15]"),
-			"f:2:5: \"driver\" is missing"},
-		{"port without addresses", PORT("name: p, driver: tap, interface: t"),
-			"f:2:5: \"addresses\" is missing"},
-		{"unknown driver", PORT("name: p, driver: vhots"),
-			"f:2:23: driver: \"vhots\" is none of vhost, memif, af_packet, "
-			"af_xdp, tap, "
-			"pci"},
-		{"vhost without a socket",
-			PORT("name: p, driver: vhost, addresses: [198.18.0.1/15]"),
-			"f:2:5: \"socket\" is missing"},
-		{"tap without an interface",
-			PORT("name: p, driver: tap, addresses: [198.18.0.1/15]"),
-			"f:2:5: \"interface\" is missing"},
-		{"pci without an address",
-			PORT("name: p, driver: pci, addresses: [198.18.0.1/15]"),
-			"f:2:5: \"address\" is missing"},
-		{"vhost with an interface",
-			PORT("name: p, driver: vhost, socket: /s, interface: t, "
-			     "addresses: [198.18.0.1/15]"),
-			"f:2:42: \"interface\" does not go with driver vhost"},
-		{"interface too long",
-			PORT("name: p, driver: tap, interface: abcdefghijklmnop"),
-			"f:2:39: interface: must have 1 to 15 bytes"},
-		{"socket with a comma",
-			PORT("name: p, driver: vhost, socket: \"/a,queues=9\""),
-			"f:2:38: socket: \"/a,queues=9\" may not hold blanks, commas, "
-			"quotes, brackets "
-			"or '='"},
-		{"name with a newline", PORT("name: \"p\\nq\""),
-			"f:2:12: name: \"p\nq\" may not hold blanks, commas, quotes, "
-			"brackets or '='"},
-		{"address without a prefix", TAP("198.18.0.1"),
-			"f:2:55: addresses: \"198.18.0.1\" is not an address with its "
-			"prefix length, "
-			"such as 198.18.0.1/15"},
-		{"address is a name", TAP("gateway/15"),
-			"f:2:55: addresses: \"gateway/15\" is not an address with its "
-			"prefix length, "
-			"such as 198.18.0.1/15"},
-		{"address is a list", TAP("[198.18.0.1/15]"),
-			"f:2:55: addresses: \"?\" is not text"},
-		{"prefix of 0", TAP("198.18.0.1/0"),
-			"f:2:55: addresses: \"198.18.0.1/0\" has no prefix length from 1 "
-			"to 32"},
-		{"prefix of 33", TAP("198.18.0.1/33"),
-			"f:2:55: addresses: \"198.18.0.1/33\" has no prefix length from "
-			"1 to 32"},
-		{"prefix that would wrap", TAP("198.18.0.1/271"),
-			"f:2:55: addresses: \"198.18.0.1/271\" has no prefix length from "
-			"1 to 32"},
-		{"IPv6 prefix of 129", TAP("'2001:2::1/129'"),
-			"f:2:55: addresses: \"2001:2::1/129\" has no prefix length from "
-			"1 to 128"},
-		{"address of the network", TAP("198.18.0.0/15"),
-			"f:2:55: addresses: \"198.18.0.0/15\" is the network's own "
-			"address"},
-		{"address of all", TAP("198.19.255.255/15"),
-			"f:2:55: addresses: \"198.19.255.255/15\" is the broadcast "
-			"address"},
-		{"multicast address", TAP("224.0.1.187/24"),
-			"f:2:55: addresses: \"224.0.1.187/24\" is no address that a port "
-			"can have"},
-		{"loopback address", TAP("127.0.0.1/8"),
-			"f:2:55: addresses: \"127.0.0.1/8\" is no address that a port "
-			"can have"},
-		{"no address", TAP("0.0.0.0/8"),
-			"f:2:55: addresses: \"0.0.0.0/8\" is no address that a port can "
-			"have"},
-		{"IPv6 multicast address", TAP("'ff02::fd/64'"),
-			"f:2:55: addresses: \"ff02::fd/64\" is no address that a port "
-			"can have"},
-		{"IPv6 loopback address", TAP("'::1/128'"),
-			"f:2:55: addresses: \"::1/128\" is no address that a port can "
-			"have"},
-		{"IPv4 in IPv6", TAP("'::ffff:198.18.0.1/112'"),
-			"f:2:55: addresses: \"::ffff:198.18.0.1/112\" is an IPv4 "
-			"address: write it as "
-			"one"},
-		{"address twice on a port", TAP("198.18.0.1/15, 198.18.0.1/16"),
-			"f:2:70: addresses: this one is there twice"},
-		{"no addresses", TAP(""), "f:2:54: addresses: at least one is needed"},
-		{"17 addresses",
-			TAP("10.0.0.1/8,10.0.0.2/8,10.0.0.3/8,10.0.0.4/8,10.0.0.5/"
-			    "8,10.0.0.6/8,"
-			    "10.0.0.7/8,10.0.0.8/8,10.0.0.9/8,10.0.0.10/8,10.0.0.11/"
-			    "8,10.0.0.12/8,"
-			    "10.0.0.13/8,10.0.0.14/8,10.0.0.15/8,10.0.0.16/8,10.0.0.17/"
-			    "8"),
-			"f:2:238: addresses: at most 16"},
-		{"two ports of one name",
-			"ports:\n"
-			"  - {name: p, driver: tap, interface: t0, addresses: "
-			"[198.18.0.1/15]}\n"
-			"  - {name: p, driver: tap, interface: t1, addresses: "
-			"[198.18.0.1/15]}\n" ROUTES,
-			"f:3:12: name: another port is called p"},
-		{"two ports on one interface",
-			"ports:\n"
-			"  - {name: p, driver: tap, interface: t0, addresses: "
-			"[198.18.0.1/15]}\n"
-			"  - {name: q, driver: af_packet, interface: t0, addresses: "
-			"[198.18.0.1/15]}\n" ROUTES,
-			"f:3:45: port p has t0"},
-		{"two ports on one socket",
-			"ports:\n"
-			"  - {name: p, driver: vhost, socket: /s, addresses: "
-			"[198.18.0.1/15]}\n"
-			"  - {name: q, driver: memif, socket: /s, addresses: "
-			"[198.18.0.1/15]}\n" ROUTES,
-			"f:3:38: port p has /s"},
-		{"port on the control socket",
-			PORT("name: p, driver: vhost, socket: /s, addresses: "
-			     "[198.18.0.1/15]") "control: {socket: /s}\n",
-			"f:2:38: /s is the control socket"},
+	/* ports */
+	{"port without a driver", PORT("name: p, addresses: [198.18.0.1/15]"),
+		"f:2:5: \"driver\" is missing"},
+	{"port without addresses", PORT("name: p, driver: tap, interface: t"),
+		"f:2:5: \"addresses\" is missing"},
+	{"unknown driver", PORT("name: p, driver: vhots"),
+		"f:2:23: driver: \"vhots\" is none of vhost, memif, af_packet, "
+		"af_xdp, tap, "
+		"pci"},
+	{"vhost without a socket",
+		PORT("name: p, driver: vhost, addresses: [198.18.0.1/15]"),
+		"f:2:5: \"socket\" is missing"},
+	{"tap without an interface",
+		PORT("name: p, driver: tap, addresses: [198.18.0.1/15]"),
+		"f:2:5: \"interface\" is missing"},
+	{"pci without an address",
+		PORT("name: p, driver: pci, addresses: [198.18.0.1/15]"),
+		"f:2:5: \"address\" is missing"},
+	{"vhost with an interface",
+		PORT("name: p, driver: vhost, socket: /s, interface: t, "
+		     "addresses: [198.18.0.1/15]"),
+		"f:2:42: \"interface\" does not go with driver vhost"},
+	{"interface too long", PORT("name: p, driver: tap, interface: abcdefghijklmnop"),
+		"f:2:39: interface: must have 1 to 15 bytes"},
+	{"socket with a comma", PORT("name: p, driver: vhost, socket: \"/a,queues=9\""),
+		"f:2:38: socket: \"/a,queues=9\" may not hold blanks, commas, "
+		"quotes, brackets "
+		"or '='"},
+	{"name with a newline", PORT("name: \"p\\nq\""),
+		"f:2:12: name: \"p\nq\" may not hold blanks, commas, quotes, "
+		"brackets or '='"},
+	{"address without a prefix", TAP("198.18.0.1"),
+		"f:2:55: addresses: \"198.18.0.1\" is not an address with its "
+		"prefix length, "
+		"such as 198.18.0.1/15"},
+	{"address is a name", TAP("gateway/15"),
+		"f:2:55: addresses: \"gateway/15\" is not an address with its "
+		"prefix length, "
+		"such as 198.18.0.1/15"},
+	{"address is a list", TAP("[198.18.0.1/15]"),
+		"f:2:55: addresses: \"?\" is not text"},
+	{"prefix of 0", TAP("198.18.0.1/0"),
+		"f:2:55: addresses: \"198.18.0.1/0\" has no prefix length from 1 "
+		"to 32"},
+	{"prefix of 33", TAP("198.18.0.1/33"),
+		"f:2:55: addresses: \"198.18.0.1/33\" has no prefix length from "
+		"1 to 32"},
+	{"prefix that would wrap", TAP("198.18.0.1/271"),
+		"f:2:55: addresses: \"198.18.0.1/271\" has no prefix length from "
+		"1 to 32"},
+	{"IPv6 prefix of 129", TAP("'2001:2::1/129'"),
+		"f:2:55: addresses: \"2001:2::1/129\" has no prefix length from "
+		"1 to 128"},
+	{"address of the network", TAP("198.18.0.0/15"),
+		"f:2:55: addresses: \"198.18.0.0/15\" is the network's own "
+		"address"},
+	{"address of all", TAP("198.19.255.255/15"),
+		"f:2:55: addresses: \"198.19.255.255/15\" is the broadcast "
+		"address"},
+	{"multicast address", TAP("224.0.1.187/24"),
+		"f:2:55: addresses: \"224.0.1.187/24\" is no address that a port "
+		"can have"},
+	{"loopback address", TAP("127.0.0.1/8"),
+		"f:2:55: addresses: \"127.0.0.1/8\" is no address that a port "
+		"can have"},
+	{"no address", TAP("0.0.0.0/8"),
+		"f:2:55: addresses: \"0.0.0.0/8\" is no address that a port can "
+		"have"},
+	{"IPv6 multicast address", TAP("'ff02::fd/64'"),
+		"f:2:55: addresses: \"ff02::fd/64\" is no address that a port "
+		"can have"},
+	{"IPv6 loopback address", TAP("'::1/128'"),
+		"f:2:55: addresses: \"::1/128\" is no address that a port can "
+		"have"},
+	{"IPv4 in IPv6", TAP("'::ffff:198.18.0.1/112'"),
+		"f:2:55: addresses: \"::ffff:198.18.0.1/112\" is an IPv4 "
+		"address: write it as "
+		"one"},
+	{"address twice on a port", TAP("198.18.0.1/15, 198.18.0.1/16"),
+		"f:2:70: addresses: this one is there twice"},
+	{"no addresses", TAP(""), "f:2:54: addresses: at least one is needed"},
+	{"17 addresses",
+		TAP("10.0.0.1/8,10.0.0.2/8,10.0.0.3/8,10.0.0.4/8,10.0.0.5/"
+		    "8,10.0.0.6/8,"
+		    "10.0.0.7/8,10.0.0.8/8,10.0.0.9/8,10.0.0.10/8,10.0.0.11/"
+		    "8,10.0.0.12/8,"
+		    "10.0.0.13/8,10.0.0.14/8,10.0.0.15/8,10.0.0.16/8,10.0.0.17/"
+		    "8"),
+		"f:2:238: addresses: at most 16"},
+	{"two ports of one name",
+		"ports:\n"
+		"  - {name: p, driver: tap, interface: t0, addresses: "
+		"[198.18.0.1/15]}\n"
+		"  - {name: p, driver: tap, interface: t1, addresses: "
+		"[198.18.0.1/15]}\n" ROUTES,
+		"f:3:12: name: another port is called p"},
+	{"two ports on one interface",
+		"ports:\n"
+		"  - {name: p, driver: tap, interface: t0, addresses: "
+		"[198.18.0.1/15]}\n"
+		"  - {name: q, driver: af_packet, interface: t0, addresses: "
+		"[198.18.0.1/15]}\n" ROUTES,
+		"f:3:45: port p has t0"},
+	{"two ports on one socket",
+		"ports:\n"
+		"  - {name: p, driver: vhost, socket: /s, addresses: "
+		"[198.18.0.1/15]}\n"
+		"  - {name: q, driver: memif, socket: /s, addresses: "
+		"[198.18.0.1/15]}\n" ROUTES,
+		"f:3:38: port p has /s"},
+	{"port on the control socket",
+		PORT("name: p, driver: vhost, socket: /s, addresses: "
+		     "[198.18.0.1/15]") "control: {socket: /s}\n",
+		"f:2:38: /s is the control socket"},
 
-		/* routes and streams */
-		{"unknown kind", ROUTE("path: /x, kind: stroe"),
-			"f:4:22: kind: \"stroe\" is none of stream, store, static, "
-			"query, time"},
-		{"path without a slash", ROUTE("path: x, kind: time"),
-			"f:4:12: route x: a path begins with '/'"},
-		{"path with an empty segment", ROUTE("path: //, kind: time"),
-			"f:4:12: route //: a segment has 1 to 255 bytes"},
-		{"placeholder not closed", ROUTE("path: '/{device', kind: time"),
-			"f:4:12: route /{device: '{' without '}'"},
-		{"rest before the end", ROUTE("path: '/{a*}/b', kind: time"),
-			"f:4:12: route /{a*}/b: {name*} must come last"},
-		{"two routes of one path",
-			PORTS "routes:\n  - {path: /a, kind: time}\n"
-			      "  - {path: /b, kind: time}\n"
-			      "  - {path: /a, kind: query}\n"
-			      "  - {path: /c, kind: time}\n",
-			"f:5:12: route /a: another route has the same path"},
-		{"two routes that differ in a placeholder's name",
-			PORTS "routes:\n  - {path: '/{a}', kind: time}\n"
-			      "  - {path: '/{b}', kind: query}\n",
-			"f:4:12: route /{b}: another route has the same path"},
-		{"stream without its name", ROUTE("path: /x, kind: stream"),
-			"f:4:5: \"stream\" is missing"},
-		{"stream that is not listed", ROUTE("path: /x, kind: stream, stream: t"),
-			"f:4:38: stream \"t\" is not listed under streams"},
-		{"store that writes into a stream",
-			ROUTE("path: /x, kind: store, ack: logged, stream: s"),
-			"f:4:50: \"s\" is a stream: a store's records need a name of "
-			"their own"},
-		{"ack of a stream's route",
-			ROUTE("path: /x, kind: stream, stream: s, ack: received"),
-			"f:4:41: \"ack\" does not go with kind stream"},
-		{"content of a store", ROUTE("path: /x, kind: store, content: hi"),
-			"f:4:29: \"content\" does not go with kind store"},
-		{"answers of a store",
-			ROUTE("path: /x, kind: store, answers: {put: 2.04}"),
-			"f:4:29: \"answers\" does not go with kind store"},
-		{"payload over 1024", ROUTE("path: /x, kind: store, max_payload: 1025"),
-			"f:4:42: max_payload: 1025 is out of range (0 to 1024)"},
-		{"code of a request",
-			ROUTE("path: /x, kind: static, answers: {put: 0.01}"),
-			"f:4:45: put: \"0.01\" is not a response code, such as 2.04"},
-		{"code over 31", ROUTE("path: /x, kind: static, answers: {put: 2.32}"),
-			"f:4:45: put: \"2.32\" is not a response code, such as 2.04"},
-		{"location without a slash", ROUTE("path: /x, kind: static, location: a"),
-			"f:4:40: location: a path begins with '/'"},
-		{"format over 65534", ROUTE("path: /x, kind: store, formats: [0, 65535]"),
-			"f:4:42: formats: 65535 is out of range (0 to 65534)"},
-		{"format is a word", ROUTE("path: /x, kind: store, formats: [text]"),
-			"f:4:39: formats: \"text\" is not a number"},
-		{"stream twice", TOP("streams: {a: {}, a: {}}"),
-			"f:3:18: streams: a is there twice"},
-		{"stream without a name", TOP("streams: {'': {}}"),
-			"f:3:11: streams: a name has 1 to 63 bytes"},
+	/* routes and streams */
+	{"unknown kind", ROUTE("path: /x, kind: stroe"),
+		"f:4:22: kind: \"stroe\" is none of stream, store, static, "
+		"query, time"},
+	{"path without a slash", ROUTE("path: x, kind: time"),
+		"f:4:12: route x: a path begins with '/'"},
+	{"path with an empty segment", ROUTE("path: //, kind: time"),
+		"f:4:12: route //: a segment has 1 to 255 bytes"},
+	{"placeholder not closed", ROUTE("path: '/{device', kind: time"),
+		"f:4:12: route /{device: '{' without '}'"},
+	{"rest before the end", ROUTE("path: '/{a*}/b', kind: time"),
+		"f:4:12: route /{a*}/b: {name*} must come last"},
+	{"two routes of one path",
+		PORTS "routes:\n  - {path: /a, kind: time}\n"
+		      "  - {path: /b, kind: time}\n"
+		      "  - {path: /a, kind: query}\n"
+		      "  - {path: /c, kind: time}\n",
+		"f:5:12: route /a: another route has the same path"},
+	{"two routes that differ in a placeholder's name",
+		PORTS "routes:\n  - {path: '/{a}', kind: time}\n"
+		      "  - {path: '/{b}', kind: query}\n",
+		"f:4:12: route /{b}: another route has the same path"},
+	{"stream without its name", ROUTE("path: /x, kind: stream"),
+		"f:4:5: \"stream\" is missing"},
+	{"stream that is not listed", ROUTE("path: /x, kind: stream, stream: t"),
+		"f:4:38: stream \"t\" is not listed under streams"},
+	{"store that writes into a stream",
+		ROUTE("path: /x, kind: store, ack: logged, stream: s"),
+		"f:4:50: \"s\" is a stream: a store's records need a name of "
+		"their own"},
+	{"ack of a stream's route",
+		ROUTE("path: /x, kind: stream, stream: s, ack: received"),
+		"f:4:41: \"ack\" does not go with kind stream"},
+	{"content of a store", ROUTE("path: /x, kind: store, content: hi"),
+		"f:4:29: \"content\" does not go with kind store"},
+	{"answers of a store", ROUTE("path: /x, kind: store, answers: {put: 2.04}"),
+		"f:4:29: \"answers\" does not go with kind store"},
+	{"payload over 1024", ROUTE("path: /x, kind: store, max_payload: 1025"),
+		"f:4:42: max_payload: 1025 is out of range (0 to 1024)"},
+	{"code of a request", ROUTE("path: /x, kind: static, answers: {put: 0.01}"),
+		"f:4:45: put: \"0.01\" is not a response code, such as 2.04"},
+	{"code over 31", ROUTE("path: /x, kind: static, answers: {put: 2.32}"),
+		"f:4:45: put: \"2.32\" is not a response code, such as 2.04"},
+	{"location without a slash", ROUTE("path: /x, kind: static, location: a"),
+		"f:4:40: location: a path begins with '/'"},
+	{"format over 65534", ROUTE("path: /x, kind: store, formats: [0, 65535]"),
+		"f:4:42: formats: 65535 is out of range (0 to 65534)"},
+	{"format is a word", ROUTE("path: /x, kind: store, formats: [text]"),
+		"f:4:39: formats: \"text\" is not a number"},
+	{"stream twice", TOP("streams: {a: {}, a: {}}"),
+		"f:3:18: streams: a is there twice"},
+	{"stream without a name", TOP("streams: {'': {}}"),
+		"f:3:11: streams: a name has 1 to 63 bytes"},
 
-		/* transmission parameters */
-		{"ACK_TIMEOUT under a second", TOP("coap: {ack_timeout: 999ms}"),
-			"f:3:21: ack_timeout: 999ms is out of range (1s to 10m)"},
-		{"ACK_RANDOM_FACTOR under 1", TOP("coap: {ack_random_percent: 99}"),
-			"f:3:28: ack_random_percent: 99 is out of range (100 to 1000)"},
-		{"a lifetime over what peers can tell",
-			TOP("coap: {ack_timeout: 60s, max_retransmit: 10}"),
-			"f:3:42: coap: EXCHANGE_LIFETIME would be 92272 s, over 32767"},
+	/* transmission parameters */
+	{"ACK_TIMEOUT under a second", TOP("coap: {ack_timeout: 999ms}"),
+		"f:3:21: ack_timeout: 999ms is out of range (1s to 10m)"},
+	{"ACK_RANDOM_FACTOR under 1", TOP("coap: {ack_random_percent: 99}"),
+		"f:3:28: ack_random_percent: 99 is out of range (100 to 1000)"},
+	{"a lifetime over what peers can tell",
+		TOP("coap: {ack_timeout: 60s, max_retransmit: 10}"),
+		"f:3:42: coap: EXCHANGE_LIFETIME would be 92272 s, over 32767"},
 };
 
 static void
@@ -518,7 +477,7 @@ takes(void **state)
 {
 	const struct value_row *r = *state;
 	char err[512] = "";
-	struct ctl_config *c = parse(r->text, err, sizeof(err));
+	struct ctl_config *c = parse_config(r->text, err, sizeof(err));
 	uint64_t got = 0;
 
 	assert_string_equal(err, "");
@@ -552,7 +511,7 @@ refuses_around(const char *around, const char *entry, const char *want)
 	char text[1024], err[512] = "";
 
 	assert_true(snprintf(text, sizeof(text), around, entry) < (int)sizeof(text));
-	assert_null(parse(text, err, sizeof(err)));
+	assert_null(parse_config(text, err, sizeof(err)));
 	if (strstr(err, want) == NULL)
 		fail_msg("\"%s\" gave \"%s\", not \"%s\"", text, err, want);
 }
@@ -676,176 +635,6 @@ refuses_files(void **state)
 	refuses_file("/", "/:1:1: cannot be read: Is a directory");
 }
 
-/* ---- there and back
- * ------------------------------------------------------------------------- */
-
-static const struct round_row {
-	const char *name, *text;
-} rounds[] = {
-	{"defaults", TOP("")},
-	{"every port",
-		"ports:\n"
-		"  - {name: a, driver: vhost, socket: /a, addresses: ['2001:2::1/48']}\n"
-		"  - {name: b, driver: memif, socket: /b, addresses: [198.18.0.1/15], "
-		"mtu: 600}\n"
-		"  - {name: c, driver: af_xdp, interface: c, addresses: "
-		"[198.18.0.1/32]}\n"
-		"  - {name: d, driver: pci, address: '0000:03:00.0', addresses: "
-		"[10.0.0.1/8],\n"
-		"     udp_port: 1, queues: 3, checksum_rx: false}\n" ROUTES},
-	{"every route",
-		PORTS "streams: {s: {ack: received}, t: }\nroutes:\n"
-		      "  - {path: '/t/{device}', kind: stream, stream: s}\n"
-		      "  - {path: '/d/{device}/{r*}', kind: store, ack: logged,\n"
-		      "     max_age: 90s, formats: [0, 50], max_payload: 10}\n"
-		      "  - {path: /c, kind: static, content: \"a\\nb\\u00e9\", if: i,\n"
-		      "     content_format: 65535, answers: {put: 2.04, post: 5.03},\n"
-		      "     location: /a/b, rt: r, title: \"t \\\"q\\\"\", hidden: on}\n"
-		      "  - {path: /q, kind: query}\n"},
-	{"numbers",
-		TOP("workers: 2\nidle: poll\nhugepages: on\nmemory: 64\nmbufs: 4096\n"
-		    "devices: {max: 65, idle: 0}\npeers: {max: 66}\nstore: {max: 67}\n"
-		    "log: {dir: \"/tmp/x y\", commit: 0, segment: 65537, ring: 64KiB,\n"
-		    "      retain: {bytes: 0, age: 1d}}\n"
-		    "limits: {errors: {rate: 0, burst: 1}, full_max_age: 61s}\n"
-		    "coap: {ack_timeout: 1001ms, max_retransmit: 3}")},
-};
-
-/* What is in force, shown and read again, is in force. */
-static void
-goes_round(void **state)
-{
-	const struct round_row *r = *state;
-	char err[512] = "";
-	struct ctl_config *a = parse(r->text, err, sizeof(err)), *b;
-	json_t *shown, *again;
-	char *text;
-
-	assert_string_equal(err, "");
-	shown = ctl_config_json(a);
-	text = json_dumps(shown, 0);
-	b = parse(text, err, sizeof(err));
-	assert_string_equal(err, "");
-	again = ctl_config_json(b);
-	assert_true(json_equal(shown, again));
-	assert_true(ctl_config_follows(a, b, err, sizeof(err)));
-	free(text);
-	json_decref(shown);
-	json_decref(again);
-	ctl_config_free(a);
-	ctl_config_free(b);
-}
-
-static void
-shows_defaults(void **state)
-{
-	char err[512] = "";
-	struct ctl_config *c = parse(TOP(""), err, sizeof(err));
-	json_t *o = ctl_config_json(c);
-	json_t *devices = json_object_get(o, "devices");
-
-	(void)state;
-	assert_string_equal(json_string_value(json_object_get(o, "workers")), "auto");
-	assert_int_equal(json_integer_value(json_object_get(devices, "max")), 1000000);
-	assert_string_equal(json_string_value(json_object_get(devices, "idle")), "1d");
-	json_decref(o);
-	ctl_config_free(c);
-}
-
-/* ---- reload
- * ----------------------------------------------------------------------------------- */
-
-static const struct follow_row {
-	const char *name, *now, *next, *want; /* NULL: it follows */
-} follows[] = {
-	{"the same", TOP(""), TOP(""), NULL},
-	{"the same, moved", TOP("workers: 1"), "workers: 1\n" TOP(""), NULL},
-	{"the same, said otherwise", TOP("devices: {idle: 1d}"),
-		TOP("devices: {idle: 24h}"), NULL},
-	{"another route", TOP(""), PORTS "routes: [{path: /y, kind: time}]\n", NULL},
-	{"another limit", TOP(""), TOP("limits: {errors: {rate: 7}}"), NULL},
-	{"another stream", TOP(""), TOP("streams: {s: }"), NULL},
-	{"workers", TOP("workers: 1"), TOP("workers: 2"),
-		"f:3:10: \"workers\" cannot change while running: restart"},
-	{"devices.max", TOP(""), TOP("devices: {max: 64}"),
-		"f:3:16: \"devices.max\" cannot change while running: restart"},
-	{"log.dir", TOP(""), TOP("log: {dir: /x}"),
-		"f:3:12: \"log.dir\" cannot change while running: restart"},
-	{"log.retain.age", TOP(""), TOP("log: {retain: {age: 1h}}"),
-		"f:3:21: \"log.retain.age\" cannot change while running: restart"},
-	{"a key gone back to its default", TOP("log: {dir: /x}"), TOP(""),
-		"f:1:1: \"log.dir\" cannot change while running: restart"},
-	{"a port's address", TOP(""), TAP("198.18.0.2/15"),
-		"f:2:12: \"ports\" cannot change while running: restart"},
-	{"one port more", TOP(""),
-		"ports:\n"
-		"  - {name: p, driver: tap, interface: t0, addresses: [198.18.0.1/15]}\n"
-		"  - {name: q, driver: tap, interface: t1, addresses: "
-		"[198.18.0.1/15]}\n" ROUTES,
-		"f:2:12: \"ports\" cannot change while running: restart"},
-};
-
-static void
-follows_or_not(void **state)
-{
-	const struct follow_row *r = *state;
-	char err[512] = "";
-	struct ctl_config *now = parse(r->now, err, sizeof(err));
-	struct ctl_config *next = parse(r->next, err, sizeof(err));
-
-	assert_string_equal(err, "");
-	assert_int_equal(
-		ctl_config_follows(now, next, err, sizeof(err)), r->want == NULL);
-	assert_string_equal(err, r->want != NULL ? r->want : "");
-	ctl_config_free(now);
-	ctl_config_free(next);
-}
-
-/* ---- the nearest
- * ------------------------------------------------------------------------------ */
-
-static const struct near_row {
-	const char *name, *a, *b;
-	unsigned want;
-} nears[] = {
-	{"distance: same", "stats", "stats", 0},
-	{"distance: one more", "stats", "statsu", 1},
-	{"distance: one less", "stats", "stat", 1},
-	{"distance: one other", "stats", "stets", 1},
-	{"distance: two swapped", "stats", "satts", 2},
-	{"distance: to nothing", "stats", "", 5},
-	{"distance: from nothing", "", "stats", 5},
-	{"distance: kitten, sitting", "kitten", "sitting", 3},
-	{"distance: too long", "stats",
-		"0123456789012345678901234567890123456789012345678901234567890123",
-		UINT_MAX},
-};
-
-static void
-is_distant(void **state)
-{
-	const struct near_row *r = *state;
-
-	assert_int_equal(ctl_distance(r->a, r->b), r->want);
-	assert_int_equal(ctl_distance(r->b, r->a), r->want);
-}
-
-static void
-finds_nearest(void **state)
-{
-	struct ctl_nearest n = {.word = "stat", .within = 2};
-
-	(void)state;
-	ctl_nearest_offer(&n, "devices");
-	assert_null(n.best);
-	ctl_nearest_offer(&n, "status");
-	assert_string_equal(n.best, "status");
-	ctl_nearest_offer(&n, "stats");
-	assert_string_equal(n.best, "stats");
-	ctl_nearest_offer(&n, "state"); /* as near: the first stays */
-	assert_string_equal(n.best, "stats");
-}
-
 int
 main(void)
 {
@@ -855,12 +644,7 @@ main(void)
 	ADD_ROWS(tests, &n, faults, refuses);
 	ADD_ROWS(tests, &n, values, takes);
 	ADD_ROWS(tests, &n, hostiles, is_bounded);
-	ADD_ROWS(tests, &n, rounds, goes_round);
-	ADD_ROWS(tests, &n, follows, follows_or_not);
-	ADD_ROWS(tests, &n, nears, is_distant);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(checks_every_key);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(refuses_files);
-	tests[n++] = (struct CMUnitTest)cmocka_unit_test(shows_defaults);
-	tests[n++] = (struct CMUnitTest)cmocka_unit_test(finds_nearest);
 	return _cmocka_run_group_tests("config", tests, n, NULL, NULL);
 }
