@@ -52,7 +52,8 @@ ctl_books_reference(FILE *out)
 	ctl_books(none, &rest, books);
 	for (unsigned i = 0; i < CTL_BOOKS; i++)
 		fprintf(out, "    %s\n", books[i].text);
-	fputs("\n*Pending* are fragments that wait for others, writes at their value's home, and answers and records that\n"
+	fputs("\n*Pending* are fragments that wait for others, writes at their value's "
+	      "home, and answers and records that\n"
 	      "wait for the log. There is "
 	      "no "
 	      "counter for the rest, and none is\n"

@@ -73,7 +73,7 @@ print_message(const struct tg_msg *m)
 
 	printf("{\"valid\":true,\"type\":\"%s\",\"code\":\"%u.%02u\",\"mid\":%u,"
 	       "\"token\":\"",
-		types[m->type], m->code >> 5, m->code & 31, m->mid);
+		types[m->type], (unsigned)m->code >> 5, m->code & 31u, m->mid);
 	ctl_print_hex(stdout, tg_msg_token(m), m->tkl);
 	fputs("\",\"options\":[", stdout);
 	tg_opt_foreach (&it, &o, m) {

@@ -101,7 +101,7 @@ offer_all(struct ctl_nearest *near)
 	static char first[64][16];
 	const struct cli_command *k = cli_commands;
 
-	for (unsigned i = 0; k[i].name != NULL && i < 64; i++) {
+	for (unsigned i = 0; i < 64 && k[i].name != NULL; i++) {
 		ctl_nearest_offer(near, k[i].name);
 		snprintf(first[i], sizeof(first[i]), "%.*s", (int)strcspn(k[i].name, " "),
 			k[i].name);

@@ -82,8 +82,7 @@ rates(const struct sample *a, const struct sample *b, bool all)
 	json_t *o = json_object(), *v;
 	const char *key;
 
-	json_object_foreach(b->counters, key, v)
-	{
+	json_object_foreach (b->counters, key, v) {
 		double grown =
 			(double)(json_integer_value(v)
 				 - json_integer_value(json_object_get(a->counters, key)));
@@ -100,7 +99,7 @@ show_rates(const json_t *o)
 	const char *key;
 	json_t *v;
 
-	json_object_foreach((json_t *)o, key, v)
+	json_object_foreach ((json_t *)o, key, v)
 		printf("%-24s %16.1f /s\n", key, json_real_value(v));
 }
 

@@ -97,12 +97,10 @@ measure(const json_t *list, int width[COLUMNS_MAX])
 	json_t *v, *row;
 	size_t i;
 
-	json_array_foreach(list, i, row)
-	{
+	json_array_foreach (list, i, row) {
 		int col = 0;
 
-		json_object_foreach(row, key, v)
-		{
+		json_object_foreach (row, key, v) {
 			int head = columns_of(key);
 			int n = columns_of(cell_text(key, v, cell, sizeof(cell)));
 
@@ -133,8 +131,7 @@ print_row(const json_t *row, const int width[COLUMNS_MAX], bool head)
 	const char *key;
 	json_t *v;
 
-	json_object_foreach((json_t *)row, key, v)
-	{
+	json_object_foreach ((json_t *)row, key, v) {
 		if (col == COLUMNS_MAX)
 			break;
 		print_cell(head ? key : cell_text(key, v, cell, sizeof(cell)), width[col],
@@ -152,7 +149,8 @@ show_table(const json_t *list)
 
 	measure(list, width);
 	print_row(json_array_get(list, 0), width, true);
-	json_array_foreach(list, i, row) print_row(row, width, false);
+	json_array_foreach (list, i, row)
+		print_row(row, width, false);
 }
 
 /* ---- objects
@@ -165,8 +163,7 @@ show_object(const json_t *o, const char *prefix)
 	const char *key;
 	json_t *v;
 
-	json_object_foreach((json_t *)o, key, v)
-	{
+	json_object_foreach ((json_t *)o, key, v) {
 		if (json_is_object(v)) {
 			snprintf(inner, sizeof(inner), "%s%s.", prefix, key);
 			show_object(v, inner);
@@ -209,14 +206,15 @@ show_stats(const json_t *data)
 	}
 	if (cores != NULL) {
 		printf("%-24s %16s", "", "all");
-		json_array_foreach(cores, i, core) printf("         worker %-2zu", i);
+		json_array_foreach (cores, i, core)
+			printf("         worker %-2zu", i);
 		putchar('\n');
 	}
-	json_object_foreach(counters, key, v)
-	{
+	json_object_foreach (counters, key, v) {
 		printf("%-24s %16lld", key, (long long)json_integer_value(v));
-		json_array_foreach(cores, i, core) printf("  %16lld",
-			(long long)json_integer_value(json_object_get(core, key)));
+		json_array_foreach (cores, i, core)
+			printf("  %16lld", (long long)json_integer_value(
+						   json_object_get(core, key)));
 		putchar('\n');
 	}
 }
@@ -238,8 +236,7 @@ show_cores(const json_t *data)
 	json_t *list = json_array();
 	size_t i;
 
-	json_array_foreach(data, i, row)
-	{
+	json_array_foreach (data, i, row) {
 		json_t *o = json_object();
 
 		for (size_t k = 0; k < sizeof(same) / sizeof(same[0]); k++)
@@ -267,11 +264,9 @@ show_conf(const json_t *data)
 	size_t i;
 
 	printf("# %s\n", json_string_value(json_object_get(data, "file")));
-	json_object_foreach(json_object_get(data, "config"), key, v)
-	{
+	json_object_foreach (json_object_get(data, "config"), key, v) {
 		printf("%s:%s", key, json_is_array(v) ? "\n" : " ");
-		json_array_foreach(v, i, item)
-		{
+		json_array_foreach (v, i, item) {
 			fputs("  - ", stdout);
 			json_dumpf(item, stdout, JSON_ENSURE_ASCII);
 			putchar('\n');

@@ -8,7 +8,7 @@
 #include "control/command_table.h"
 #include "control/gateway.h"
 
-#define CTL_CMD(name_, args_, help_, fields_, handler)                                       \
+#define CTL_CMD(name_, args_, help_, fields_, handler)                                   \
 	void handler(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r);
 #define CTL_NOT_HERE(name_, args_, help_, fields_, function_)
 CTL_COMMANDS(CTL_CMD, CTL_NOT_HERE)

@@ -139,8 +139,7 @@ cmd_devices_kick(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 		r->data = json_pack("{s:s}", "device", name);
 }
 
-/* ---- values --------------------------------------------------------------------------
- */
+/* ---- values --------------------------------------------------------------------------- */
 
 static json_t *
 value_json(const struct ctl_gateway *g, const char *path, const struct dp_value *v,
@@ -150,7 +149,7 @@ value_json(const struct ctl_gateway *g, const char *path, const struct dp_value 
 	char etag[17];
 
 	for (unsigned i = 0; i < 8; i++)
-		snprintf(etag + 2 * i, 3, "%02x", ((const uint8_t *)&v->etag)[i]);
+		snprintf(etag + (size_t)2 * i, 3, "%02x", ((const uint8_t *)&v->etag)[i]);
 	json_object_set_new(o, "path", json_string(path));
 	json_object_set_new(o, "content_format",
 		v->content_format == DP_NO_FORMAT ? json_null()

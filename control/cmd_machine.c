@@ -192,7 +192,7 @@ static json_t *
 allocator(void)
 {
 	const char *version = "";
-	size_t len = sizeof(version);
+	size_t len = sizeof(void *);
 
 	mallctl("version", &version, &len, NULL, 0);
 	return json_sprintf("jemalloc %s", version);

@@ -3,107 +3,133 @@
  * docs/cli.md are made from this table.
  *
  *   REMOTE(name, arguments, help, fields, handler)  the gateway answers it
- *   LOCAL(name, arguments, help, fields, function)  tidegatectl does it, with or without one
+ *   LOCAL(name, arguments, help, fields, function)  tidegatectl does it, with or without
+ * one
  *
- * `arguments` is a grammar as well: WORD must be there, [WORD] may, WORD... may be several;
+ * `arguments` is a grammar as well: WORD must be there, [WORD] may, WORD... may be
+ * several;
  * [--flag], [--option VALUE] and a single-letter option alike.  --json, --socket PATH and
  * --help go with every command and are not listed.
  * `fields` says what --json prints.
  */
 #pragma once
 
-#define CTL_COMMANDS(REMOTE, LOCAL)                                                            \
-	REMOTE("status", "", "what the gateway is and how it does",                            \
-		"version, pid, state (running, draining), uptime_s, config, workers, ports, "  \
-		"hugepages, devices, values, peers, pending_answers, pending_records, "        \
-		"reloads, failed_reloads, last_reload (why the last one failed), restored, "   \
-		"restored_values, restore_shortfall, log {dir, records, bytes, commits, "      \
-		"failures, segments, trimmed, sync_us_max, sync_us_mean, last_error, "         \
-		"cut_bytes, damages, unread_segments, recovery}",                                               \
-		cmd_status)                                                                    \
-	REMOTE("stats",                                                                        \
-		"[PATTERN] [--all] [--per-core] [--rate S] [--count N] [--check]",             \
-		"counters that are not zero, or --all, or those that match PATTERN (a glob, "  \
-		"or part of a name); --rate: what they grow by a second, every S seconds "     \
-		"until Ctrl-C or N times (with --json once); --check: do the books close, "    \
-		"exit code 5 if not",                                                          \
-		"counters {NAME: number}, with --per-core per_core [{NAME: number}]; with "    \
-		"--rate {NAME: number} a line; with --check closes, at_rest, "                 \
-		"pending_frames, pending_requests, pending_answers, pending_records, accounts [{account, identity, left, "       \
-		"right, closes}]",                                                             \
-		cmd_stats)                                                                     \
-	REMOTE("drops", "[--all]", "what was dropped, refused or lost, by reason",             \
-		"[{reason, count, text}]", cmd_drops)                                          \
-	REMOTE("latency", "", "from a frame read to its answer given to the port",             \
-		"answers, mean_us, p50_us, p90_us, p99_us, p999_us, max_us", cmd_latency)      \
-	REMOTE("cores", "", "workers and how busy they are",                                   \
-		"[{worker, core, busy (0 to 1), loops, busy_loops, cycles, busy_cycles, "      \
-		"rx_cycles, tx_cycles, peers, devices, values, dedup_extensions, "             \
-		"pending_answers, pending_records, logring_used, logring_size}]",              \
-		cmd_cores)                                                                     \
-	REMOTE("ports", "", "ports and their own counters",                                    \
-		"[{name, driver, at, mac, up, rx_queues, tx_queues, rx_packets, tx_packets, "  \
-		"rx_bytes, tx_bytes, rx_missed, rx_errors, tx_errors, rx_no_buffer}]",         \
-		cmd_ports)                                                                     \
-	REMOTE("mem", "", "memory by table, and in all",                                       \
-		"tables [{table, bytes, entries, used}], tables_bytes, devices_max, "          \
-		"bytes_per_device, rss_bytes, hugetlb_bytes, allocator, "                      \
-		"malloc_allocated_bytes, malloc_resident_bytes",                               \
-		cmd_mem)                                                                       \
-	REMOTE("devices count", "", "how many devices are known", "devices, max",              \
-		cmd_devices_count)                                                             \
-	REMOTE("devices list", "[PATTERN] [--limit N]",                                        \
-		"devices that match PATTERN (a glob); 100 of them, or N, or with 0 all",       \
-		"[{device, heard_s_ago, messages, bytes, worker, endpoint}]",                  \
-		cmd_devices_list)                                                              \
-	REMOTE("devices show", "DEVICE", "one device",                                         \
-		"device, heard_s_ago, messages, bytes, worker, endpoint", cmd_devices_show)    \
-	REMOTE("devices kick", "DEVICE", "forget a device and its endpoint", "device",         \
-		cmd_devices_kick)                                                              \
-	REMOTE("store get", "PATH", "the value stored at a path",                              \
-		"path, content_format, etag, size, age_s, payload (hex)", cmd_store_get)       \
-	REMOTE("store ls", "[PATTERN] [--limit N]",                                            \
-		"stored values whose path matches PATTERN (a glob, or how it begins); 100 "    \
-		"of them, or N, or with 0 all",                                                \
-		"[{path, content_format, etag, size, age_s}]", cmd_store_ls)                   \
-	LOCAL("log ls", "[--dir DIR]", "segments of the log",                                  \
-		"[{segment, bytes, records, first_seq, last_seq, commits, tail_bytes, "        \
-		"damages, readable}]", cli_log_ls)                                                         \
-	LOCAL("log verify", "[--dir DIR]",                                                     \
-		"read everything and name what cannot be read; exit code 5 if there is "       \
-		"anything",                                                                    \
-		"records, damages [{segment, offset, bytes, reason}], whole", cli_log_verify)                  \
-	LOCAL("log cat", "[STREAM] [--from SEQ] [--dir DIR]",                                  \
-		"records of a stream, or of all; exit code 1 if some cannot be read",          \
-		"a line each: seq, time_ns, stream, device, path, source, local, type, code, " \
-		"mid, token (hex), content_format, payload (hex)", cli_log_cat)                             \
-	REMOTE("log trim", "--before SEQ [--dir DIR]",                                         \
-		"delete segments all of whose records are older", "segments",                  \
-		cmd_log_trim)                                                                  \
-	LOCAL("conf check", "FILE", "check a configuration file, as tidegated -t does",        \
-		"file, good", cli_conf_check)                                                                  \
-	REMOTE("conf show", "", "the configuration in force, defaults too",                    \
-		"file, reloads, config (as docs/configuration.md has it)", cmd_conf_show)      \
-	REMOTE("conf reload", "", "load the configuration file anew, whole or not at all",     \
-		"file, reloads", cmd_conf_reload)                                              \
-	REMOTE("clear counters", "",                                                           \
-		"count and measure from here; the workers' own are never zeroed", "{}",        \
-		cmd_clear)                                                                     \
-	LOCAL("top", "[--count N]",                                                            \
-		"live view, a second a page, until Ctrl-C or N times (with --json once)",      \
-		"a line each: status, rates {NAME: number}, latency, cores", cli_top)                   \
-	REMOTE("drain", "", "refuse new requests and finish what is pending", "drained",       \
-		cmd_drain)                                                                     \
-	REMOTE("stop", "", "drain and end", "{}", cmd_stop)                                    \
-	LOCAL("decode", "HEX...",                                                              \
-		"datagrams as objects, one a line; - reads them from standard input, a line "  \
-		"each",                                                                        \
-		"a line each: valid, and if valid type, code, mid, token (hex), options "      \
-		"[{number, name, hex, value}], payload (hex), else verdict", cli_decode)                   \
-	LOCAL("encode",                                                                        \
-		"[-m METHOD] [-t con|non] [--mid N] [--token HEX] [-O NUM,HEX]... [-e TEXT] "  \
-		"URI",                                                                         \
-		"a request as hex; -O adds an option, -e a payload", "hex", cli_encode)                    \
-	LOCAL("help", "[COMMAND]... [--markdown]", "this, or what begins with COMMAND",        \
-		"[{command, arguments, help, fields}]", cli_help)                                        \
+#define CTL_COMMANDS(REMOTE, LOCAL)                                                      \
+	REMOTE("status", "", "what the gateway is and how it does",                      \
+		"version, pid, state (running, draining), uptime_s, config, workers, "   \
+		"ports, "                                                                \
+		"hugepages, devices, values, peers, pending_answers, pending_records, "  \
+		"reloads, failed_reloads, last_reload (why the last one failed), "       \
+		"restored, "                                                             \
+		"restored_values, restore_shortfall, log {dir, records, bytes, "         \
+		"commits, "                                                              \
+		"failures, segments, trimmed, sync_us_max, sync_us_mean, last_error, "   \
+		"cut_bytes, damages, unread_segments, recovery}",                        \
+		cmd_status)                                                              \
+	REMOTE("stats",                                                                  \
+		"[PATTERN] [--all] [--per-core] [--rate S] [--count N] [--check]",       \
+		"counters that are not zero, or --all, or those that match PATTERN (a "  \
+		"glob, "                                                                 \
+		"or part of a name); --rate: what they grow by a second, every S "       \
+		"seconds "                                                               \
+		"until Ctrl-C or N times (with --json once); --check: do the books "     \
+		"close, "                                                                \
+		"exit code 5 if not",                                                    \
+		"counters {NAME: number}, with --per-core per_core [{NAME: number}]; "   \
+		"with "                                                                  \
+		"--rate {NAME: number} a line; with --check closes, at_rest, "           \
+		"pending_frames, pending_requests, pending_answers, "                    \
+		"pending_records, accounts [{account, identity, left, "                  \
+		"right, closes}]",                                                       \
+		cmd_stats)                                                               \
+	REMOTE("drops", "[--all]", "what was dropped, refused or lost, by reason",       \
+		"[{reason, count, text}]", cmd_drops)                                    \
+	REMOTE("latency", "", "from a frame read to its answer given to the port",       \
+		"answers, mean_us, p50_us, p90_us, p99_us, p999_us, max_us",             \
+		cmd_latency)                                                             \
+	REMOTE("cores", "", "workers and how busy they are",                             \
+		"[{worker, core, busy (0 to 1), loops, busy_loops, cycles, "             \
+		"busy_cycles, "                                                          \
+		"rx_cycles, tx_cycles, peers, devices, values, dedup_extensions, "       \
+		"pending_answers, pending_records, logring_used, logring_size}]",        \
+		cmd_cores)                                                               \
+	REMOTE("ports", "", "ports and their own counters",                              \
+		"[{name, driver, at, mac, up, rx_queues, tx_queues, rx_packets, "        \
+		"tx_packets, "                                                           \
+		"rx_bytes, tx_bytes, rx_missed, rx_errors, tx_errors, rx_no_buffer}]",   \
+		cmd_ports)                                                               \
+	REMOTE("mem", "", "memory by table, and in all",                                 \
+		"tables [{table, bytes, entries, used}], tables_bytes, devices_max, "    \
+		"bytes_per_device, rss_bytes, hugetlb_bytes, allocator, "                \
+		"malloc_allocated_bytes, malloc_resident_bytes",                         \
+		cmd_mem)                                                                 \
+	REMOTE("devices count", "", "how many devices are known", "devices, max",        \
+		cmd_devices_count)                                                       \
+	REMOTE("devices list", "[PATTERN] [--limit N]",                                  \
+		"devices that match PATTERN (a glob); 100 of them, or N, or with 0 all", \
+		"[{device, heard_s_ago, messages, bytes, worker, endpoint}]",            \
+		cmd_devices_list)                                                        \
+	REMOTE("devices show", "DEVICE", "one device",                                   \
+		"device, heard_s_ago, messages, bytes, worker, endpoint",                \
+		cmd_devices_show)                                                        \
+	REMOTE("devices kick", "DEVICE", "forget a device and its endpoint", "device",   \
+		cmd_devices_kick)                                                        \
+	REMOTE("store get", "PATH", "the value stored at a path",                        \
+		"path, content_format, etag, size, age_s, payload (hex)", cmd_store_get) \
+	REMOTE("store ls", "[PATTERN] [--limit N]",                                      \
+		"stored values whose path matches PATTERN (a glob, or how it begins); "  \
+		"100 "                                                                   \
+		"of them, or N, or with 0 all",                                          \
+		"[{path, content_format, etag, size, age_s}]", cmd_store_ls)             \
+	LOCAL("log ls", "[--dir DIR]", "segments of the log",                            \
+		"[{segment, bytes, records, first_seq, last_seq, commits, tail_bytes, "  \
+		"damages, readable}]",                                                   \
+		cli_log_ls)                                                              \
+	LOCAL("log verify", "[--dir DIR]",                                               \
+		"read everything and name what cannot be read; exit code 5 if there is " \
+		"anything",                                                              \
+		"records, damages [{segment, offset, bytes, reason}], whole",            \
+		cli_log_verify)                                                          \
+	LOCAL("log cat", "[STREAM] [--from SEQ] [--dir DIR]",                            \
+		"records of a stream, or of all; exit code 1 if some cannot be read",    \
+		"a line each: seq, time_ns, stream, device, path, source, local, type, " \
+		"code, "                                                                 \
+		"mid, token (hex), content_format, payload (hex)",                       \
+		cli_log_cat)                                                             \
+	REMOTE("log trim", "--before SEQ [--dir DIR]",                                   \
+		"delete segments all of whose records are older", "segments",            \
+		cmd_log_trim)                                                            \
+	LOCAL("conf check", "FILE", "check a configuration file, as tidegated -t does",  \
+		"file, good", cli_conf_check)                                            \
+	REMOTE("conf show", "", "the configuration in force, defaults too",              \
+		"file, reloads, config (as docs/configuration.md has it)",               \
+		cmd_conf_show)                                                           \
+	REMOTE("conf reload", "",                                                        \
+		"load the configuration file anew, whole or not at all",                 \
+		"file, reloads", cmd_conf_reload)                                        \
+	REMOTE("clear counters", "",                                                     \
+		"count and measure from here; the workers' own are never zeroed", "{}",  \
+		cmd_clear)                                                               \
+	LOCAL("top", "[--count N]",                                                      \
+		"live view, a second a page, until Ctrl-C or N times (with --json "      \
+		"once)",                                                                 \
+		"a line each: status, rates {NAME: number}, latency, cores", cli_top)    \
+	REMOTE("drain", "", "refuse new requests and finish what is pending", "drained", \
+		cmd_drain)                                                               \
+	REMOTE("stop", "", "drain and end", "{}", cmd_stop)                              \
+	LOCAL("decode", "HEX...",                                                        \
+		"datagrams as objects, one a line; - reads them from standard input, a " \
+		"line "                                                                  \
+		"each",                                                                  \
+		"a line each: valid, and if valid type, code, mid, token (hex), "        \
+		"options "                                                               \
+		"[{number, name, hex, value}], payload (hex), else verdict",             \
+		cli_decode)                                                              \
+	LOCAL("encode",                                                                  \
+		"[-m METHOD] [-t con|non] [--mid N] [--token HEX] [-O NUM,HEX]... [-e "  \
+		"TEXT] "                                                                 \
+		"URI",                                                                   \
+		"a request as hex; -O adds an option, -e a payload", "hex", cli_encode)  \
+	LOCAL("help", "[COMMAND]... [--markdown]", "this, or what begins with COMMAND",  \
+		"[{command, arguments, help, fields}]", cli_help)                        \
 	LOCAL("version", "", "version", "version", cli_version)

@@ -115,7 +115,7 @@ print_range(FILE *out, const struct ctl_key *k)
 static void
 print_default(FILE *out, const struct ctl_key *k, const struct ctl_key *by)
 {
-	if (k->needed != 0) {
+	if (by != NULL && k->needed != 0) {
 		fputs("**required** by ", out);
 		print_names(out, by->names, k->needed);
 	} else if (k->preset != NULL && strcmp(k->preset, CTL_REQUIRED) == 0) {
@@ -136,7 +136,7 @@ print_row(
 	fputs(" | ", out);
 	print_default(out, k, by);
 	fputs(" | ", out);
-	if (k->only != 0) {
+	if (by != NULL && k->only != 0) {
 		print_names(out, by->names, k->only);
 		fputs(": ", out);
 	}

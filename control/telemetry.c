@@ -91,8 +91,10 @@ fill(struct rte_tel_data *d, const json_t *v, unsigned depth)
 	size_t i;
 
 	rte_tel_data_start_dict(d);
-	json_object_foreach((json_t *)v, key, item) add_to_dict(d, key, item, depth);
-	json_array_foreach(v, i, item) add_item(d, i, item, depth);
+	json_object_foreach ((json_t *)v, key, item)
+		add_to_dict(d, key, item, depth);
+	json_array_foreach (v, i, item)
+		add_item(d, i, item, depth);
 }
 
 static struct rte_tel_data *
