@@ -116,6 +116,8 @@ add_path(struct build *b, struct dp_route *r, const char *path)
 		p = seg + len;
 		if (len == 0 || len > 255)
 			return fail(b, "route %s: a segment has 1 to 255 bytes", path);
+		if (seg[0] != '{' && strcspn(seg, "{}") < len)
+			return fail(b, "route %s: '{' and '}' stand around a whole segment", path);
 		if (seg[0] != '{')
 			at = literal_child(b, at, seg, len);
 		else if (len < 3 || seg[len - 1] != '}')
