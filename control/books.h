@@ -12,8 +12,8 @@
 #define CTL_BOOKS 4
 
 struct ctl_identity {
-	const char *name;       /* "frames" */
-	const char *text;       /* "frames = consumed + requests + dropped + pending" */
+	const char *name; /* "frames" */
+	const char *text; /* "frames = consumed + requests + dropped + pending" */
 	uint64_t left, right;
 	bool closes;
 };
@@ -24,7 +24,7 @@ struct ctl_pending {
 };
 
 /* True if all close. */
-bool ctl_books(const uint64_t counters[DP_COUNTER_COUNT], const struct ctl_pending *pending,
-	struct ctl_identity out[CTL_BOOKS]);
+bool ctl_books(const uint64_t counters[DP_COUNTER_COUNT],
+	const struct ctl_pending *pending, struct ctl_identity out[CTL_BOOKS]);
 /* The reference of every counter, as Markdown. */
 void ctl_books_reference(FILE *out);

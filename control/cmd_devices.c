@@ -139,7 +139,8 @@ cmd_devices_kick(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 		r->data = json_pack("{s:s}", "device", name);
 }
 
-/* ---- values --------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------
+ */
 
 static json_t *
 value_json(const struct ctl_gateway *g, const char *path, const struct dp_value *v,
