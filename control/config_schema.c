@@ -110,18 +110,20 @@ static const struct ctl_key stream_keys[] = {
 		"what a full log gives: 5.03 with Max-Age", when_full_names},
 	END};
 
+#define TABLE_MAX ((1u << 26) - 1) /* slots: 26 bits of a reference say which */
+
 static const struct ctl_key max_keys_peers[] = {
-	{"max", CTL_T_UINT, AT(peers_max), 64, 1u << 26, CTL_AUTO,
+	{"max", CTL_T_UINT, AT(peers_max), 64, TABLE_MAX, CTL_AUTO,
 		"endpoints remembered; auto: devices.max", .fixed = true},
 	END};
 static const struct ctl_key devices_keys[] = {
-	{"max", CTL_T_UINT, AT(devices_max), 64, 1u << 26, "1000000",
+	{"max", CTL_T_UINT, AT(devices_max), 64, TABLE_MAX, "1000000",
 		"devices known at a time", .fixed = true},
 	{"idle", CTL_T_SECONDS, AT(device_idle_s), 0, 31536000, "86400s",
 		"forget a device not heard for so long; 0: never", .fixed = true},
 	END};
 static const struct ctl_key store_keys[] = {
-	{"max", CTL_T_UINT, AT(store_max), 64, 1u << 26, CTL_AUTO,
+	{"max", CTL_T_UINT, AT(store_max), 64, TABLE_MAX, CTL_AUTO,
 		"values stored; auto: devices.max", .fixed = true},
 	END};
 static const struct ctl_key dedup_keys[] = {

@@ -362,7 +362,7 @@ static const struct value_row {
 	{"memory", TOP("memory: 32"), FIELD(memory_mib), 32},
 	{"mbufs", TOP("mbufs: 1024"), FIELD(mbufs), 1024},
 	{"peers.max", TOP("peers: {max: 64}"), FIELD(peers_max), 64},
-	{"devices.max", TOP("devices: {max: 67108864}"), FIELD(devices_max), 1u << 26},
+	{"devices.max", TOP("devices: {max: 67108863}"), FIELD(devices_max), (1u << 26) - 1},
 	{"devices.idle", TOP("devices: {idle: 5m}"), FIELD(device_idle_s), 300},
 	{"devices.idle: 0", TOP("devices: {idle: 0}"), FIELD(device_idle_s), 0},
 	{"store.max", TOP("store: {max: 65}"), FIELD(store_max), 65},
