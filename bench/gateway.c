@@ -30,7 +30,7 @@ write_config(const struct gateway *g, const struct gateway_options *o, const cha
 		"streams:\n"
 		"  telemetry: {ack: %s, when_full: reject}\n"
 		"routes:\n"
-		"  - {path: /hello, kind: static, content: Hello from Tidegate}\n"
+		"  - {path: /hello, kind: static, content: Hello}\n"
 		"  - {path: \"/t/{device}\", kind: stream, stream: telemetry}\n"
 		"  - {path: \"/d/{device}/{resource*}\", kind: store}\n"
 		"log:\n"

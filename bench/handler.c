@@ -23,8 +23,8 @@ make_routes(char *err, size_t errlen)
 	static const struct dp_route_spec routes[] = {
 		{.path = "/hello",
 			.kind = DP_K_STATIC,
-			.content = "Hello from Tidegate",
-			.content_len = 19,
+			.content = "Hello",
+			.content_len = 5,
 			.max_age = UINT32_MAX,
 			.max_payload = DP_VALUE_MAX},
 		{.path = "/t/{device}",

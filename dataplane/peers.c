@@ -194,6 +194,15 @@ dp_peers_locate(const struct dp_peers *t, uint64_t hash)
 	return peer;
 }
 
+void
+dp_peers_prefetch_more(const struct dp_peers *t, uint32_t peer)
+{
+	const struct hot *h = hot_of(t, peer);
+
+	if (peer != DP_NONE && (h->flags & IN_USE) && h->chain != 0)
+		__builtin_prefetch(&pool_of(t)->block[h->chain - 1], 1);
+}
+
 static bool
 is_peer(const struct dp_peers *t, uint32_t peer, const struct dp_peer_key *key,
 	struct hot_key hot)

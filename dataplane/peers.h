@@ -56,6 +56,8 @@ uint64_t dp_peers_hash(const struct dp_peers *t, const struct dp_peer_key *key);
 /* The three steps of a burst's look-up: index line in; slot lines in; compare. */
 void dp_peers_prefetch(const struct dp_peers *t, uint64_t hash);
 uint32_t dp_peers_locate(const struct dp_peers *t, uint64_t hash); /* candidate or DP_NONE; prefetches its lines */
+/* The hot line has come: its extension's first line in, if @peer has one. */
+void dp_peers_prefetch_more(const struct dp_peers *t, uint32_t peer);
 /* [w] The peer of @key, made if absent; DP_NONE if there is no room (bucket full of peers
  * that must stay).  @hint is _locate's answer.  Counts peers_evicted in @c. */
 uint32_t dp_peers_get(struct dp_peers *t, const struct dp_peer_key *key, uint64_t hash,

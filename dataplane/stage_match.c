@@ -55,32 +55,32 @@ dp_stage_match(struct dp_worker *w, struct dp_burst *b)
 		}
 }
 
-/* A stored value's slot names its device: ask for that line too. */
+/* A peer's line names its extension, a stored value's slot its device: ask for those too. */
 static void
-follow_values(struct dp_worker *w, const struct dp_request *q, unsigned n)
+follow(struct dp_worker *w, const struct dp_burst *b, const struct dp_request *q)
 {
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < b->n; i++) {
+		if (!needs_peer(b, i))
+			continue;
+		dp_peers_prefetch_more(w->peers, b->peer[i]);
 		if (q[i].ahead == DP_AHEAD_VALUE && q[i].store_hint != DP_NONE)
 			dp_devices_prefetch_slot(
 				w->devices, dp_store_owner(w->store, q[i].store_hint));
+	}
 }
 
 void
 dp_stage_locate(struct dp_worker *w, struct dp_burst *b)
 {
 	struct dp_request *q = w->scratch->request;
-	unsigned values = 0;
 
 	for (unsigned i = 0; i < b->n; i++)
 		if (needs_peer(b, i))
 			b->peer[i] = dp_peers_locate(w->peers, b->hash[i]);
 	for (unsigned i = 0; i < b->n; i++)
-		if (q[i].ahead == DP_AHEAD_VALUE) {
+		if (q[i].ahead == DP_AHEAD_VALUE)
 			q[i].store_hint = dp_store_locate(w->store, q[i].store_hash);
-			values++;
-		} else if (q[i].ahead == DP_AHEAD_DEVICE) {
+		else if (q[i].ahead == DP_AHEAD_DEVICE)
 			q[i].device_hint = dp_devices_locate(w->devices, q[i].device_hash);
-		}
-	if (values > 0)
-		follow_values(w, q, b->n);
+	follow(w, b, q);
 }
