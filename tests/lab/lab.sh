@@ -81,11 +81,14 @@ lab_config() { # writes $LAB_RUN/lab.yaml
 		"$TOP/tests/lab/lab.yaml" >"$LAB_RUN/lab.yaml"
 }
 
-lab_pid() { # prints the gateway's pid if it runs
-	local pid
-	pid=$(cat "$LAB_RUN/pid" 2>/dev/null) && [ -n "$pid" ] \
-		&& [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = tidegated ] && echo "$pid"
+# lab_is PATTERN: prints the gateway's pid if its line in /proc matches.  One that is dead may
+# wait to be buried: its state is Z.
+lab_is() {
+	local pid stat
+	pid=$(cat "$LAB_RUN/pid" 2>/dev/null) && stat=$(cat "/proc/$pid/stat" 2>/dev/null) || return 1
+	[[ $stat == $1\)\ [!Z]* ]] && echo "$pid"
 }
+lab_pid() { lab_is '*(tidegated'; }
 
 # True once the gateway answers a CoAP ping (an empty CON, answered by RST) at $1.
 lab_pings() {
@@ -102,11 +105,15 @@ lab_spawn() {
 }
 
 lab_start() { # 0 once it answers on both addresses
-	local i
-	[ -n "$(lab_pid)" ] || lab_spawn
+	local i spawned=0
+	[ -n "$(lab_pid)" ] || rm -f "$LAB_RUN/pid"
 	for i in $(seq 200); do
+		if [ -z "$(lab_is '*')" ]; then # until it is itself, it is called ip
+			[ $spawned = 0 ] || break
+			lab_spawn
+			spawned=1
+		fi
 		lab_pings 198.18.0.1 && lab_pings 2001:2::1 && return 0
-		kill -0 "$(cat "$LAB_RUN/pid")" 2>/dev/null || break
 		sleep 0.05
 	done
 	echo "lab: the gateway does not answer; it said:" >&2
@@ -117,7 +124,7 @@ lab_start() { # 0 once it answers on both addresses
 lab_wait_gone() { # PID
 	local i
 	for i in $(seq 200); do
-		kill -0 "$1" 2>/dev/null || return 0
+		[ "$(lab_pid)" = "$1" ] || return 0
 		sleep 0.05
 	done
 	return 1
