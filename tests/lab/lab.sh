@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # settings of the file that is sourced next
 # The lab: two network namespaces joined by a veth pair, a gateway in the first, real clients in
 # the second.  Sourced by ./dev, by ./dev run's view and by the tests, each with a LAB_NAME of
 # its own; they share the two namespaces, so one has them at a time (lab_lock).
@@ -88,7 +89,7 @@ lab_is() {
 	pid=$(cat "$LAB_RUN/pid" 2>/dev/null) && stat=$(cat "/proc/$pid/stat" 2>/dev/null) || return 1
 	[[ $stat == $1\)\ [!Z]* ]] && echo "$pid"
 }
-lab_pid() { lab_is '*(tidegated'; }
+lab_pid() { lab_is '* (tidegated'; }
 
 # True once the gateway answers a CoAP ping (an empty CON, answered by RST) at $1.
 lab_pings() {

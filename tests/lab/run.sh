@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # shares its variables with ./dev and lab.sh
 # ./dev run: a gateway, a simulated fleet on another core, a live view and a summary.  Sourced by
 # ./dev behind lab.sh.
 
@@ -149,7 +150,7 @@ run_json() {
 		printf ',"%s":%s' $f "${!name}"
 	done
 	printf ',"dropped":{%s},"books_close":%s}\n' \
-		"$(echo "$DROPS" | sed -E 's/([a-z_0-9]+):([0-9]+)/"\1":\2/g; s/ /,/g')" $BOOKS
+		"$(echo "$DROPS" | sed -E 's/([a-z_0-9]+):([0-9]+)/"\1":\2/g; s/ /,/g')" "$BOOKS"
 }
 
 run_summary() {
@@ -159,7 +160,7 @@ run_summary() {
 		$N_rate answers/s, half within $N_p50_us us, 99 % within $N_p99_us us
 		$N_logged records in the log, $((N_log_bytes >> 20)) MiB; dropped: ${DROPS:-nothing}
 	TEXT
-	if [ $BOOKS = true ]; then
+	if [ "$BOOKS" = true ]; then
 		echo "The books close: nothing is unaccounted for."
 	else
 		echo "The books do NOT close ($N_wrong answers matched no request):"
@@ -184,5 +185,5 @@ run_main() {
 	[ -n "$SUMMARY" ] || { cat "$LAB_RUN/fleet.err" >&2; die "the fleet did not finish"; }
 	run_count
 	if [ "$JSON" = 1 ]; then run_json; else run_summary; fi
-	[ $BOOKS = true ]
+	[ "$BOOKS" = true ]
 }

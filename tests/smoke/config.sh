@@ -2,29 +2,21 @@
 # What a bad configuration gets: its line, column and reason, exit 78, and a running gateway
 # that does not notice.  Started by tests/run.sh with the lab up.
 set -u
-TOP=$1 BUILD=$2 RUN=$3
-D="$TOP/$BUILD/control/tidegated"
-CTL="$TOP/$BUILD/control/tidegatectl"
-F=$RUN/bad.yaml
-PASSED=0 FAILED=0
+# shellcheck source=tests/lab/check.sh
+. "$TOP/tests/lab/check.sh"
+D=$TOP/$BUILD/control/tidegated
+CONF=$LAB_RUN/lab.yaml BAD=$LAB_RUN/bad.yaml KEPT=$LAB_RUN/kept.yaml
 
-same() {
-	if [ "$2" = "$3" ]; then
-		PASSED=$((PASSED + 1)) && echo "ok $1"
-	else
-		FAILED=$((FAILED + 1)) && echo "FAIL $1: wanted \"$2\", got \"$3\""
-	fi
-}
 # fault NAME SED-EXPRESSION WANTED: the lab's configuration with one thing changed
 fault() {
-	sed "$2" "$RUN/lab.yaml" >"$F"
 	local said status
-	said=$("$D" -c "$F" -t 2>&1)
+	sed "$2" "$CONF" >"$BAD"
+	said=$("$D" -c "$BAD" -t 2>&1)
 	status=$?
-	same "config-$1" "78 yes" "$status $(echo "$said" | grep -qE "bad.yaml:[0-9]+:[0-9]+: .*$3" && echo yes || echo "no: $said")"
+	same "config-$1" "78 yes" "$status $(grep -qE "bad.yaml:[0-9]+:[0-9]+: .*$3" <<<"$said" && echo yes || echo "no: $said")"
 }
 
-same config-good 0 "$("$D" -c "$RUN/lab.yaml" -t >/dev/null; echo $?)"
+holds config-good "$D" -c "$CONF" -t
 fault unknown-key 's/^workers:/wokers:/' 'did you mean "workers"'
 fault driver 's/driver: af_packet/driver: af_pakcet/' 'none of vhost'
 fault address 's#198.18.0.1/15#198.18.0.1#' 'prefix length'
@@ -38,22 +30,26 @@ fault pattern 's#/t/{device}#/t/{device#' "without"
 fault same-path 's#path: /time#path: /query#' 'same path'
 fault lifetime '1i coap: {max_latency: 5h}' 'EXCHANGE_LIFETIME would be 36047 s'
 fault yaml 's/^log:/log: [/' '.'
-same config-unreadable 78 "$("$D" -c /nonexistent.yaml -t >/dev/null 2>&1; echo $?)"
-same config-check 78 "$("$CTL" conf check "$F" >/dev/null 2>&1; echo $?)"
+same config-unreadable 78 "$(status_of "$D" -c /nonexistent.yaml -t)"
+same config-check 78 "$(status_of "$CTL" conf check "$BAD")"
 
 # a reload is whole or not at all
-cp "$RUN/lab.yaml" "$RUN/keep.yaml"
-pid=$(cat "$RUN/pid")
-same reload-adds-route 2.05 "$(sed -i 's#^routes:#routes:\n  - {path: /fresh, kind: static, content: new}#' "$RUN/lab.yaml"
-	kill -HUP "$pid"; sleep 0.3
-	"$CTL" decode "$(ip netns exec tg-devices "$TOP/$BUILD/tests/smoke/dgram" 198.18.0.1 "$("$CTL" encode coap://198.18.0.1/fresh)")" | grep -o '2\.05')"
-echo "nonsense: [" >>"$RUN/lab.yaml"
-same reload-bad-refused 78 "$("$CTL" conf reload >/dev/null 2>&1; echo $?)"
-same reload-bad-keeps-running 2.05 "$("$CTL" decode "$(ip netns exec tg-devices "$TOP/$BUILD/tests/smoke/dgram" 198.18.0.1 "$("$CTL" encode coap://198.18.0.1/fresh)")" | grep -o '2\.05')"
-sed 's/^devices: .*/devices: {max: 5000, idle: 24h}/' "$RUN/keep.yaml" >"$RUN/lab.yaml"
-same reload-fixed-refused 78 "$("$CTL" conf reload >/dev/null 2>&1; echo $?)"
-cp "$RUN/keep.yaml" "$RUN/lab.yaml"
-same reload-good 0 "$("$CTL" conf reload >/dev/null 2>&1; echo $?)"
-rm -f "$F" "$RUN/keep.yaml"
-echo "config: $PASSED passed, $FAILED failed"
-[ $FAILED = 0 ]
+cp "$CONF" "$KEPT"
+same reload-before 4.04 "$(answer get coap://198.18.0.1/fresh)"
+sed -i 's#^routes:#routes:\n  - {path: /fresh, kind: static, content: new}#' "$CONF"
+kill -HUP "$(lab_pid)"
+for _ in $(seq 50); do
+	[ "$(value reloads)" = 1 ] && break
+	sleep 0.02
+done
+same reload-adds-route 2.05 "$(answer get coap://198.18.0.1/fresh)"
+echo "nonsense: [" >>"$CONF"
+same reload-bad-refused 78 "$(status_of "$CTL" conf reload)"
+same reload-bad-keeps-running 2.05 "$(answer get coap://198.18.0.1/fresh)"
+sed 's/^devices: .*/devices: {max: 5000, idle: 24h}/' "$KEPT" >"$CONF"
+same reload-fixed-refused 78 "$(status_of "$CTL" conf reload)"
+cp "$KEPT" "$CONF"
+same reload-good 0 "$(status_of "$CTL" conf reload)"
+same reload-takes-route-away 4.04 "$(answer get coap://198.18.0.1/fresh)"
+rm -f "$BAD" "$KEPT"
+finish
