@@ -165,22 +165,27 @@ choose(struct fleet *f, uint32_t device)
 bool
 fleet_request(struct fleet *f, uint64_t planned)
 {
-	uint32_t i = f->free;
-	struct slot *s;
+	uint32_t i = f->free, device = (f->next_device + f->stride) % f->devices;
+	struct slot *s = &f->slot[i];
+	uint16_t *mid = &f->mid[device % f->wire->endpoints];
 
 	if (f->in_flight == FLEET_SLOTS)
 		return false;
-	s = &f->slot[i];
-	f->free = s->next;
-	f->next_device = (f->next_device + f->stride) % f->devices;
-	s->device = f->next_device;
-	s->verb = (uint8_t)choose(f, s->device);
-	s->number = ++f->numbers;
+	s->device = device;
+	s->verb = (uint8_t)choose(f, device);
+	s->number = f->numbers + 1;
 	s->planned = planned;
-	s->mid = f->mid[s->device % f->wire->endpoints]++;
+	s->mid = *mid;
+	if (!transmit(f, i)) {
+		s->number = 0;
+		return false;
+	}
+	f->free = s->next;
+	f->next_device = device;
+	f->numbers++;
 	f->in_flight++;
 	f->counts.sent++;
-	(void)transmit(f, i); /* no room: as if lost on the way, a CON is sent again */
+	(*mid)++;
 	enqueue(f, i, s->verb == POST_NON ? NON_LEVEL : 0,
 		f->now > planned ? f->now : planned);
 	return true;

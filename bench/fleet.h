@@ -28,7 +28,8 @@ struct fleet;
 /* @devices on @wire; @seed makes the run repeatable. */
 struct fleet *fleet_new(struct wire *wire, uint32_t devices, uint64_t seed);
 void fleet_free(struct fleet *f);
-/* Send the next request, planned for @planned; false if too many are in flight. */
+/* Send the next request, planned for @planned; false if too many are in flight or the
+ * wire has no room: to be called again. */
 bool fleet_request(struct fleet *f, uint64_t planned);
 /* Take in what has come, retransmit what is due, give up what is hopeless. */
 void fleet_turn(struct fleet *f, uint64_t now);

@@ -19,6 +19,7 @@
 
 #define BATCH 64
 #define MBUFS 16383
+#define RING 4096 /* frames: what comes while this process does not run must fit */
 #define PORT_BASE 20000
 #define NET_BASE 0xc6130000u /* 198.19.0.0/17: the fleet, clear of the broadcast address */
 #define NET_BITS 15
@@ -51,18 +52,23 @@ port_of(uint32_t endpoint)
 	return htons((uint16_t)(PORT_BASE + (endpoint >> NET_BITS)));
 }
 
+/* What the gateway has no room for stays, and goes first next time. */
 static void
 v_flush(struct wire *w)
 {
 	struct virtio_wire *v = (struct virtio_wire *)w;
-	unsigned sent = 0;
+	uint16_t sent = rte_eth_tx_burst(v->port, 0, v->out, (uint16_t)v->n_out);
 
-	for (unsigned tries = 0; sent < v->n_out && tries < 1000; tries++)
-		sent += rte_eth_tx_burst(
-			v->port, 0, v->out + sent, (uint16_t)(v->n_out - sent));
-	if (sent < v->n_out)
-		rte_pktmbuf_free_bulk(v->out + sent, v->n_out - sent);
-	v->n_out = 0;
+	v->n_out -= sent;
+	memmove(v->out, v->out + sent, v->n_out * sizeof(*v->out));
+}
+
+static bool
+has_room(struct virtio_wire *v)
+{
+	if (v->n_out == BATCH)
+		v_flush(&v->w);
+	return v->n_out < BATCH;
 }
 
 static uint8_t *
@@ -70,9 +76,7 @@ v_begin(struct wire *w, uint32_t endpoint)
 {
 	struct virtio_wire *v = (struct virtio_wire *)w;
 
-	if (v->n_out == BATCH)
-		v_flush(w);
-	v->now = rte_pktmbuf_alloc(v->pool);
+	v->now = has_room(v) ? rte_pktmbuf_alloc(v->pool) : NULL;
 	v->endpoint = endpoint;
 	return v->now == NULL ? NULL : rte_pktmbuf_mtod_offset(v->now, uint8_t *, FRONT);
 }
@@ -157,7 +161,7 @@ answer_arp(struct virtio_wire *v, struct rte_mbuf *m)
 	}
 	target = arp->arp_data.arp_tip;
 	if (arp->arp_opcode != RTE_BE16(RTE_ARP_OP_REQUEST)
-		|| ntohl(target) >> NET_BITS != NET_BASE >> NET_BITS)
+		|| ntohl(target) >> NET_BITS != NET_BASE >> NET_BITS || !has_room(v))
 		return false;
 	arp->arp_opcode = RTE_BE16(RTE_ARP_OP_REPLY);
 	arp->arp_data.arp_tha = arp->arp_data.arp_sha;
@@ -166,8 +170,6 @@ answer_arp(struct virtio_wire *v, struct rte_mbuf *m)
 	arp->arp_data.arp_sip = target;
 	eth->dst_addr = eth->src_addr;
 	eth->src_addr = v->mac;
-	if (v->n_out == BATCH)
-		v_flush(&v->w);
 	v->out[v->n_out++] = m;
 	return true;
 }
@@ -233,9 +235,9 @@ start_eal(const struct wire_options *o)
 		ARG("128");
 	}
 	ARG("--vdev");
-	ARG("net_virtio_user0,path=%s,queues=1,queue_size=1024,mrg_rxbuf=0,in_order=1,"
+	ARG("net_virtio_user0,path=%s,queues=1,queue_size=%d,mrg_rxbuf=0,in_order=1,"
 	    "packed_vq=1",
-		o->vhost);
+		o->vhost, RING);
 #undef ARG
 	return rte_eal_init(n, argv);
 }
@@ -254,9 +256,9 @@ open_port(struct virtio_wire *v)
 		return -1;
 	if ((rc = rte_eth_dev_configure(v->port, 1, 1, &conf)) != 0
 		|| (rc = rte_eth_rx_queue_setup(
-			    v->port, 0, 1024, SOCKET_ID_ANY, NULL, v->pool))
+			    v->port, 0, RING, SOCKET_ID_ANY, NULL, v->pool))
 			   != 0
-		|| (rc = rte_eth_tx_queue_setup(v->port, 0, 1024, SOCKET_ID_ANY, NULL))
+		|| (rc = rte_eth_tx_queue_setup(v->port, 0, RING, SOCKET_ID_ANY, NULL))
 			   != 0
 		|| (rc = rte_eth_dev_start(v->port)) != 0)
 		return rc;
