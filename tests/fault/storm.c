@@ -1,20 +1,22 @@
 /*
- * storm: confirmable POSTs through a gateway that is killed and comes back.
+ * storm: confirmable POSTs through a gateway that stops and comes back.
  *
- *   storm ADDRESS SECONDS FILE
+ *   storm ADDRESS FILE NAME
  *
- * Many sockets post numbered readings, retransmitting each every 300 ms with the same Message
- * ID until it is answered; every 2.04 seen is written to FILE as the payload it answers.
+ * Many sockets post numbered readings, NAME in each, and retransmit each every 300 ms
+ * with the same Message ID until it is answered; for every 2.04 the payload it answers is
+ * written to FILE, in hex.  Ends on SIGTERM.
  */
 #include "coap/code.h"
 #include "coap/msg.h"
 #include "coap/option.h"
+#include "coap/text.h"
 #include "coap/write.h"
+#include "tests/smoke/udp.h"
 
-#include <arpa/inet.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -24,11 +26,22 @@
 
 struct poster {
 	int fd;
+	unsigned id;
+	const char *name;
 	uint16_t mid;
-	unsigned number;   /* of the reading in flight */
-	uint64_t sent_ms;  /* last */
-	char payload[32];
+	unsigned number;  /* of the reading in flight */
+	uint64_t sent_ms; /* last */
+	char payload[64];
 };
+
+static volatile sig_atomic_t stopped;
+
+static void
+on_term(int sig)
+{
+	(void)sig;
+	stopped = 1;
+}
 
 static uint64_t
 now_ms(void)
@@ -40,15 +53,16 @@ now_ms(void)
 }
 
 static void
-transmit(struct poster *p, unsigned id)
+transmit(struct poster *p)
 {
 	uint8_t buf[256], token[2] = {(uint8_t)p->number, (uint8_t)(p->number >> 8)};
 	char device[16];
 	struct tg_writer w;
-	int len = snprintf(device, sizeof(device), "storm%u", id);
+	int len = snprintf(device, sizeof(device), "storm%u", p->id);
 
-	snprintf(p->payload, sizeof(p->payload), "s%u-%u", id, p->number);
-	tg_write_begin(&w, buf, sizeof(buf), TG_CON, TG_POST, p->mid, token, sizeof(token));
+	snprintf(p->payload, sizeof(p->payload), "%s-%u-%u", p->name, p->id, p->number);
+	tg_write_begin(
+		&w, buf, sizeof(buf), TG_CON, TG_POST, p->mid, token, sizeof(token));
 	tg_write_option(&w, TG_OPT_URI_PATH, "t", 1);
 	tg_write_option(&w, TG_OPT_URI_PATH, device, (size_t)len);
 	tg_write_payload(&w, p->payload, strlen(p->payload));
@@ -57,27 +71,42 @@ transmit(struct poster *p, unsigned id)
 }
 
 static void
-next(struct poster *p, unsigned id)
+next(struct poster *p)
 {
 	p->number++;
 	p->mid++;
-	transmit(p, id);
+	transmit(p);
 }
 
 /* The answer to what is in flight, or anything else. */
 static void
-take(struct poster *p, unsigned id, FILE *acknowledged)
+take(struct poster *p, FILE *acknowledged)
 {
 	uint8_t buf[1500];
+	char hex[2 * sizeof(p->payload) + 1];
 	ssize_t n = recv(p->fd, buf, sizeof(buf), MSG_DONTWAIT);
 	struct tg_msg m;
 
-	if (n < 0 || tg_msg_parse(&m, buf, (size_t)n, TG_TOKEN_MAX) != TG_OK || m.type != TG_ACK
-		|| m.mid != p->mid)
+	if (n < 0 || tg_msg_parse(&m, buf, (size_t)n, TG_TOKEN_MAX) != TG_OK
+		|| m.type != TG_ACK || m.mid != p->mid)
 		return;
 	if (m.code == TG_CHANGED)
-		fprintf(acknowledged, "%s\n", p->payload);
-	next(p, id);
+		fprintf(acknowledged, "%s\n",
+			tg_hex_write(hex, p->payload, strlen(p->payload)));
+	next(p);
+}
+
+static void
+rage(struct poster *poster, struct pollfd *fds, FILE *acknowledged)
+{
+	while (!stopped) {
+		poll(fds, SOCKETS, 20);
+		for (unsigned i = 0; i < SOCKETS; i++)
+			if (fds[i].revents != 0)
+				take(&poster[i], acknowledged);
+			else if (now_ms() - poster[i].sent_ms > AGAIN_MS)
+				transmit(&poster[i]);
+	}
 }
 
 int
@@ -85,33 +114,25 @@ main(int argc, char **argv)
 {
 	static struct poster poster[SOCKETS];
 	struct pollfd fds[SOCKETS];
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(5683)};
-	uint64_t end;
-	FILE *out;
+	FILE *out = argc == 4 ? fopen(argv[2], "w") : NULL;
 
-	if (argc != 4 || inet_pton(AF_INET, argv[1], &to.sin_addr) != 1
-		|| (out = fopen(argv[3], "w")) == NULL) {
-		fputs("usage: storm ADDRESS SECONDS FILE\n", stderr);
+	if (out == NULL) {
+		fputs("usage: storm ADDRESS FILE NAME\n", stderr);
 		return 2;
 	}
-	end = now_ms() + strtoull(argv[2], NULL, 10) * 1000;
+	signal(SIGTERM, on_term);
 	for (unsigned i = 0; i < SOCKETS; i++) {
-		poster[i].fd = socket(AF_INET, SOCK_DGRAM, 0);
-		poster[i].mid = (uint16_t)(i * 997);
-		if (connect(poster[i].fd, (struct sockaddr *)&to, sizeof(to)) != 0) {
-			perror("connect");
+		poster[i] = (struct poster){.fd = udp_open(argv[1], 5683, 0),
+			.id = i,
+			.name = argv[3],
+			.mid = (uint16_t)(i * 997)};
+		if (poster[i].fd < 0) {
+			perror(argv[1]);
 			return 1;
 		}
 		fds[i] = (struct pollfd){.fd = poster[i].fd, .events = POLLIN};
-		next(&poster[i], i);
+		next(&poster[i]);
 	}
-	while (now_ms() < end) {
-		poll(fds, SOCKETS, 20);
-		for (unsigned i = 0; i < SOCKETS; i++)
-			if (fds[i].revents != 0)
-				take(&poster[i], i, out);
-			else if (now_ms() - poster[i].sent_ms > AGAIN_MS)
-				transmit(&poster[i], i);
-	}
+	rage(poster, fds, out);
 	return fclose(out) == 0 ? 0 : 1;
 }

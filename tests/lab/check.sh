@@ -33,7 +33,7 @@ finish() { [ $FAILED = 0 ]; exit; }
 
 status_of() { "$@" >/dev/null 2>&1; echo $?; }
 
-# counter NAME: the gateway's; counted LIST-COMMAND...: how many a command's JSON has
+# counter NAME: the gateway's
 counter() { "$CTL" --json stats --all | grep -o "\"$1\":[0-9]*" | cut -d: -f2; }
 
 # value NAME: the first number or word of that name in the gateway's status
@@ -46,4 +46,26 @@ answer() {
 		"$("$CTL" encode -m "$1" --mid $((RANDOM % 30000)) --token 5a "$2")")
 	[ "$reply" = - ] && echo - && return
 	"$CTL" decode "$reply" | grep -oE '"code":"[0-9.]+"' | cut -d'"' -f4
+}
+
+# ---- clients that keep posting, and what they were promised --------------------------------------
+
+storm_begin() { # ADDRESS NAME
+	SEEN=$LAB_RUN/$2.seen
+	ip netns exec tg-devices "$TOP/$BUILD/tests/smoke/storm" "$1" "$SEEN" "$2-$$" &
+	STORM=$! # of storm itself, which a function would not be
+}
+
+storm_end() { kill "$STORM" && wait "$STORM"; }
+
+# storm_judge NAME: with the log at rest
+storm_judge() {
+	local kept=$LAB_RUN/$1.kept name
+	name=$(printf %s "$1-$$" | od -An -tx1 | tr -d ' \n')
+	"$CTL" --json log cat telemetry --dir "$LAB_LOG" | grep -o "\"payload\":\"${name}2d[0-9a-f]*" \
+		| cut -d'"' -f4 | sort >"$kept"
+	sort "$SEEN" >"$SEEN.sorted"
+	holds "$1-many-acknowledged" [ "$(wc -l <"$SEEN")" -gt 100 ]
+	same "$1-acknowledged-and-lost" 0 "$(comm -23 <(uniq "$SEEN.sorted") <(uniq "$kept") | wc -l)"
+	same "$1-logged-twice" 0 "$(uniq -d "$kept" | wc -l)"
 }

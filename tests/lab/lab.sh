@@ -16,7 +16,8 @@ LAB_LOG=${LAB_LOG:-$LAB_STATE/log}
 LAB_WORKERS=${LAB_WORKERS:-1}
 LAB_DEVICES=${LAB_DEVICES:-65536}
 LAB_EXTENSIONS=${LAB_EXTENSIONS:-auto}
-LAB_PORT=${LAB_PORT:-} # one more line under ports:
+LAB_PORT=${LAB_PORT:-} # one more line under ports:, or lab_vhost
+lab_vhost="  - {name: fleet0, driver: vhost, socket: $LAB_RUN/fleet0.sock, addresses: [198.18.0.1/15, \"2001:2::1/48\"]}"
 
 # ---- one at a time ---------------------------------------------------------------------------
 
@@ -83,11 +84,12 @@ lab_config() { # writes $LAB_RUN/lab.yaml
 }
 
 # lab_is PATTERN: prints the gateway's pid if its line in /proc matches.  One that is dead may
-# wait to be buried: its state is Z.
+# wait to be buried (Z), and its last threads may be in a system call and hold the log's lock.
 lab_is() {
-	local pid stat
+	local pid stat threads
 	pid=$(cat "$LAB_RUN/pid" 2>/dev/null) && stat=$(cat "/proc/$pid/stat" 2>/dev/null) || return 1
-	[[ $stat == $1\)\ [!Z]* ]] && echo "$pid"
+	threads=("/proc/$pid/task/"*)
+	[[ $stat == $1\)\ * ]] && [[ $stat != *\)\ Z* || ${#threads[@]} -gt 1 ]] && echo "$pid"
 }
 lab_pid() { lab_is '* (tidegated'; }
 
@@ -103,6 +105,7 @@ lab_spawn() {
 	RUNTIME_DIRECTORY=$LAB_RUN setsid ip netns exec tg-gateway \
 		"$TOP/$BUILD/control/tidegated" -c "$LAB_RUN/lab.yaml" >>"$LAB_RUN/out" 2>&1 </dev/null 9<&- &
 	echo $! >"$LAB_RUN/pid"
+	disown # its end is nothing for the shell to remark on
 }
 
 lab_start() { # 0 once it answers on both addresses

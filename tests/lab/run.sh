@@ -49,7 +49,7 @@ run_size() { # what the gateway needs for $DEVICES that send $RATE for $SECS
 	LAB_DEVICES=$((DEVICES < 1024 ? 1024 : DEVICES))
 	LAB_EXTENSIONS=$((mids > 8 ? DEVICES * ((mids < runs ? mids : runs) / 4 + 1) : 0))
 	[ $LAB_EXTENSIONS -ge 65536 ] || LAB_EXTENSIONS=65536
-	LAB_PORT="  - {name: fleet0, driver: vhost, socket: $LAB_RUN/fleet0.sock, addresses: [198.18.0.1/15, \"2001:2::1/48\"]}"
+	LAB_PORT=$lab_vhost
 }
 
 run_fleet() { # starts it; its words come through the fifo

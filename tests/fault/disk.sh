@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# The log's disk is full, or answers nothing for a while.  What cannot be kept is refused or
+# waits; the rest goes on; nothing acknowledged is lost.  Started by tests/run.sh with the lab up.
+set -u
+# shellcheck source=tests/lab/check.sh
+. "$TOP/tests/lab/check.sh"
+DISK=$LAB_STATE/disk
+
+# shellcheck disable=SC2317 # the trap's
+cleanup() {
+	lab_stop
+	mountpoint -q "$DISK" && { fsfreeze -u "$DISK" 2>/dev/null; umount "$DISK"; }
+	rm -rf "$DISK" "$DISK.img"
+}
+trap cleanup EXIT
+
+on_disk() { # the lab's gateway with its log on what is mounted at $DISK
+	lab_stop
+	LAB_LOG=$DISK/log
+	lab_start
+}
+
+rows() { # SUFFIX: a table from standard input
+	lab_exec "$DGRAM" --rows /dev/stdin --n "d$$" --suffix "$1" 198.18.0.1 || FAILED=$((FAILED + 1))
+}
+
+full() {
+	mkdir -p "$DISK"
+	mount -t tmpfs -o size=4m tidegate "$DISK"
+	on_disk
+	storm_begin 198.18.0.1 full
+	sleep 0.5
+	dd if=/dev/zero of="$DISK/filler" bs=64k 2>/dev/null # what is left
+	sleep 1
+	rows "" <<-'EOF'
+		full-refused: CON POST /t/$n "1" -> ACK 5.03 14=05
+		full-refused-non: NON POST /t/$n "2" -> NON 5.03 14=05
+		full-store-goes-on: CON PUT /d/$n/v "3" -> ACK 2.01
+		full-get-goes-on: CON GET /d/$n/v -> ACK 2.05 "3"
+	EOF
+	rm "$DISK/filler"
+	sleep 0.5
+	rows "" <<-'EOF'
+		full-room-again: CON POST /t/$n "4" -> ACK 2.04
+	EOF
+	storm_end
+	storm_judge full
+	holds full-books-close "$CTL" stats --check
+	lab_stop
+	holds full-log-verify "$CTL" log verify --dir "$LAB_LOG"
+	umount "$DISK"
+}
+
+# A filesystem that is frozen lets nothing be written until it is thawed.
+stalled() {
+	local post
+	post=$("$CTL" encode -m post --mid 7 --token 77 -e stalled "coap://198.18.0.1/t/stalled$$")
+	truncate -s 64M "$DISK.img"
+	if ! mkfs.ext4 -q "$DISK.img" || ! mount -o loop "$DISK.img" "$DISK" 2>/dev/null; then
+		echo "skip stalled: this machine mounts no loop device"
+		return
+	fi
+	on_disk
+	fsfreeze -f "$DISK"
+	same stalled-no-promise - "$(lab_exec "$DGRAM" --source 40007 --timeout 700 198.18.0.1 "$post")"
+	rows "" <<-'EOF'
+		stalled-store-goes-on: CON PUT /d/$n/w "3" -> ACK 2.01
+		stalled-get-goes-on: CON GET /d/$n/w -> ACK 2.05 "3"
+	EOF
+	holds stalled-status timeout 2 "$CTL" status
+	fsfreeze -u "$DISK"
+	sleep 0.3
+	same stalled-promise-kept 6144000777 "$(lab_exec "$DGRAM" --source 40007 198.18.0.1 "$post")"
+	same stalled-one-record 1 "$("$CTL" --json log cat | grep -c "\"device\":\"stalled$$\"")"
+	holds stalled-books-close "$CTL" stats --check
+}
+
+full
+stalled
+finish
