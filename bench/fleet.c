@@ -73,8 +73,8 @@ fleet_new(struct wire *wire, uint32_t devices, uint64_t seed)
 		fleet_free(f);
 		return NULL;
 	}
-	for (uint32_t i = 0; i < wire->endpoints; i++)
-		f->mid[i] = (uint16_t)next_random(f);
+	for (uint32_t i = 0; i < wire->endpoints; i++) /* a sixteenth of them, by the seed */
+		f->mid[i] = (uint16_t)((seed << 12) + next_random(f) % 1024);
 	for (unsigned i = 0; i < FLEET_LEVELS; i++)
 		f->queue[i] = (struct queue){NONE, NONE};
 	for (uint32_t i = 0; i < FLEET_SLOTS; i++)

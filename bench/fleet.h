@@ -25,7 +25,8 @@ struct fleet_counts {
 
 struct fleet;
 
-/* @devices on @wire; @seed makes the run repeatable. */
+/* @devices on @wire; @seed makes the run repeatable.  Fleets whose seeds differ by 1 to
+ * 15 may follow one another: their first Message IDs are not the same. */
 struct fleet *fleet_new(struct wire *wire, uint32_t devices, uint64_t seed);
 void fleet_free(struct fleet *f);
 /* Send the next request, planned for @planned; false if too many are in flight or the
