@@ -6,27 +6,27 @@ set -u
 . "$TOP/tests/lab/check.sh"
 TIMES=10
 
-fleet() { # SECONDS: its summary
+fleet() { # SEED SECONDS: its summary; seeds that follow one another share no Message IDs
 	"$TOP/$BUILD/bench/tidegate-bench" run "--$DRIVER" "$LAB_RUN/fleet0.sock" --devices 5000 --rate 10000 \
-		--seconds "$1" --grace 5 --json 9<&-
+		--seed "$1" --seconds "$2" --grace 5 --json 9<&-
 }
 
 # peer DRIVER
 peer() {
-	local pid alive=0
+	local i pid alive=0
 	DRIVER=$1 LAB_PORT=${lab_vhost/driver: vhost/driver: $1}
 	lab_stop
 	holds "$1-start" lab_start
 	pid=$(lab_pid)
-	for _ in $(seq $TIMES); do
-		fleet 30 >/dev/null 2>&1 &
+	for i in $(seq $TIMES); do
+		fleet "$i" 30 >/dev/null 2>&1 &
 		sleep "1.$((RANDOM % 9))"
 		kill -KILL "$(pgrep -P $! -x tidegate-bench || echo $!)"
 		wait $! 2>/dev/null
 		[ "$(lab_pid)" = "$pid" ] && lab_pings 198.18.0.1 && alive=$((alive + 1))
 	done
 	same "$1-served-after-each" $TIMES $alive
-	same "$1-new-peer-served" 20000:0:0 "$(fleet 2 | sed -E 's/.*"answered":([0-9]+),"refused":([0-9]+),"lost":([0-9]+).*/\1:\2:\3/')"
+	same "$1-new-peer-served" 20000:0:0 "$(fleet 0 2 | sed -E 's/.*"answered":([0-9]+),"refused":([0-9]+),"lost":([0-9]+).*/\1:\2:\3/')"
 	holds "$1-books-close" "$CTL" stats --check
 }
 
