@@ -1,96 +1,117 @@
 #!/usr/bin/env bash
 # Every test, counted; the last line is "N passed, N failed".  Started by `./dev test`.
+#
+#   tests/meson.build     suites of programs, plain and under sanitizers
+#   tests/smoke/*.sh      a gateway in the lab, real clients; with one worker and with two
+#   tests/fault/*.sh      the same, while something breaks
+#   tests/dev.sh          ./dev as a new user meets it
+#
+# A script prints "ok NAME", "FAIL NAME: ..." or "skip NAME: why" for each of its cases.
 set -u
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$TOP" || exit 1
-BUILD=build/test
-LAB_RUN=/run/tidegate-test
+BUILD=build/test LAB_NAME=test
 # shellcheck source=tests/lab/lab.sh
 . tests/lab/lab.sh
+export TOP BUILD LAB_NAME LAB_WORKERS TIDEGATE_SOCKET=$LAB_RUN/control.sock
 PASSED=0 FAILED=0
-export TIDEGATE_SOCKET=$LAB_RUN/control.sock
 
-note() { echo "== $* ($(date +%T))"; }
+note() { echo "== $* ($((SECONDS / 60))m$((SECONDS % 60))s)"; }
 
-cleanup() { lab_stop; lab_net_down; rm -rf "$LAB_RUN"; }
+# tally NAME PASSED FAILED
+tally() {
+	PASSED=$((PASSED + $2)) FAILED=$((FAILED + $3))
+	echo "$1: $2 passed, $3 failed"
+}
 
 build() { # DIR OPTION...
 	local dir=$1
 	shift
-	[ -f "$dir/build.ninja" ] || meson setup "$dir" "$@" >"$dir.log" 2>&1 || { cat "$dir.log"; return 1; }
+	[ -f "$dir/build.ninja" ] || meson setup "$dir" "$@" >"$dir.log" 2>&1 || { tail -n 20 "$dir.log"; return 1; }
 	ninja -C "$dir" >"$dir.log" 2>&1 || { grep -E 'error|FAILED' "$dir.log"; return 1; }
 }
 
-# meson's own suites: counts from its log
-suites() { # NAME DIR ARGUMENT...
-	local name=$1 dir=$2 ok fail
+# suites NAME OPTIONS SUITE...: a build of its own, and meson's own counts from its log
+suites() {
+	local name=$1 options=$2 dir=build/$1 ok=0 fail rc=1 s
 	shift 2
-	meson test -C "$dir" --no-rebuild --print-errorlogs "$@" >"$dir.log" 2>&1
-	ok=$(sed -nE 's/^Ok: +([0-9]+)/\1/p' "$dir.log")
-	fail=$(($(sed -nE 's/^Fail: +([0-9]+)/\1/p' "$dir.log") + $(sed -nE 's/^Timeout: +([0-9]+)/\1/p' "$dir.log")))
-	[ "${ok:-0}" -gt 0 ] || { fail=$((fail + 1)); echo "FAIL $name: no test ran"; cat "$dir.log"; }
-	[ "$fail" = 0 ] || sed -n '/^=*$/,$p' "$dir.log" | tail -n 60
-	PASSED=$((PASSED + ${ok:-0})) FAILED=$((FAILED + fail))
-	echo "$name: ${ok:-0} passed, $fail failed"
-}
-
-# a script that prints "ok NAME" and "FAIL NAME" lines
-script() { # NAME COMMAND...
-	local name=$1 out ok fail rc
-	shift
-	out=$("$@" 2>&1)
-	rc=$?
-	ok=$(grep -c '^ok ' <<<"$out") fail=$(grep -c '^FAIL ' <<<"$out")
-	[ $rc != 0 ] && [ "$fail" = 0 ] && { fail=1; echo "FAIL $name: exit $rc"; tail -n 20 <<<"$out"; }
-	grep '^FAIL ' <<<"$out"
-	PASSED=$((PASSED + ok)) FAILED=$((FAILED + fail))
-	echo "$name: $ok passed, $fail failed"
-}
-
-trap cleanup EXIT
-trap 'exit 130' INT TERM
-mkdir -p build
-lab_is_up && { echo "the lab is up, or a run: ./dev lab down first"; exit 1; }
-
-note "build with warnings as errors"
-build build/test -Dbuildtype=debugoptimized -Dwerror=true || FAILED=$((FAILED + 1))
-note "unit, dp, stress, fuzz replay"
-suites tests build/test
-
-note "AddressSanitizer and UndefinedBehaviorSanitizer"
-build build/asan -Dbuildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false || FAILED=$((FAILED + 1))
-suites asan build/asan --suite unit --suite dp --suite cli --suite fuzz
-if grep -q "suite: 'stress'" tests/meson.build; then
-	note "ThreadSanitizer"
-	build build/tsan -Dbuildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false || FAILED=$((FAILED + 1))
-	suites tsan build/tsan --suite stress
-fi
-
-for workers in 1 2; do
-	note "control, $workers worker(s)"
-	script "control-$workers" tests/smoke/control.sh "$TOP" $BUILD $workers
-	note "lab, $workers worker(s)"
-	LAB_WORKERS=$workers
-	export LAB_RUN LAB_WORKERS
-	cleanup
-	lab_net_up
-	if lab_start; then
-		script "smoke-$workers" tests/smoke/smoke.sh "$TOP" $BUILD
-		script "config-$workers" tests/smoke/config.sh "$TOP" $BUILD "$LAB_RUN"
-		script "kill9-$workers" tests/fault/kill9.sh "$TOP" $BUILD 20
-	else
-		FAILED=$((FAILED + 1))
+	note "$name: build"
+	# shellcheck disable=SC2086
+	if build "$dir" -Dbuildtype=debugoptimized $options; then
+		note "$name: ${*:-all suites}"
+		# shellcheck disable=SC2046
+		meson test -C "$dir" --no-rebuild --print-errorlogs $(for s; do echo --suite "$s"; done) >"$dir.log" 2>&1
+		rc=$?
+		ok=$(sed -nE 's/^Ok: +([0-9]+)/\1/p' "$dir.log")
+		sed -n '/^=\{10,\}/,$p' "$dir.log" | tail -n 60
 	fi
-done
+	fail=$(( $(sed -nE 's/^(Fail|Timeout|Unexpected Pass): +([0-9]+)/\2 +/p' "$dir.log") 0 ))
+	[ "${ok:-0}" -gt 0 ] || { echo "FAIL $name: no test ran"; rc=1; }
+	[ $rc = 0 ] || [ "$fail" -gt 0 ] || fail=1
+	tally "$name" "${ok:-0}" "$fail"
+}
 
-note "run"
-if ./dev run --seconds 5 --json | tee "build/run.json" | grep -q '"books_close":true' \
-	&& grep -q '"lost":0,' build/run.json; then
-	PASSED=$((PASSED + 1))
-else
-	FAILED=$((FAILED + 1))
-	echo "FAIL run: $(cat build/run.json)"
-fi
+# script NAME COMMAND...
+script() {
+	local name=$1 log=build/$1.log ok fail rc
+	shift
+	"$@" >"$log" 2>&1
+	rc=$?
+	ok=$(grep -c '^ok ' "$log") fail=$(grep -c '^FAIL ' "$log")
+	grep -E '^(FAIL|skip) ' "$log"
+	if [ "$fail" = 0 ] && { [ $rc != 0 ] || [ "$ok" = 0 ]; }; then
+		fail=1
+		echo "FAIL $name: exit $rc after $ok cases"
+		tail -n 20 "$log"
+	fi
+	tally "$name" "$ok" "$fail"
+}
 
+# A gateway that died and was not meant to is a failure of whatever ran.
+same_gateway() { # NAME PID
+	[ "$(lab_pid)" = "$2" ] && return 0
+	echo "FAIL $1: the gateway is gone; it said:"
+	tail -n 20 "$LAB_RUN/out"
+	tally "$1" 0 1
+	lab_start
+}
+
+in_lab() { # WORKERS BUILD SCRIPT...
+	local s name pid
+	LAB_WORKERS=$1 BUILD=$2
+	shift 2
+	note "lab, $LAB_WORKERS worker(s), $BUILD"
+	lab_down
+	if ! lab_net_up || ! lab_start; then
+		tally "FAIL lab" 0 1
+		return
+	fi
+	for s in "$@"; do
+		name=$(basename "$s" .sh)-$LAB_WORKERS
+		pid=$(lab_pid)
+		script "$name" "$s"
+		[[ $s == */fault/* ]] || same_gateway "$name" "$pid"
+	done
+	if ! lab_pings 198.18.0.1 || ! lab_pings 2001:2::1; then
+		tally "FAIL lab: no answer at the end" 0 1
+	fi
+}
+
+trap lab_down EXIT
+trap 'exit 130' INT TERM HUP
+mkdir -p build
+[ ! -e /run/tidegate-lab ] || { echo "the lab is up: ./dev lab down first"; exit 1; }
+lab_lock || exit 1
+
+suites test -Dwerror=true
+suites asan "-Db_sanitize=address,undefined -Db_lundef=false" unit dp cli fuzz
+suites tsan "-Db_sanitize=thread -Db_lundef=false" stress
+in_lab 1 build/test tests/smoke/*.sh tests/fault/*.sh
+in_lab 2 build/test tests/smoke/*.sh tests/fault/*.sh
+lab_down
+note dev
+script dev tests/dev.sh
+
+note "all done"
 echo "$PASSED passed, $FAILED failed"
 [ $FAILED = 0 ] && [ $PASSED -gt 0 ]
