@@ -73,7 +73,8 @@ fleet_new(struct wire *wire, uint32_t devices, uint64_t seed)
 		fleet_free(f);
 		return NULL;
 	}
-	for (uint32_t i = 0; i < wire->endpoints; i++) /* a sixteenth of them, by the seed */
+	for (uint32_t i = 0; i < wire->endpoints;
+		i++) /* a sixteenth of them, by the seed */
 		f->mid[i] = (uint16_t)((seed << 12) + next_random(f) % 1024);
 	for (unsigned i = 0; i < FLEET_LEVELS; i++)
 		f->queue[i] = (struct queue){NONE, NONE};
@@ -166,11 +167,12 @@ bool
 fleet_request(struct fleet *f, uint64_t planned)
 {
 	uint32_t i = f->free, device = (f->next_device + f->stride) % f->devices;
-	struct slot *s = &f->slot[i];
 	uint16_t *mid = &f->mid[device % f->wire->endpoints];
+	struct slot *s;
 
-	if (f->in_flight == FLEET_SLOTS)
+	if (i == NONE) /* also if finished ones wait behind one that is not */
 		return false;
+	s = &f->slot[i];
 	s->device = device;
 	s->verb = (uint8_t)choose(f, device);
 	s->number = f->numbers + 1;

@@ -5,9 +5,10 @@
 #include <string.h>
 
 static const char usage[] =
-	"usage: tidegate-bench run (--vhost SOCKET | --connect ADDRESS[:PORT]) "
-	"[--devices N]\n"
-	"           [--rate N | --window N] [--seconds N] [--grace N] [--gateway "
+	"usage: tidegate-bench run (--vhost SOCKET | --memif SOCKET | "
+	"--connect ADDRESS[:PORT])\n"
+	"           [--devices N] [--rate N | --window N] [--seconds N] [--grace N] "
+	"[--gateway "
 	"ADDRESS]\n"
 	"           [--core N] [--seed N] [--hugepages] [--interval-json] [--json]\n"
 	"       tidegate-bench cycles [--json] [--runs N] [--seconds N] [--core N]\n"

@@ -59,6 +59,8 @@ parse(struct options *o, int argc, char **argv)
 		i++;
 		if (strcmp(name, "--vhost") == 0)
 			o->wire.vhost = v;
+		else if (strcmp(name, "--memif") == 0)
+			o->wire.memif = v;
 		else if (strcmp(name, "--connect") == 0)
 			o->wire.connect = v;
 		else if (strcmp(name, "--gateway") == 0)
@@ -80,8 +82,10 @@ parse(struct options *o, int argc, char **argv)
 		else
 			return -1;
 	}
-	return (o->wire.vhost != NULL) != (o->wire.connect != NULL) && o->devices > 0
-			       && o->devices <= 1u << 24 && o->rate > 0
+	return (o->wire.vhost != NULL) + (o->wire.memif != NULL)
+					       + (o->wire.connect != NULL)
+				       == 1
+			       && o->devices > 0 && o->devices <= 1u << 24 && o->rate > 0
 		       ? 0
 		       : -1;
 }
@@ -207,7 +211,8 @@ bench_run(int argc, char **argv)
 	double seconds;
 
 	if (parse(&o, argc, argv) < 0) {
-		fputs("tidegate-bench run: give --vhost SOCKET or --connect ADDRESS; see "
+		fputs("tidegate-bench run: give --vhost or --memif SOCKET or --connect "
+		      "ADDRESS; see "
 		      "tidegate-bench\n",
 			stderr);
 		return 2;
@@ -215,8 +220,8 @@ bench_run(int argc, char **argv)
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	o.wire.endpoints = o.devices;
-	wire = o.wire.vhost != NULL ? wire_virtio_open(&o.wire, err, sizeof(err))
-				    : wire_socket_open(&o.wire, err, sizeof(err));
+	wire = o.wire.connect != NULL ? wire_socket_open(&o.wire, err, sizeof(err))
+				      : wire_virtio_open(&o.wire, err, sizeof(err));
 	f = wire != NULL ? fleet_new(wire, o.devices, o.seed) : NULL;
 	if (f == NULL) {
 		fprintf(stderr, "tidegate-bench: %s\n", err);

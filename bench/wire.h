@@ -29,8 +29,9 @@ struct wire {
 
 struct wire_options {
 	const char *vhost;   /* socket of a vhost-user port, or NULL */
+	const char *memif;   /* socket of a memif port, or NULL */
 	const char *connect; /* "ADDRESS[:PORT]" for kernel sockets, or NULL */
-	const char *gateway; /* vhost: the gateway's IPv4 address */
+	const char *gateway; /* vhost, memif: the gateway's IPv4 address */
 	uint32_t endpoints;
 	int core; /* -1: anywhere */
 	bool hugepages;

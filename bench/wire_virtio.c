@@ -1,4 +1,4 @@
-/* virtio-user: frames straight into the gateway's vhost port, the kernel bypassed. */
+/* Frames straight into the gateway's vhost or memif port, the kernel bypassed. */
 #include "bench/wire.h"
 #include "dataplane/checksum.h"
 
@@ -17,6 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define VIRTIO "net_virtio_user0"
+#define MEMIF "net_memif0"
 #define BATCH 64
 #define MBUFS 16383
 #define RING 4096 /* frames: what comes while this process does not run must fit */
@@ -235,20 +237,24 @@ start_eal(const struct wire_options *o)
 		ARG("128");
 	}
 	ARG("--vdev");
-	ARG("net_virtio_user0,path=%s,queues=1,queue_size=%d,mrg_rxbuf=0,in_order=1,"
-	    "packed_vq=1",
-		o->vhost, RING);
+	if (o->memif != NULL)
+		ARG("%s,role=client,socket=%s,socket-abstract=no,rsize=11", MEMIF,
+			o->memif);
+	else
+		ARG("%s,path=%s,queues=1,queue_size=%d,mrg_rxbuf=0,in_order=1,packed_vq="
+		    "1",
+			VIRTIO, o->vhost, RING);
 #undef ARG
 	return rte_eal_init(n, argv);
 }
 
 static int
-open_port(struct virtio_wire *v)
+open_port(struct virtio_wire *v, const char *name)
 {
 	struct rte_eth_conf conf = {0};
 	int rc;
 
-	if (rte_eth_dev_get_port_by_name("net_virtio_user0", &v->port) != 0)
+	if (rte_eth_dev_get_port_by_name(name, &v->port) != 0)
 		return -1;
 	v->pool = rte_pktmbuf_pool_create(
 		"bench", MBUFS, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
@@ -268,10 +274,14 @@ open_port(struct virtio_wire *v)
 static void
 ask_gateway(struct virtio_wire *v)
 {
-	struct rte_mbuf *m = rte_pktmbuf_alloc(v->pool);
-	struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
-	struct rte_arp_hdr *arp = (struct rte_arp_hdr *)(eth + 1);
+	struct rte_mbuf *m = has_room(v) ? rte_pktmbuf_alloc(v->pool) : NULL;
+	struct rte_ether_hdr *eth;
+	struct rte_arp_hdr *arp;
 
+	if (m == NULL)
+		return;
+	eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
+	arp = (struct rte_arp_hdr *)(eth + 1);
 	memset(&eth->dst_addr, 0xff, sizeof(eth->dst_addr));
 	eth->src_addr = v->mac;
 	eth->ether_type = RTE_BE16(RTE_ETHER_TYPE_ARP);
@@ -320,10 +330,11 @@ struct wire *
 wire_virtio_open(const struct wire_options *o, char *err, size_t errlen)
 {
 	struct virtio_wire *v = calloc(1, sizeof(*v));
+	const char *socket = o->memif != NULL ? o->memif : o->vhost;
 
 	if (v == NULL)
 		return NULL;
-	for (unsigned i = 0; i < 100 && access(o->vhost, F_OK) != 0; i++)
+	for (unsigned i = 0; i < 100 && access(socket, F_OK) != 0; i++)
 		usleep(100000);
 	v->w = (struct wire){
 		.endpoints = o->endpoints,
@@ -332,15 +343,15 @@ wire_virtio_open(const struct wire_options *o, char *err, size_t errlen)
 		.flush = v_flush,
 		.receive = v_receive,
 		.close = v_close,
-		.name = "virtio-user",
+		.name = o->memif != NULL ? "memif" : "virtio-user",
 	};
 	if (inet_pton(AF_INET, o->gateway, &v->gateway) != 1)
 		snprintf(err, errlen, "%s is no IPv4 address", o->gateway);
 	else if (start_eal(o) < 0)
 		snprintf(err, errlen, "the EAL did not start: %s",
 			rte_strerror(rte_errno));
-	else if (open_port(v) != 0)
-		snprintf(err, errlen, "no gateway serves the vhost socket %s", o->vhost);
+	else if (open_port(v, o->memif != NULL ? MEMIF : VIRTIO) != 0)
+		snprintf(err, errlen, "no gateway serves the socket %s", socket);
 	else if (!find_gateway(v))
 		snprintf(err, errlen, "nobody at %s answers ARP for %s", o->vhost,
 			o->gateway);
