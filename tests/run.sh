@@ -45,7 +45,7 @@ suites() {
 		ok=$(sed -nE 's/^Ok: +([0-9]+)/\1/p' "$dir.log")
 		sed -n '/^=\{10,\}/,$p' "$dir.log" | tail -n 60
 	fi
-	fail=$(( $(sed -nE 's/^(Fail|Timeout|Unexpected Pass): +([0-9]+)/\2 +/p' "$dir.log") 0 ))
+	fail=$(awk '/^(Fail|Timeout|Unexpected Pass):/ { n += $NF } END { print n + 0 }' "$dir.log")
 	[ "${ok:-0}" -gt 0 ] || { echo "FAIL $name: no test ran"; rc=1; }
 	[ $rc = 0 ] || [ "$fail" -gt 0 ] || fail=1
 	tally "$name" "${ok:-0}" "$fail"

@@ -31,6 +31,7 @@ peer() {
 }
 
 peer vhost
+peer memif
 LAB_PORT=
 lab_stop
 holds back-to-the-lab lab_start
