@@ -1,7 +1,7 @@
 /*
  * storm: confirmable POSTs through a gateway that stops and comes back.
  *
- *   storm ADDRESS FILE NAME
+ *   storm ADDRESS FILE NAME PORT
  *
  * Many sockets post numbered readings, NAME in each, and retransmit each every 300 ms
  * with the same Message ID until it is answered; for every 2.04 the payload it answers is
@@ -17,6 +17,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -114,15 +115,17 @@ main(int argc, char **argv)
 {
 	static struct poster poster[SOCKETS];
 	struct pollfd fds[SOCKETS];
-	FILE *out = argc == 4 ? fopen(argv[2], "w") : NULL;
+	FILE *out = argc == 5 ? fopen(argv[2], "w") : NULL;
 
 	if (out == NULL) {
-		fputs("usage: storm ADDRESS FILE NAME\n", stderr);
+		fputs("usage: storm ADDRESS FILE NAME PORT\n", stderr);
 		return 2;
 	}
 	signal(SIGTERM, on_term);
 	for (unsigned i = 0; i < SOCKETS; i++) {
-		poster[i] = (struct poster){.fd = udp_open(argv[1], 5683, 0),
+		poster[i] = (struct poster){
+			.fd = udp_open(argv[1], 5683,
+				(uint16_t)(strtoul(argv[4], NULL, 10) + i)),
 			.id = i,
 			.name = argv[3],
 			.mid = (uint16_t)(i * 997)};

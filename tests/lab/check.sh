@@ -50,9 +50,12 @@ answer() {
 
 # ---- clients that keep posting, and what they were promised --------------------------------------
 
+# Ports of its own: one that another storm has used would have its Message IDs, too.
+STORM_PORT=10000
 storm_begin() { # ADDRESS NAME
 	SEEN=$LAB_RUN/$2.seen
-	ip netns exec tg-devices "$TOP/$BUILD/tests/smoke/storm" "$1" "$SEEN" "$2-$$" &
+	STORM_PORT=$((STORM_PORT + 100))
+	ip netns exec tg-devices "$TOP/$BUILD/tests/smoke/storm" "$1" "$SEEN" "$2-$$" $STORM_PORT &
 	STORM=$! # of storm itself, which a function would not be
 }
 
