@@ -42,7 +42,7 @@ suites() {
 		# shellcheck disable=SC2046
 		meson test -C "$dir" --no-rebuild --print-errorlogs $(for s; do echo --suite "$s"; done) >"$dir.log" 2>&1
 		rc=$?
-		ok=$(sed -nE 's/^Ok: +([0-9]+)/\1/p' "$dir.log")
+		ok=$(awk '/^Ok:/ { print $NF }' "$dir.log")
 		sed -n '/^=\{10,\}/,$p' "$dir.log" | tail -n 60
 	fi
 	fail=$(awk '/^(Fail|Timeout|Unexpected Pass):/ { n += $NF } END { print n + 0 }' "$dir.log")
@@ -55,7 +55,7 @@ suites() {
 script() {
 	local name=$1 log=build/$1.log ok fail rc
 	shift
-	"$@" >"$log" 2>&1
+	timeout -k 5 300 "$@" >"$log" 2>&1
 	rc=$?
 	ok=$(grep -c '^ok ' "$log") fail=$(grep -c '^FAIL ' "$log")
 	grep -E '^(FAIL|skip) ' "$log"
@@ -73,7 +73,6 @@ same_gateway() { # NAME PID
 	echo "FAIL $1: the gateway is gone; it said:"
 	tail -n 20 "$LAB_RUN/out"
 	tally "$1" 0 1
-	lab_start
 }
 
 in_lab() { # WORKERS BUILD SCRIPT...
@@ -82,19 +81,14 @@ in_lab() { # WORKERS BUILD SCRIPT...
 	shift 2
 	note "lab, $LAB_WORKERS worker(s), $BUILD"
 	lab_down
-	if ! lab_net_up || ! lab_start; then
-		tally "FAIL lab" 0 1
-		return
-	fi
+	lab_net_up || { tally "FAIL lab" 0 1; return; }
 	for s in "$@"; do
-		name=$(basename "$s" .sh)-$LAB_WORKERS
+		name=$(basename "$s" .sh)-$(basename "$BUILD")-$LAB_WORKERS
+		lab_start || { tally "FAIL $name: no lab" 0 1; continue; }
 		pid=$(lab_pid)
 		script "$name" "$s"
 		[[ $s == */fault/* ]] || same_gateway "$name" "$pid"
 	done
-	if ! lab_pings 198.18.0.1 || ! lab_pings 2001:2::1; then
-		tally "FAIL lab: no answer at the end" 0 1
-	fi
 }
 
 trap lab_down EXIT
@@ -108,7 +102,12 @@ suites asan "-Db_sanitize=address,undefined -Db_lundef=false" unit dp cli fuzz
 suites tsan "-Db_sanitize=thread -Db_lundef=false" stress
 in_lab 1 build/test tests/smoke/*.sh tests/fault/*.sh
 in_lab 2 build/test tests/smoke/*.sh tests/fault/*.sh
+# a sanitizer's word ends the gateway, and that fails the test; the EAL's own leaks aside
+export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1
+in_lab 2 build/asan tests/smoke/smoke.sh tests/smoke/config.sh
+unset ASAN_OPTIONS UBSAN_OPTIONS
 lab_down
+BUILD=build/test
 note dev
 script dev tests/dev.sh
 
