@@ -25,8 +25,7 @@ main(int argc, char **argv)
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} modes[] = {{"run", bench_run}, {"cycles", bench_cycles}, {"insns", bench_insns},
-		{"wire", bench_wire},
-		{"macswap", bench_macswap}};
+		{"wire", bench_wire}, {"macswap", bench_macswap}};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(*modes); i++)
 		if (strcmp(argv[1], modes[i].name) == 0)

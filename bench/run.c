@@ -168,8 +168,7 @@ static void
 drive(struct fleet *f, const struct options *o, double *seconds)
 {
 	const struct timespec nap = {.tv_nsec = 20000};
-	uint64_t start = now_ns(), now = start, next = start + SECOND, planned = 0,
-		 answered = 0;
+	uint64_t start = now_ns(), now, next = start + SECOND, planned = 0, answered = 0;
 	uint64_t end = start + (uint64_t)(o->seconds * (double)SECOND), give_up;
 
 	while ((now = now_ns()) < end && !interrupted) {

@@ -62,7 +62,8 @@ v_flush(struct wire *w)
 	uint16_t sent = rte_eth_tx_burst(v->port, 0, v->out, (uint16_t)v->n_out);
 
 	v->n_out -= sent;
-	memmove(v->out, v->out + sent, v->n_out * sizeof(*v->out));
+	for (unsigned i = 0; sent > 0 && i < v->n_out; i++)
+		v->out[i] = v->out[sent + i];
 }
 
 static bool
