@@ -29,6 +29,8 @@ build() {
 	# shellcheck disable=SC2086
 	[ -f "$1/build.ninja" ] || meson setup "$1" -Dbuildtype=debugoptimized $2 >"$1.log" 2>&1 \
 		|| { tail -n 20 "$1.log"; return 1; }
+	# It may have to be made anew before its targets are known.
+	ninja -C "$1" build.ninja >"$1.log" 2>&1 || { tail -n 20 "$1.log"; return 1; }
 	# shellcheck disable=SC2046
 	ninja -C "$1" $(ninja -C "$1" -t targets rule c_LINKER | grep "$3") >"$1.log" 2>&1 \
 		|| { grep -E 'error|FAILED' "$1.log"; return 1; }

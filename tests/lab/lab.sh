@@ -15,6 +15,7 @@ LAB_STATE=$TOP/build/$LAB_NAME-state
 LAB_LOG=${LAB_LOG:-$LAB_STATE/log}
 LAB_WORKERS=${LAB_WORKERS:-1}
 LAB_DEVICES=${LAB_DEVICES:-65536}
+LAB_HUGEPAGES=${LAB_HUGEPAGES:-off} # others may take the free ones while the gateway starts
 LAB_EXTENSIONS=${LAB_EXTENSIONS:-auto}
 LAB_PORT=${LAB_PORT:-} # one more line under ports:, or lab_vhost
 lab_vhost="  - {name: fleet0, driver: vhost, socket: $LAB_RUN/fleet0.sock, addresses: [198.18.0.1/15, \"2001:2::1/48\"]}"
@@ -80,6 +81,7 @@ lab_config() { # writes $LAB_RUN/lab.yaml
 	mkdir -p "$LAB_RUN" "$LAB_LOG"
 	sed -e "s#@RUN@#$LAB_RUN#; s#@LOG@#$LAB_LOG#; s#@WORKERS@#$LAB_WORKERS#" \
 		-e "s#@DEVICES@#$LAB_DEVICES#; s#@EXTENSIONS@#$LAB_EXTENSIONS#; s#@PORT@#$LAB_PORT#" \
+		-e "s#@HUGEPAGES@#$LAB_HUGEPAGES#" \
 		"$TOP/tests/lab/lab.yaml" >"$LAB_RUN/lab.yaml"
 }
 

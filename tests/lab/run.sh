@@ -50,6 +50,7 @@ run_size() { # what the gateway needs for $DEVICES that send $RATE for $SECS
 	LAB_EXTENSIONS=$((mids > 8 ? DEVICES * ((mids < runs ? mids : runs) / 4 + 1) : 0))
 	[ $LAB_EXTENSIONS -ge 65536 ] || LAB_EXTENSIONS=65536
 	LAB_PORT=$lab_vhost
+	LAB_HUGEPAGES=auto
 }
 
 run_fleet() { # starts it; its words come through the fifo
