@@ -25,8 +25,9 @@ rows() { # SUFFIX: a table from standard input
 }
 
 full() {
+	local code
 	mkdir -p "$DISK"
-	mount -t tmpfs -o size=4m tidegate "$DISK"
+	mount -t tmpfs -o size=64m tidegate "$DISK"
 	on_disk
 	storm_begin 198.18.0.1 full
 	sleep 0.5
@@ -39,10 +40,12 @@ full() {
 		full-get-goes-on: CON GET /d/$n/v -> ACK 2.05 "3"
 	EOF
 	rm "$DISK/filler"
-	sleep 0.5
-	rows "" <<-'EOF'
-		full-room-again: CON POST /t/$n "4" -> ACK 2.04
-	EOF
+	for _ in $(seq 50); do
+		code=$(answer post "coap://198.18.0.1/t/room$$")
+		[ "$code" = 2.04 ] && break
+		sleep 0.1
+	done
+	same full-room-again 2.04 "$code"
 	storm_end
 	storm_judge full
 	holds full-books-close "$CTL" stats --check
