@@ -7,6 +7,7 @@
 CTL=$TOP/$BUILD/control/tidegatectl
 DGRAM=$TOP/$BUILD/tests/smoke/dgram
 FAILED=0
+export RUNTIME_DIRECTORY=$LAB_RUN # what DPDK leaves there goes with the lab
 
 same() { # NAME WANT GOT
 	if [ "$2" = "$3" ]; then
