@@ -89,7 +89,7 @@ in_lab() { # WORKERS BUILD SCRIPT...
 		name=$(basename "$s" .sh)-$(basename "$BUILD")-$LAB_WORKERS
 		lab_start || { tally "FAIL $name: no lab" 0 1; continue; }
 		pid=$(lab_pid)
-		script "$name" "$s"
+		script "$name" "$s" "$TOP" "$BUILD" "$LAB_WORKERS"
 		[[ $s == */fault/* ]] || same_gateway "$name" "$pid"
 	done
 }
