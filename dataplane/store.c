@@ -1,5 +1,6 @@
 #include "dataplane/store.h"
 
+#include "dataplane/copy.h"
 #include "dataplane/hash.h"
 #include "dataplane/index.h"
 
@@ -8,7 +9,7 @@
 #define LAYOUT 1
 #define INLINE 68      /* bytes of path and payload that stand in the slot */
 #define CHUNK_DATA 124
-#define BODY_MAX (DP_PATH_MAX + DP_VALUE_MAX)
+#define BODY_MAX (DP_PATH_MAX + DP_VALUE_MAX) /* a multiple of four, as the path is */
 
 enum { IN_USE = 1, CHUNKED = 2 };
 
@@ -20,7 +21,7 @@ struct slot {
 	uint32_t etag;    /* low half; the high half is the table's */
 	uint16_t format, path_len, len;
 	uint8_t flags, spare;
-	uint32_t body[INLINE / 4]; /* path, then payload; CHUNKED: the first chunk + 1 */
+	uint32_t body[INLINE / 4]; /* path, payload from the next word on; CHUNKED: first chunk + 1 */
 };
 
 struct chunk {
@@ -139,6 +140,13 @@ dp_store_owner(const struct dp_store *t, uint32_t slot)
 
 /* ---- bodies ---------------------------------------------------------------------------- */
 
+/* The payload begins with a word of its own, so that it can be changed by itself. */
+static unsigned
+payload_at(unsigned path_len)
+{
+	return (path_len + 3) & ~3u;
+}
+
 /*
  * Copy bytes @from .. @from + @len of a slot's body to @to.  A reader may do this while the
  * writer changes the slot: bounds are checked, and the sequence tells afterwards.
@@ -233,7 +241,7 @@ is_value(const struct dp_store *t, const struct slot *s, const struct dp_path *p
 	if (!(s->flags & IN_USE) || s->path_len != path->len)
 		return false;
 	if (!(s->flags & CHUNKED))
-		return memcmp(s->body, path->bytes, path->len) == 0;
+		return dp_same(s->body, path->bytes, path->len);
 	return copy_body(t, s, s->flags, 0, path->len, copy)
 		&& memcmp(copy, path->bytes, path->len) == 0;
 }
@@ -281,21 +289,21 @@ unchain(struct dp_store *t, uint32_t slot)
 		}
 }
 
-/* Path and payload into the slot or into chunks, its old ones too; false if there are not
- * enough, and nothing has changed. */
+/* Path and payload into the slot or into chunks; false if the pool has too few. */
 static bool
 set_body(struct dp_store *t, struct slot *s, const struct dp_path *path, const void *payload,
 	uint16_t len)
 {
 	bool was_chunked = s->flags & CHUNKED;
-	unsigned need = path->len + len;
+	unsigned from = payload_at(path->len), need = from + len;
 	uint8_t body[BODY_MAX];
 
 	if (chunks_for(need) > t->chunks_left
-			+ (was_chunked ? chunks_for(s->path_len + s->len) : 0))
+			+ (was_chunked ? chunks_for(payload_at(s->path_len) + s->len) : 0))
 		return false;
+	memset(body, 0, from);
 	memcpy(body, path->bytes, path->len);
-	memcpy(body + path->len, payload, len);
+	memcpy(body + from, payload, len);
 	if (was_chunked)
 		free_chunks(t, s->body[0]);
 	if (need <= INLINE)
@@ -304,6 +312,20 @@ set_body(struct dp_store *t, struct slot *s, const struct dp_path *path, const v
 		DP_SET(s->body[0], store_body(t, body, need));
 	DP_SET(s->flags, (uint8_t)(IN_USE | (need > INLINE ? CHUNKED : 0)));
 	DP_SET(s->path_len, path->len);
+	DP_SET(s->len, len);
+	return true;
+}
+
+/* A value that has its slot already: where it fits in there, only the payload is written. */
+static bool
+change_body(struct dp_store *t, struct slot *s, const struct dp_path *path, const void *payload,
+	uint16_t len)
+{
+	unsigned from = payload_at(path->len);
+
+	if ((s->flags & CHUNKED) || from + len > INLINE)
+		return set_body(t, s, path, payload, len);
+	dp_words_set(s->body + from / 4, payload, len);
 	DP_SET(s->len, len);
 	return true;
 }
@@ -378,7 +400,8 @@ dp_store_put(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint
 		chain(t, slot, device);
 	}
 	dp_seq_open(&s->seq);
-	stored = set_body(t, s, path, payload, len);
+	stored = created ? set_body(t, s, path, payload, len)
+			 : change_body(t, s, path, payload, len);
 	if (stored) {
 		DP_SET(s->etag, ++t->etag_low);
 		DP_SET(s->format, content_format);
@@ -468,7 +491,7 @@ copy_slot(const struct dp_store *t, uint32_t slot, uint8_t *path, uint16_t *path
 		out->etag = etag_of(t, DP_GET(s->etag));
 		whole = (flags & IN_USE) && *path_len <= DP_PATH_MAX && out->len <= DP_VALUE_MAX
 			&& copy_body(t, s, flags, 0, *path_len, path)
-			&& copy_body(t, s, flags, *path_len, out->len, out->payload);
+			&& copy_body(t, s, flags, payload_at(*path_len), out->len, out->payload);
 	} while ((before & 1) || __atomic_load_n(&s->seq, __ATOMIC_RELAXED) != before);
 	return whole;
 }
