@@ -10,6 +10,7 @@
 #define FRAG_WAYS 4
 #define FRAG_MS 2000 /* a datagram's fragments must meet within */
 #define PASS_RING 4096
+#define STUCK_MS 10 /* a port that takes nothing for so long is not waited for */
 
 /* ---- set-up --------------------------------------------------------------------------- */
 
@@ -86,6 +87,8 @@ dp_net_free(struct dp_net *net)
 {
 	if (net == NULL)
 		return;
+	for (unsigned p = 0; p < net->cfg->n_ports; p++)
+		rte_pktmbuf_free_bulk(net->tx[p].pkt, net->tx[p].n);
 	if (net->frags != NULL)
 		rte_ip_frag_table_destroy(net->frags);
 	for (unsigned p = 0; net->worker == 0 && p < net->cfg->n_ports; p++)
@@ -273,6 +276,7 @@ dp_net_source_mac(const struct dp_burst *b, unsigned i)
 
 /* ---- frames out ------------------------------------------------------------------------ */
 
+/* Give the port what waits for it.  What it has no room for stays, in front. */
 static void
 send_port(struct dp_net *net, unsigned p)
 {
@@ -287,17 +291,18 @@ send_port(struct dp_net *net, unsigned p)
 	else
 		sent = (uint16_t)rte_ring_enqueue_burst(
 			tx->pass, (void *const *)tx->pkt, tx->n, NULL);
-	if (unlikely(sent < tx->n)) {
-		for (unsigned i = sent; i < tx->n; i++)
+	tx->n -= sent;
+	if (unlikely(tx->n > 0)) {
+		memmove(tx->pkt, tx->pkt + sent, tx->n * sizeof(*tx->pkt));
+		for (unsigned i = 0; i < tx->n; i++)
 			bytes -= tx->pkt[i]->pkt_len;
-		dp_count(net->counters, DP_C_tx_dropped, tx->n - sent);
-		rte_pktmbuf_free_bulk(tx->pkt + sent, tx->n - sent);
 	}
+	if (sent > 0)
+		tx->moved = net->now;
 	if (tx->own) {
 		dp_count(net->counters, DP_C_tx_frames, sent);
 		dp_count(net->counters, DP_C_tx_bytes, bytes);
 	}
-	tx->n = 0;
 }
 
 void
@@ -305,9 +310,28 @@ net_queue(struct dp_net *net, uint8_t port, struct rte_mbuf *m)
 {
 	struct tx_port *tx = &net->tx[port];
 
-	tx->pkt[tx->n++] = m;
-	if (unlikely(tx->n == TX_ARRAY))
+	if (unlikely(tx->n == TX_ARRAY)) {
 		send_port(net, port);
+		if (tx->n == TX_ARRAY) {
+			dp_count(net->counters, DP_C_tx_dropped, 1);
+			rte_pktmbuf_free(m);
+			return;
+		}
+	}
+	tx->pkt[tx->n++] = m;
+}
+
+/* Frames that workers without a queue have passed to its owner. */
+static void
+take_passed(struct dp_net *net, unsigned p)
+{
+	struct tx_port *tx = &net->tx[p];
+	unsigned n = rte_ring_dequeue_burst(
+		tx->pass, (void **)tx->pkt + tx->n, TX_ARRAY - tx->n, NULL);
+
+	tx->n += (uint16_t)n;
+	if (n > 0)
+		send_port(net, p);
 }
 
 void
@@ -318,13 +342,20 @@ dp_net_flush(struct dp_net *net)
 
 		if (tx->n > 0)
 			send_port(net, p);
-		if (tx->pass == NULL || !tx->own || net->worker != 0)
-			continue;
-		tx->n = (uint16_t)rte_ring_dequeue_burst(
-			tx->pass, (void **)tx->pkt, TX_ARRAY, NULL);
-		if (tx->n > 0)
-			send_port(net, p);
+		if (tx->pass != NULL && tx->own && net->worker == 0)
+			take_passed(net, p);
+		tx->left = tx->n;
 	}
+}
+
+bool
+dp_net_is_full(const struct dp_net *net, uint64_t now_tsc)
+{
+	for (unsigned p = 0; p < net->cfg->n_ports; p++)
+		if (net->tx[p].left > 0
+			&& now_tsc - net->tx[p].moved < rte_get_tsc_hz() / 1000 * STUCK_MS)
+			return true;
+	return false;
 }
 
 void

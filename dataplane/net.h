@@ -59,8 +59,11 @@ struct rte_mbuf *dp_net_begin(struct dp_net *net, const struct dp_peer_key *key,
  * neighbours_unknown; whoever retransmits will find it). */
 void dp_net_send(struct dp_net *net, struct rte_mbuf *m, const struct dp_peer_key *key,
 	const uint8_t *mac, uint16_t len);
-/* Give all that is queued to the ports; counts tx_*.  Once per turn of the loop. */
+/* Give all that is queued to the ports; counts tx_*.  Once per turn of the loop.  What a port
+ * has no room for waits for the next; more than 256 frames are dropped, counted tx_dropped. */
 void dp_net_flush(struct dp_net *net);
+/* Do frames wait for a port that still takes some now and then?  What can wait had better. */
+bool dp_net_is_full(const struct dp_net *net, uint64_t now_tsc);
 /* Expiry of fragments and neighbours; cheap, about every 10 ms. */
 void dp_net_tick(struct dp_net *net, uint64_t now_tsc);
 

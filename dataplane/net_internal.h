@@ -21,7 +21,9 @@
 struct tx_port {
 	struct rte_mbuf *pkt[TX_ARRAY];
 	uint16_t n;
+	uint16_t left;        /* of them since the last flush: the port had no room */
 	uint16_t queue;
+	uint64_t moved;       /* TSC, of a burst: the port took something */
 	bool own;             /* the queue is this worker's */
 	struct rte_ring *pass; /* frames from workers without a queue; NULL if all have one */
 };

@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#define SETTLE_A_TURN 64 /* answers: a commit may settle thousands */
+
 static bool
 fifo_full(const struct dp_pending_fifo *f)
 {
@@ -157,17 +159,22 @@ answer(struct dp_worker *w, const struct dp_pending *p)
 	dp_hist_add(&w->latency, dp_clock_ns(&w->shared->clock, rte_rdtsc() - p->tsc), 1);
 }
 
-/* Pending answers up to record @upto; false if an answer's worker has no room for it now. */
+/*
+ * Pending answers up to record @upto, as many as a port's ring takes at a time; false if
+ * there are more, or an answer's worker has no room for it now.
+ */
 static bool
 settle_front(struct dp_worker *w, uint64_t upto, bool safe)
 {
 	struct dp_pending_fifo *f = &w->pending;
 
-	for (; f->head != f->tail; f->head++) {
+	for (unsigned n = 0; f->head != f->tail; f->head++, n++) {
 		struct dp_pending *p = &f->entry[f->head & f->mask];
 
 		if (p->number > upto)
 			break;
+		if (n == SETTLE_A_TURN)
+			return false;
 		if (!safe)
 			p->code = TG_UNAVAILABLE;
 		if (p->origin == w->id) {
@@ -186,6 +193,8 @@ dp_settle(struct dp_worker *w)
 	struct dp_pending p;
 	bool any = false;
 
+	if (unlikely(dp_net_is_full(w->net, w->tsc)))
+		return true;
 	while (w->commit.upto != 0 || dp_logring_settled(w->logring, &w->commit)) {
 		bool safe = w->commit.status == 0;
 

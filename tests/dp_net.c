@@ -379,7 +379,7 @@ later_over_a_vlan(void **state)
 	gw_hear(&w, BYTES_OF("\x62\x44\x00\x07tk"));
 }
 
-/* Frames that the port does not take are counted, and their buffers come back. */
+/* Frames that the port does not take wait for the next turn. */
 static void
 port_is_full(void **state)
 {
@@ -391,14 +391,36 @@ port_is_full(void **state)
 	for (uint16_t i = 0; i < 5; i++)
 		gw_queue(&gw.flow, coap(T_CON, 0, i, (struct bytes){0}));
 	gw_turn();
-	gw_port_room(0);
-	for (uint16_t i = 0; i < 2; i++)
-		gw_hear(&gw.flow, coap(T_RST, 0, i, (struct bytes){0}));
-	gw_expect_silence();
 	frame_udp(&one, &back, "\x70\0\0\0", 4);
 	gw_counted(DP_C_tx_frames, 2);
 	gw_counted(DP_C_tx_bytes, 2 * one.len);
-	gw_counted(DP_C_tx_dropped, 3);
+	gw_port_room(0);
+	gw_turn();
+	for (uint16_t i = 0; i < 5; i++)
+		gw_hear(&gw.flow, coap(T_RST, 0, i, (struct bytes){0}));
+	gw_expect_silence();
+	gw_counted(DP_C_tx_frames, 5);
+	gw_counted(DP_C_tx_dropped, 0);
+}
+
+/* No more than 256 wait: the rest is counted, and their buffers come back. */
+static void
+port_stays_full(void **state)
+{
+	enum { ROOM = 2, HELD = 256, OVER = 3 };
+
+	(void)state;
+	gw_port_room(ROOM);
+	for (uint16_t i = 0; i < ROOM + HELD + OVER; i++) {
+		gw_queue(&gw.flow, coap(T_CON, 0, i, (struct bytes){0}));
+		gw_turn();
+	}
+	gw_counted(DP_C_tx_dropped, OVER);
+	gw_port_room(0);
+	gw_turn();
+	for (uint16_t i = 0; i < ROOM + HELD; i++)
+		gw_hear(&gw.flow, coap(T_RST, 0, i, (struct bytes){0}));
+	gw_expect_silence();
 }
 
 /* Local sides are numbered as VLANs are seen; when the numbers run out nobody new is
@@ -440,6 +462,7 @@ main(void)
 		cmocka_unit_test(gaps_in_a_burst),
 		cmocka_unit_test(later_over_a_vlan),
 		cmocka_unit_test(port_is_full),
+		cmocka_unit_test(port_stays_full),
 		cmocka_unit_test(vlans_run_out),
 	};
 	size_t n = 9;
