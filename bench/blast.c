@@ -13,7 +13,6 @@
 
 #define SLICE_S 0.002
 #define GAP_S 0.0001    /* this loop stood still */
-#define SILENCE_S 0.001 /* the other side did */
 #define GIVE_UP_S 0.1   /* what is not answered by then was dropped */
 
 int
@@ -183,7 +182,7 @@ hears(struct blast *b, unsigned got, uint64_t now, struct blast_result *r)
 		r->lost += b->in_flight;
 		b->in_flight = 0;
 	}
-	return silent < SILENCE_S;
+	return silent < b->silence_s;
 }
 
 void
@@ -200,9 +199,11 @@ blast_run(struct blast *b, double seconds, struct blast_result *r)
 		unsigned got = take(b, r);
 
 		give(b);
+		if (b->polite && got == 0 && b->in_flight + BLAST_BURST > b->window)
+			usleep(20);
 		now = rte_rdtsc();
 		s.answers += got;
-		s.dirty |= now - last > gap
+		s.dirty |= (now - last > gap && !b->polite)
 			   || !hears(b, got + (unsigned)(r->refused - refused), now, r);
 		last = now;
 		if (now - s.start >= slice)
@@ -221,7 +222,8 @@ blast_drain(struct blast *b, double seconds, struct blast_result *r)
 					       + rte_eth_tx_burst(b->port, 0,
 						       b->out + b->at_out,
 						       (uint16_t)(b->n_out - b->at_out)));
-		(void)take(b, r);
+		if (take(b, r) == 0 && b->polite)
+			usleep(20);
 		if (rte_rdtsc() > end) {
 			r->lost += b->in_flight;
 			b->in_flight = 0;

@@ -323,7 +323,8 @@ bench_cycles(int argc, char **argv)
 			struct row *row = &rows[i];
 
 			row->load = &workloads[i];
-			if (o.only != NULL && strcmp(o.only, row->load->name) != 0)
+			if (row->load->logged
+				|| (o.only != NULL && strcmp(o.only, row->load->name) != 0))
 				continue;
 			if (!run_apart(&o, row->load, &r)) {
 				fprintf(stderr, "%s: %s\n", row->load->name, r.fault);

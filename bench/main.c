@@ -14,8 +14,8 @@ static const char usage[] =
 	"       tidegate-bench cycles [--json] [--runs N] [--seconds N] [--core N]\n"
 	"           [--workload NAME]\n"
 	"       tidegate-bench insns [--json] [--workload NAME]\n"
-	"       tidegate-bench wire [--json] [--minutes N] [--workload NAME] [--window "
-	"N]\n"
+	"       tidegate-bench wire [--json] [--minutes N] [--limit N] [--workload "
+	"NAME] [--window N]\n"
 	"       tidegate-bench macswap --vhost SOCKET [--core N]\n";
 
 int

@@ -22,6 +22,8 @@ const struct workload workloads[] = {
 		"{\"id\":\"********\",\"temp\":21.5,\"batt\":9,\"ok\":true}"},
 	{"put-1m-ipv6", 1000000, TG_PUT, true, "d/*/state",
 		"{\"id\":\"********\",\"temp\":21.5,\"batt\":9,\"ok\":true}"},
+	{"post-logged", 65536, TG_POST, false, "t/*",
+		"{\"id\":\"********\",\"temp\":21.5,\"b\":87}", true},
 };
 const unsigned n_workloads = sizeof(workloads) / sizeof(*workloads);
 

@@ -26,6 +26,7 @@ struct workload {
 	bool v6;
 	const char *path;    /* segments between slashes; '*' is the device's name */
 	const char *payload; /* '*' eight times is changed with every message */
+	bool logged;         /* the answer waits for the disk: on the wire only */
 };
 
 extern const struct workload workloads[];
