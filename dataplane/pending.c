@@ -194,7 +194,7 @@ dp_settle(struct dp_worker *w)
 	bool any = false;
 
 	if (unlikely(dp_net_is_full(w->net, w->tsc)))
-		return true;
+		return false; /* a disk answers thousands at once, a port takes hundreds */
 	while (w->commit.upto != 0 || dp_logring_settled(w->logring, &w->commit)) {
 		bool safe = w->commit.status == 0;
 
