@@ -2,7 +2,7 @@
 # ./dev run: a gateway, a simulated fleet on another core, a live view and a summary.  Sourced by
 # ./dev behind lab.sh.
 
-RUN_PAGES=256            # 2 MiB pages for gateway and fleet
+RUN_PAGES=256            # for gateway and fleet
 RUN_RATE=20000           # requests a second, paced so that nothing is lost
 RUN_RATE_DEVICE=4        # of one device: what its Message IDs' lifetime of 247 s has room for
 RUN_LIFETIME=247
@@ -11,24 +11,6 @@ RUN_LIFETIME=247
 field() {
 	VALUE=
 	[[ $2 =~ \"$1\":\ *\"?([^,\}\"]*) ]] && VALUE=${BASH_REMATCH[1]}
-}
-
-# ---- what is taken and given back --------------------------------------------------------------
-
-pages_take() { # if the machine gives them
-	local file=/proc/sys/vm/nr_hugepages before
-	before=$(cat $file 2>/dev/null) || return 0
-	echo $((before + RUN_PAGES)) 2>/dev/null >$file
-	TAKEN=$(($(cat $file) - before))
-	[ $TAKEN -ge $RUN_PAGES ] && return 0
-	pages_give
-	run_say "no hugepages to be had: running without, a little slower"
-}
-
-pages_give() {
-	local file=/proc/sys/vm/nr_hugepages
-	[ "${TAKEN:-0}" -gt 0 ] && echo $(($(cat $file) - TAKEN)) 2>/dev/null >$file
-	TAKEN=0
 }
 
 run_end() {
@@ -179,7 +161,7 @@ run_main() {
 	trap run_interrupt INT TERM HUP
 	lab_down # what a run that was killed has left
 	run_size
-	pages_take
+	pages_take $RUN_PAGES || run_say "no hugepages to be had: running without, a little slower"
 	lab_net_up && lab_start && run_fleet || exit 1
 	[ "$JSON" = 1 ] || run_hint
 	run_watch
