@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #define SLICE_S 0.002
-#define GAP_S 0.0001    /* this loop stood still */
-#define GIVE_UP_S 0.1   /* what is not answered by then was dropped */
+#define GAP_S 0.0001  /* this loop stood still */
+#define GIVE_UP_S 0.1 /* what is not answered by then was dropped */
 
 int
 blast_open(struct blast *b, const char *name, struct rte_mempool *pool)
@@ -34,9 +34,7 @@ blast_open(struct blast *b, const char *name, struct rte_mempool *pool)
 	return rte_eth_dev_start(b->port);
 }
 
-/* ---- ARP
- * ------------------------------------------------------------------------------------------
- */
+/* ---- ARP ---- */
 
 static void
 ask(struct blast *b)
@@ -99,9 +97,7 @@ blast_find_gateway(struct blast *b, uint8_t mac[6])
 	return false;
 }
 
-/* ---- the loop
- * ----------------------------------------------------------------------------------------
- */
+/* ---- the loop ---- */
 
 static unsigned
 take(struct blast *b, struct blast_result *r)

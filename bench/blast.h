@@ -25,9 +25,10 @@ struct blast {
 	uint8_t ok_from;   /* lowest and highest code of an answer that counts */
 	uint8_t ok_to;
 	uint32_t window, in_flight;
-	bool polite;      /* sleep while nothing comes: another thread of this core is waited for */
+	bool polite; /* sleep while nothing comes: another thread of this core is waited
+			for */
 	double silence_s; /* so long nothing may come: more was stolen */
-	uint64_t heard; /* TSC when something last came */
+	uint64_t heard;   /* TSC when something last came */
 	struct rte_mbuf *out[BLAST_BURST];
 	uint16_t n_out, at_out;
 };

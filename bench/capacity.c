@@ -90,9 +90,7 @@ struct bench {
 	uint64_t refused, lost;
 };
 
-/* ---- set-up
- * ----------------------------------------------------------------------------------------
- */
+/* ---- set-up ---- */
 
 static void *
 map_file(const char *path, size_t size)
@@ -243,9 +241,7 @@ tear_down(struct bench *b)
 		gateway_end(&b->gateway);
 }
 
-/* ---- turns
- * --------------------------------------------------------------------------------------------
- */
+/* ---- turns ---- */
 
 /* TSC cycles of turns of the poll loop that found work. */
 struct spent {
@@ -328,7 +324,8 @@ ratios(struct bench *b, enum placement p)
 	return n;
 }
 
-/* Is a placement still to come up?  Where cores lie changes most likely while they sleep. */
+/* Is a placement still to come up?  Where cores lie changes most likely while they sleep.
+ */
 static bool
 lacking(struct bench *b)
 {
@@ -343,7 +340,8 @@ lacking(struct bench *b)
 static bool
 turns(struct bench *b, double seconds, double limit)
 {
-	uint64_t start = rte_rdtsc(), end = start + (uint64_t)(seconds * (double)rte_get_tsc_hz());
+	uint64_t start = rte_rdtsc(),
+		 end = start + (uint64_t)(seconds * (double)rte_get_tsc_hz());
 	uint64_t last = start + (uint64_t)(limit * (double)rte_get_tsc_hz());
 	double before = probe_take(b->probe), after;
 
@@ -361,8 +359,7 @@ turns(struct bench *b, double seconds, double limit)
 	return true;
 }
 
-/* ---- what came of it
- * ------------------------------------------------------------------------------------ */
+/* ---- what came of it ---- */
 
 /* Median over the turns of @who at @p of the value @field bytes into a turn. */
 static double
@@ -499,9 +496,7 @@ print_json(const struct workload *load, const struct outcome *out, bool first)
 				out->hugepages ? "true" : "false");
 }
 
-/* ---- command line
- * --------------------------------------------------------------------------------------
- */
+/* ---- command line ---- */
 
 static int
 parse(struct options *o, int argc, char **argv)
@@ -557,7 +552,8 @@ bench_wire(int argc, char **argv)
 	unsigned n = 0;
 
 	if (parse(&o, argc, argv) < 0) {
-		fputs("tidegate-bench wire [--json] [--minutes N] [--limit N] [--workload NAME] "
+		fputs("tidegate-bench wire [--json] [--minutes N] [--limit N] "
+		      "[--workload NAME] "
 		      "[--window N] "
 		      "[--gateway-program FILE]\n",
 			stderr);

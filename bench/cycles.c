@@ -53,8 +53,7 @@ struct window {
 	float burst[ROUND_BURSTS];
 };
 
-/* ---- the reference
- * ---------------------------------------------------------------------------- */
+/* ---- the reference ---- */
 
 static inline void
 swap(uint8_t *a, uint8_t *b, size_t len)
@@ -105,9 +104,7 @@ static void __attribute__((noinline)) reference_burst(struct rte_mbuf **pkt, boo
 	}
 }
 
-/* ---- a run
- * --------------------------------------------------------------------------------------
- */
+/* ---- a run ---- */
 
 static double
 reference_round(struct handler *h)
@@ -223,9 +220,7 @@ run_apart(const struct options *o, const struct workload *load, struct run *r)
 	return r->fault[0] == '\0';
 }
 
-/* ---- all runs
- * --------------------------------------------------------------------------------------
- */
+/* ---- all runs ---- */
 
 struct row {
 	const struct workload *load;
@@ -324,7 +319,8 @@ bench_cycles(int argc, char **argv)
 
 			row->load = &workloads[i];
 			if (row->load->logged
-				|| (o.only != NULL && strcmp(o.only, row->load->name) != 0))
+				|| (o.only != NULL
+					&& strcmp(o.only, row->load->name) != 0))
 				continue;
 			if (!run_apart(&o, row->load, &r)) {
 				fprintf(stderr, "%s: %s\n", row->load->name, r.fault);

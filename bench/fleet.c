@@ -93,8 +93,7 @@ fleet_free(struct fleet *f)
 	free(f);
 }
 
-/* ---- sending
- * ------------------------------------------------------------------------------ */
+/* ---- sending ---- */
 
 static void
 enqueue(struct fleet *f, uint32_t i, unsigned level, uint64_t now)
@@ -193,8 +192,7 @@ fleet_request(struct fleet *f, uint64_t planned)
 	return true;
 }
 
-/* ---- receiving
- * ------------------------------------------------------------------------------ */
+/* ---- receiving ---- */
 
 /* A finished slot stays in its queue until its time comes round: number 0 marks it. */
 static void

@@ -46,8 +46,7 @@ write_config(const struct gateway *g, const struct gateway_options *o, const cha
 	return fclose(f) == 0;
 }
 
-/* ---- the control socket
- * ------------------------------------------------------------------------ */
+/* ---- the control socket ---- */
 
 static int
 dial(const char *path)
@@ -92,9 +91,7 @@ gateway_rest(struct gateway *g)
 		usleep(1000);
 }
 
-/* ---- life
- * ----------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static void
 remove_dir(const char *dir)

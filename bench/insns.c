@@ -2,9 +2,10 @@
  * tidegate-bench insns: instructions a message of the handler, counted by callgrind.
  *
  * A count does not depend on the machine's mood: it is the figure by which a change is
- * held.  Each workload runs under valgrind in a process of its own; only the stages from net
- * to reply are counted, once every endpoint is known.  Valgrind is some fifty times slower, so there
- * are at most 65,536 endpoints: the tables are smaller, the instructions the same.
+ * held.  Each workload runs under valgrind in a process of its own; only the stages from
+ * net to reply are counted, once every endpoint is known.  Valgrind is some fifty times
+ * slower, so there are at most 65,536 endpoints: the tables are smaller, the instructions
+ * the same.
  */
 #include "bench/bench.h"
 #include "bench/child.h"
@@ -19,7 +20,7 @@
 #define ENDPOINTS_MAX 65536
 #define ROUNDS 64
 
-/* ---- the child, under valgrind ----------------------------------------------------------- */
+/* ---- the child, under valgrind ---- */
 
 /* What callgrind counts: the same burst as ever, but not while the tables are filled. */
 static void __attribute__((noinline)) counted_burst(struct handler *h, unsigned k)
@@ -60,7 +61,7 @@ count(const char *name)
 	return fault != NULL;
 }
 
-/* ---- the parent -------------------------------------------------------------------------- */
+/* ---- the parent ---- */
 
 /* The file's "summary: N" or "totals: N", or 0. */
 static uint64_t
@@ -83,8 +84,9 @@ static double
 under_valgrind(const char *dir, const char *name)
 {
 	char out[256], log[256], option[300], program[4096];
-	char *argv[] = {"/usr/bin/valgrind", "--tool=callgrind", "--toggle-collect=counted_burst",
-		option, program, "insns", "--count", (char *)name, NULL};
+	char *argv[] = {"/usr/bin/valgrind", "--tool=callgrind",
+		"--toggle-collect=counted_burst", option, program, "insns", "--count",
+		(char *)name, NULL};
 	int status = -1;
 	uint64_t total;
 	pid_t pid;
@@ -95,7 +97,8 @@ under_valgrind(const char *dir, const char *name)
 	snprintf(program, sizeof(program), "%s", child_program(NULL));
 	pid = child_start(argv, log);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
-		fprintf(stderr, "%s: valgrind ended with status %d; it said, in %s, why\n", name,
+		fprintf(stderr,
+			"%s: valgrind ended with status %d; it said, in %s, why\n", name,
 			status, log);
 		return -1;
 	}
@@ -121,7 +124,9 @@ bench_insns(int argc, char **argv)
 		else if (strcmp(argv[i], "--workload") == 0 && i + 1 < argc)
 			only = argv[++i];
 		else
-			return fputs("tidegate-bench insns [--json] [--workload NAME]\n", stderr), 2;
+			return fputs("tidegate-bench insns [--json] [--workload NAME]\n",
+				       stderr),
+			       2;
 	if (mkdtemp(dir) == NULL)
 		return perror(dir), 1;
 	for (unsigned i = 0; i < n_workloads; i++) {
@@ -135,7 +140,8 @@ bench_insns(int argc, char **argv)
 		printf("%-14s %7.1f instructions a message\n", name, n);
 		fflush(stdout);
 		len += (size_t)snprintf(rows + len, sizeof(rows) - len,
-			"%s{\"workload\":\"%s\",\"instructions\":%.1f}", len > 0 ? "," : "", name, n);
+			"%s{\"workload\":\"%s\",\"instructions\":%.1f}",
+			len > 0 ? "," : "", name, n);
 	}
 	rmdir(dir);
 	if (json)

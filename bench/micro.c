@@ -31,7 +31,8 @@ make_message(void)
 	static const uint8_t token[4] = {1, 2, 3, 4};
 	struct tg_writer w;
 
-	tg_write_begin(&w, message, sizeof(message), TG_CON, TG_POST, 77, token, sizeof(token));
+	tg_write_begin(
+		&w, message, sizeof(message), TG_CON, TG_POST, 77, token, sizeof(token));
 	tg_write_option(&w, TG_OPT_URI_PATH, "t", 1);
 	tg_write_option(&w, TG_OPT_URI_PATH, "n12345678", 9);
 	tg_write_uint(&w, TG_OPT_CONTENT_FORMAT, TG_CF_JSON);
@@ -59,7 +60,7 @@ walk(void *arg, uint64_t times)
 		struct tg_opt_iter it;
 		struct tg_opt o;
 
-		tg_opt_foreach(&it, &o, (const struct tg_msg *)arg)
+		tg_opt_foreach (&it, &o, (const struct tg_msg *)arg)
 			USE(o.number);
 	}
 }
@@ -131,7 +132,8 @@ remember(void *arg, uint64_t times)
 	static uint16_t mid;
 
 	for (; times > 0; times--, mid++) {
-		const struct dp_heard h = {.mid = mid, .when = mid / 64, .code = TG_CHANGED, .con = true};
+		const struct dp_heard h = {
+			.mid = mid, .when = mid / 64, .code = TG_CHANGED, .con = true};
 
 		USE(dp_dedup_add(arg, &chain, &h, mid / 64));
 	}

@@ -23,7 +23,8 @@
 #define MBUFS 16383
 #define RING 4096 /* frames: what comes while this process does not run must fit */
 #define PORT_BASE 20000
-#define NET_BASE 0xc6130000u /* 198.19.0.0/17: the fleet, clear of the broadcast address */
+#define NET_BASE                                                                         \
+	0xc6130000u /* 198.19.0.0/17: the fleet, clear of the broadcast address */
 #define NET_BITS 15
 #define OWN_ADDR 0xc6120003u /* 198.18.0.3: who asks for the gateway's link address */
 #define FRONT                                                                            \
@@ -209,8 +210,7 @@ v_close(struct wire *w)
 	free(v);
 }
 
-/* ---- opening
- * ----------------------------------------------------------------------------------- */
+/* ---- opening ---- */
 
 static int
 start_eal(const struct wire_options *o)

@@ -36,8 +36,7 @@ workload_find(const char *name)
 	return NULL;
 }
 
-/* ---- the frame that stays
- * ------------------------------------------------------------------- */
+/* ---- the frame that stays ---- */
 
 static void
 write_path(struct tg_writer *w, const char *path)
@@ -146,8 +145,7 @@ maker_init(struct maker *m, const struct workload *w, const uint8_t to[6],
 	m->sum = (m->sum & UINT32_MAX) + (m->sum >> 32); /* room for what is added */
 }
 
-/* ---- what differs
- * ----------------------------------------------------------------------------- */
+/* ---- what differs ---- */
 
 /* Eight hexadecimal digits, the highest first in memory. */
 static inline uint64_t
@@ -172,9 +170,10 @@ put8(uint8_t *at, uint64_t v)
 void
 maker_write(const struct maker *m, uint8_t *buf, uint32_t e, uint16_t mid)
 {
-	uint32_t addr = rte_cpu_to_be_32(m->v6 ? e : FLEET_NET4 + (e & ((1u << FLEET_BITS) - 1)));
-	uint16_t port =
-		rte_cpu_to_be_16((uint16_t)(m->v6 ? FLEET_PORT : FLEET_PORT + (e >> FLEET_BITS)));
+	uint32_t addr =
+		rte_cpu_to_be_32(m->v6 ? e : FLEET_NET4 + (e & ((1u << FLEET_BITS) - 1)));
+	uint16_t port = rte_cpu_to_be_16(
+		(uint16_t)(m->v6 ? FLEET_PORT : FLEET_PORT + (e >> FLEET_BITS)));
 	uint16_t mid_be = rte_cpu_to_be_16(mid), sum16;
 	uint64_t sum = m->sum + addr + port + mid_be + e;
 
@@ -201,8 +200,7 @@ maker_write(const struct maker *m, uint8_t *buf, uint32_t e, uint16_t mid)
 	}
 }
 
-/* ---- the order
- * --------------------------------------------------------------------------------- */
+/* ---- the order ---- */
 
 void
 walk_init(struct walk *w, uint32_t endpoints, uint16_t first_mid)

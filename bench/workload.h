@@ -15,9 +15,10 @@
 #include <stdint.h>
 
 #define FRAME_ROOM 256
-#define FLEET_NET4 0xc6130000u /* 198.19.0.0/17: the fleet's addresses, host order; clear */
-#define FLEET_BITS 15          /* of the network's broadcast address */
-#define FLEET_PORT 20000       /* its first UDP port */
+#define FLEET_NET4                                                                       \
+	0xc6130000u      /* 198.19.0.0/17: the fleet's addresses, host order; clear */
+#define FLEET_BITS 15    /* of the network's broadcast address */
+#define FLEET_PORT 20000 /* its first UDP port */
 
 struct workload {
 	const char *name;

@@ -113,7 +113,7 @@ const char *tg_code_name(unsigned code);
 /* The method of that name, in either case; TG_EMPTY if there is none. */
 unsigned tg_method_find(const char *name);
 
-/* ---- content-formats ----------------------------------------------------------- */
+/* ---- content-formats ---- */
 
 enum tg_content_format {
 	TG_CF_TEXT = 0,

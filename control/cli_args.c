@@ -65,8 +65,7 @@ find_option(const char *args, const char *name, size_t len, struct part *p)
 	return false;
 }
 
-/* ---- what a value may be
- * --------------------------------------------------------------- */
+/* ---- what a value may be ---- */
 
 static bool
 is_number(const char *text)
@@ -101,8 +100,7 @@ check_value(const struct cli *c, const struct part *p, const char *value)
 	return 0;
 }
 
-/* ---- taking it apart
- * ------------------------------------------------------------------- */
+/* ---- taking it apart ---- */
 
 int
 cli_take_common(struct cli *c, int argc, char **argv)

@@ -179,8 +179,7 @@ cli_ask(const struct cli *c, const char *command, json_t *args, bool *more, int 
 	return data;
 }
 
-/* ---- commands that the gateway answers
- * ------------------------------------------------- */
+/* ---- commands that the gateway answers ---- */
 
 /* The arguments as the gateway wants them: options by name, the word under what it may
  * be. */

@@ -16,8 +16,7 @@
 
 #define DATAGRAM_MAX 65535
 
-/* ---- decode
- * -------------------------------------------------------------------------------- */
+/* ---- decode ---- */
 
 static void
 print_value(const struct tg_opt_def *def, const struct tg_opt *o)
@@ -162,8 +161,7 @@ cli_decode(const struct cli *c)
 	return ok ? CLI_DONE : CLI_FAILED;
 }
 
-/* ---- encode
- * -------------------------------------------------------------------------------- */
+/* ---- encode ---- */
 
 #define EXTRA_MAX 64
 

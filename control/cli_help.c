@@ -80,8 +80,7 @@ cli_help_on(const struct cli *c, const char *words)
 	return words != NULL;
 }
 
-/* ---- what was meant
- * -------------------------------------------------------------------- */
+/* ---- what was meant ---- */
 
 static void
 join(char *to, size_t cap, unsigned n, const char *const *words)
@@ -132,8 +131,7 @@ cli_unknown(const struct cli *c, int argc, char **argv)
 		one.word, one.best);
 }
 
-/* ---- docs/cli.md
- * ----------------------------------------------------------------------- */
+/* ---- docs/cli.md ---- */
 
 static const char intro[] =
 	"# tidegatectl\n"

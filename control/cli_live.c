@@ -50,8 +50,7 @@ samples(const struct cli *c)
 	return cli_number(c, "--count", c->json ? 1 : UINT64_MAX);
 }
 
-/* ---- rates
- * ----------------------------------------------------------------------------- */
+/* ---- rates ---- */
 
 /* Counters at a moment. */
 struct sample {
@@ -142,8 +141,7 @@ cli_rate(const struct cli *c)
 	return status;
 }
 
-/* ---- top
- * ------------------------------------------------------------------------------- */
+/* ---- top ---- */
 
 static double
 rate_of(const json_t *o, const char *key)

@@ -10,8 +10,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-/* ---- the directory
- * --------------------------------------------------------------------- */
+/* ---- the directory ---- */
 
 /* Where the running gateway's log is; to be freed. */
 static char *
@@ -49,8 +48,7 @@ with_log(const struct cli *c, int (*command)(const struct cli *c, struct ctl_io_
 	return status;
 }
 
-/* ---- reading
- * --------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 struct reading {
 	const struct cli *cli;
@@ -158,8 +156,7 @@ cli_log_verify(const struct cli *c)
 	return with_log(c, verify);
 }
 
-/* ---- segments
- * -------------------------------------------------------------------------- */
+/* ---- segments ---- */
 
 static json_t *
 segment_json(const struct ctl_log_segment_info *s)

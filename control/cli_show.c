@@ -8,8 +8,7 @@
 #define COLUMNS_MAX 24
 #define CELL 96
 
-/* ---- quantities
- * ------------------------------------------------------------------------ */
+/* ---- quantities ---- */
 
 static bool
 ends_with(const char *key, const char *tail)
@@ -75,8 +74,7 @@ cell_text(const char *key, const json_t *v, char *to, size_t cap)
 	return json_is_number(v) ? cli_quantity(key, v, to, cap) : "-";
 }
 
-/* ---- tables
- * ---------------------------------------------------------------------------- */
+/* ---- tables ---- */
 
 /* Terminal columns of a UTF-8 text, each character one. */
 static int
@@ -153,8 +151,7 @@ show_table(const json_t *list)
 		print_row(row, width, false);
 }
 
-/* ---- objects
- * --------------------------------------------------------------------------- */
+/* ---- objects ---- */
 
 static void
 show_object(const json_t *o, const char *prefix)
@@ -188,8 +185,7 @@ cli_show(const json_t *data)
 		puts("none");
 }
 
-/* ---- commands with a view of their own
- * ------------------------------------------------- */
+/* ---- commands with a view of their own ---- */
 
 /* A counter a line: the sum, and each worker's. */
 static void

@@ -34,8 +34,7 @@ endpoint_text(char *to, size_t cap, const uint8_t addr[16], uint16_t port)
 	}
 }
 
-/* ---- devices
- * --------------------------------------------------------------------------- */
+/* ---- devices ---- */
 
 static json_t *
 device_json(const struct ctl_gateway *g, const struct dp_device_info *d, unsigned worker)

@@ -61,8 +61,7 @@ per_core(const struct ctl_gateway *g, const char *pattern, bool all)
 	return cores;
 }
 
-/* ---- the books
- * ------------------------------------------------------------------------- */
+/* ---- the books ---- */
 
 struct ctl_pending
 cmd_pending(const struct ctl_gateway *g)
@@ -207,8 +206,7 @@ cmd_drops(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 	}
 }
 
-/* ---- latency
- * --------------------------------------------------------------------------- */
+/* ---- latency ---- */
 
 static void
 set_us(json_t *o, const char *key, double ns)

@@ -35,8 +35,7 @@ fail(struct load *l, const yaml_mark_t *at, const char *fmt, ...)
 	return false;
 }
 
-/* ---- scalars
- * --------------------------------------------------------------------------- */
+/* ---- scalars ---- */
 
 /* A scalar's text; NULL if @n is none, or holds a NUL. */
 static const char *
@@ -134,8 +133,7 @@ set_scalar(struct load *l, const yaml_mark_t *at, const struct ctl_key *k,
 	return true;
 }
 
-/* ---- structure
- * ------------------------------------------------------------------------- */
+/* ---- structure ---- */
 
 static bool read_mapping(
 	struct load *l, const yaml_node_t *n, const struct ctl_key *keys, uint8_t *base);
@@ -365,8 +363,7 @@ read_mapping(
 	return check_given(l, n, keys, base, given);
 }
 
-/* ---- loading
- * --------------------------------------------------------------------------- */
+/* ---- loading ---- */
 
 static bool
 syntax_fault(struct load *l, const yaml_parser_t *p)

@@ -24,8 +24,7 @@ ctl_config_fault(const struct ctl_config *c, const void *field, char *err, size_
 	return false;
 }
 
-/* ---- ports
- * ----------------------------------------------------------------------------- */
+/* ---- ports ---- */
 
 /* What the port's driver opens; the others are empty. */
 static const char *
@@ -68,8 +67,7 @@ check_port(const struct ctl_config *c, uint32_t n, char *err, size_t errlen)
 	return check_addresses(c, p, err, errlen);
 }
 
-/* ---- routes
- * ---------------------------------------------------------------------------- */
+/* ---- routes ---- */
 
 static const struct ctl_stream *
 find_stream(const struct ctl_config *c, const char *name)
@@ -103,8 +101,7 @@ check_route(const struct ctl_config *c, struct ctl_route *r, char *err, size_t e
 	return true;
 }
 
-/* ---- transmission parameters
- * ------------------------------------------------------------ */
+/* ---- transmission parameters ---- */
 
 /* The first of the lifetime's parameters that the file gives. */
 static const void *
@@ -145,8 +142,7 @@ ctl_config_check(struct ctl_config *c, char *err, size_t errlen)
 	return check_lifetime(c, err, errlen);
 }
 
-/* ---- reload
- * ---------------------------------------------------------------------------- */
+/* ---- reload ---- */
 
 static bool same_keys(const struct ctl_key *keys, const uint8_t *a, const uint8_t *b);
 

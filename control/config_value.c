@@ -64,8 +64,7 @@ ctl_value_shape(enum ctl_type t)
 	return "text";
 }
 
-/* ---- reading
- * --------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 /* Digits at the start of @text, and what is behind them. */
 static enum ctl_reading
@@ -192,8 +191,7 @@ ctl_value_read(const struct ctl_key *k, const char *text, uint64_t *out)
 	return rc;
 }
 
-/* ---- writing
- * --------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 static const char *
 unit_text(const struct unit *units, uint64_t v, char *to, size_t cap)
@@ -228,8 +226,7 @@ ctl_value_text(const struct ctl_key *k, uint64_t v, char *to, size_t cap)
 	return to;
 }
 
-/* ---- fields
- * ---------------------------------------------------------------------------- */
+/* ---- fields ---- */
 
 uint64_t
 ctl_field_get(const struct ctl_key *k, const void *base)
@@ -246,8 +243,7 @@ ctl_field_set(const struct ctl_key *k, void *base, uint64_t v)
 	memcpy((uint8_t *)base + k->offset, &v, k->size);
 }
 
-/* ---- addresses
- * ------------------------------------------------------------------------- */
+/* ---- addresses ---- */
 
 static const char *
 unfit4(const uint8_t *a, unsigned len)

@@ -25,8 +25,7 @@ fail(char *err, size_t errlen, const char *fmt, ...)
 	return CTL_EXIT_FAILED;
 }
 
-/* ---- start
- * ----------------------------------------------------------------------------- */
+/* ---- start ---- */
 
 void
 ctl_make_parents(const char *path)

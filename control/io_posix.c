@@ -24,7 +24,8 @@ checked(int rc)
 static int
 io_create(struct ctl_io *io, const char *name)
 {
-	return checked(openat(dir_of(io), name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0640));
+	return checked(
+		openat(dir_of(io), name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0640));
 }
 
 static int
@@ -124,8 +125,9 @@ io_map(struct ctl_io *io, const char *name, const uint8_t **data, size_t *size)
 		return -errno;
 	if (fstat(fd, &st) != 0
 		|| (st.st_size > 0
-			&& (p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0))
-				== MAP_FAILED))
+			&& (p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd,
+				    0))
+				   == MAP_FAILED))
 		rc = -errno;
 	close(fd);
 	if (rc != 0)
@@ -156,8 +158,8 @@ sync_folder(int at)
 }
 
 /*
- * Go from the folder @at to @name in it, made if missing.  What was made is durable, and so is
- * the @last, whoever made it: an earlier run may have died before it synced.
+ * Go from the folder @at to @name in it, made if missing.  What was made is durable, and
+ * so is the @last, whoever made it: an earlier run may have died before it synced.
  */
 static int
 enter(int at, const char *name, bool last)
@@ -168,7 +170,8 @@ enter(int at, const char *name, bool last)
 	if (!made && errno != EEXIST)
 		return -errno;
 	rc = made || last ? sync_folder(at) : 0;
-	if (rc < 0 && (made || rc != -EACCES)) /* who may not read a folder cannot sync it */
+	if (rc < 0
+		&& (made || rc != -EACCES)) /* who may not read a folder cannot sync it */
 		return rc;
 	return checked(openat(at, name, O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
@@ -177,7 +180,8 @@ enter(int at, const char *name, bool last)
 static int
 make_folder(const char *path)
 {
-	int at = checked(open(*path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+	int at =
+		checked(open(*path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
 	char name[256];
 
 	for (path += strspn(path, "/"); *path != '\0' && at >= 0;) {

@@ -25,11 +25,11 @@ add(_Atomic uint64_t *c, uint64_t n)
 		memory_order_relaxed);
 }
 
-/* ---- recovery ----------------------------------------------------------------------------- */
+/* ---- recovery ---- */
 
 static void
-tell(struct ctl_log_report *r, const char *what, uint64_t id, uint64_t offset, uint64_t bytes,
-	const char *why)
+tell(struct ctl_log_report *r, const char *what, uint64_t id, uint64_t offset,
+	uint64_t bytes, const char *why)
 {
 	if (r->text[0] == '\0')
 		snprintf(r->text, sizeof(r->text),
@@ -39,7 +39,8 @@ tell(struct ctl_log_report *r, const char *what, uint64_t id, uint64_t offset, u
 }
 
 static void
-encode_commit(const struct ctl_segment *s, const struct ctl_commit *c, uint64_t at, uint8_t *buf)
+encode_commit(const struct ctl_segment *s, const struct ctl_commit *c, uint64_t at,
+	uint8_t *buf)
 {
 	uint8_t data[CTL_COMMIT_LEN];
 
@@ -66,12 +67,13 @@ seal(struct ctl_io *io, int file, const struct ctl_log_segment_info *info)
 }
 
 /*
- * Write the last batch over itself.  The run before may have died of a sync that failed, after
- * which the system takes its pages for clean: reading them proves nothing, and a sync alone
- * would not write them.
+ * Write the last batch over itself.  The run before may have died of a sync that failed,
+ * after which the system takes its pages for clean: reading them proves nothing, and a
+ * sync alone would not write them.
  */
 static int
-rewrite(struct ctl_log *log, int file, const char *name, const struct ctl_log_segment_info *info)
+rewrite(struct ctl_log *log, int file, const char *name,
+	const struct ctl_log_segment_info *info)
 {
 	const uint8_t *base;
 	size_t size, len;
@@ -80,7 +82,8 @@ rewrite(struct ctl_log *log, int file, const char *name, const struct ctl_log_se
 	if (rc < 0)
 		return rc;
 	for (uint64_t at = info->scan.last; at < info->scan.end && rc == 0; at += len) {
-		len = info->scan.end - at < log->batch_cap ? info->scan.end - at : log->batch_cap;
+		len = info->scan.end - at < log->batch_cap ? info->scan.end - at
+							   : log->batch_cap;
 		memcpy(log->batch, base + at, len);
 		rc = log->io->write(log->io, file, log->batch, len, at);
 	}
@@ -89,8 +92,8 @@ rewrite(struct ctl_log *log, int file, const char *name, const struct ctl_log_se
 }
 
 /*
- * Cut a torn end, durably, so that nobody meets it again; make sure of the last batch, from
- * which duplicates will be answered; and prove it.
+ * Cut a torn end, durably, so that nobody meets it again; make sure of the last batch,
+ * from which duplicates will be answered; and prove it.
  */
 static int
 mend(struct ctl_log *log, const struct ctl_log_segment_info *info)
@@ -124,12 +127,14 @@ drop(struct ctl_io *io, const struct ctl_log_segment_info *info, struct ctl_log_
 
 	r->cut_bytes += info->bytes;
 	r->cut_segments++;
-	tell(r, "cut", info->id, 0, info->bytes, "it was being begun when the last run ended");
+	tell(r, "cut", info->id, 0, info->bytes,
+		"it was being begun when the last run ended");
 	ctl_log_name(name, info->id);
 	return io->remove(io, name);
 }
 
-/* The first of @n segments that is to be read through: the newest are, within the bound. */
+/* The first of @n segments that is to be read through: the newest are, within the bound.
+ */
 static int
 first_to_check(const struct ctl_log *log, const uint64_t *ids, int n)
 {
@@ -168,11 +173,12 @@ recover_segment(struct ctl_log *log, uint64_t id, bool through, struct ctl_log_r
 	r->damages += info.scan.damages;
 	if (info.scan.max_seq >= log->next_seq)
 		log->next_seq = info.scan.max_seq + 1;
-	if (info.header.first_seq > log->next_seq) /* it may be all that is left to say so */
+	if (info.header.first_seq
+		> log->next_seq) /* it may be all that is left to say so */
 		log->next_seq = info.header.first_seq;
 	if (info.scan.damages > 0)
-		tell(r, "damage in", id, info.scan.first_damage.offset, info.scan.first_damage.len,
-			info.scan.first_damage.reason);
+		tell(r, "damage in", id, info.scan.first_damage.offset,
+			info.scan.first_damage.len, info.scan.first_damage.reason);
 	if (!info.readable) {
 		r->damages++;
 		tell(r, "damage in", id, 0, info.bytes, "the header cannot be read");
@@ -182,7 +188,8 @@ recover_segment(struct ctl_log *log, uint64_t id, bool through, struct ctl_log_r
 		r->cut_bytes += info.tail;
 		r->cut_segments++;
 		tell(r, "cut", id, info.scan.end, info.tail,
-			"it was being written when the last run ended and was never acknowledged");
+			"it was being written when the last run ended and was never "
+			"acknowledged");
 	} else if (info.scan.commits == 0 || info.scan.proved) {
 		return 0;
 	}
@@ -196,7 +203,8 @@ ctl_log_open(struct ctl_log *log, struct ctl_io *io, const struct ctl_log_option
 	uint64_t *ids = calloc(CTL_LOG_SEGMENTS, sizeof(*ids));
 	int n, check, rc = 0;
 
-	*log = (struct ctl_log){.io = io, .opt = *opt, .file = -1, .next_id = 1, .next_seq = 1};
+	*log = (struct ctl_log){
+		.io = io, .opt = *opt, .file = -1, .next_id = 1, .next_seq = 1};
 	*report = (struct ctl_log_report){0};
 	log->batch_cap = CTL_LOG_BATCH + CTL_SEGMENT_HEADER;
 	log->batch = malloc(log->batch_cap);
@@ -224,9 +232,10 @@ out:
 	return rc;
 }
 
-/* ---- appending ------------------------------------------------------------------------------ */
+/* ---- appending ---- */
 
-/* Leave the segment: whatever is behind its last durable offset is given back if possible. */
+/* Leave the segment: whatever is behind its last durable offset is given back if
+ * possible. */
 static void
 leave(struct ctl_log *log)
 {
@@ -238,8 +247,8 @@ leave(struct ctl_log *log)
 }
 
 /*
- * A new segment: header and directory entry are durable before anything is said about it.  An
- * id is never used again, since a file may exist now whatever becomes of this.
+ * A new segment: header and directory entry are durable before anything is said about it.
+ * An id is never used again, since a file may exist now whatever becomes of this.
  */
 static int
 begin_segment(struct ctl_log *log)
@@ -248,7 +257,8 @@ begin_segment(struct ctl_log *log)
 	char name[CTL_LOG_NAME];
 	int rc;
 
-	log->segment = (struct ctl_segment){.id = log->next_id++, .first_seq = log->next_seq};
+	log->segment =
+		(struct ctl_segment){.id = log->next_id++, .first_seq = log->next_seq};
 	if (getrandom(&log->segment.nonce, sizeof(log->segment.nonce), 0)
 		!= sizeof(log->segment.nonce))
 		return -errno;
@@ -275,8 +285,8 @@ begin_segment(struct ctl_log *log)
 	return 0;
 }
 
-/* An empty commit says that the last one was durable: damage there is then told from a torn
- * end. */
+/* An empty commit says that the last one was durable: damage there is then told from a
+ * torn end. */
 static void
 prove(struct ctl_log *log)
 {
@@ -300,7 +310,7 @@ bool
 ctl_log_room(const struct ctl_log *log, size_t len)
 {
 	return log->batch_len + ctl_frame_size(len) + ctl_frame_size(CTL_COMMIT_LEN)
-		<= CTL_LOG_BATCH;
+	       <= CTL_LOG_BATCH;
 }
 
 uint64_t
@@ -314,8 +324,8 @@ ctl_log_append(struct ctl_log *log, const uint8_t *record, size_t len)
 	log->batch_records++;
 	if (log->batch_error != 0)
 		return seq;
-	ctl_frame_encode(&log->segment, log->offset + log->batch_len, CTL_FRAME_RECORD, seq, record,
-		(uint32_t)len, log->batch + log->batch_len);
+	ctl_frame_encode(&log->segment, log->offset + log->batch_len, CTL_FRAME_RECORD,
+		seq, record, (uint32_t)len, log->batch + log->batch_len);
 	log->batch_len += ctl_frame_size(len);
 	return seq;
 }
@@ -330,7 +340,8 @@ add_commit(struct ctl_log *log)
 		.last_seq = log->next_seq - 1,
 	};
 
-	encode_commit(&log->segment, &c, log->offset + log->batch_len, log->batch + log->batch_len);
+	encode_commit(&log->segment, &c, log->offset + log->batch_len,
+		log->batch + log->batch_len);
 	log->batch_len += ctl_frame_size(CTL_COMMIT_LEN);
 }
 
@@ -349,7 +360,8 @@ write_batch(struct ctl_log *log)
 	took = now_ns() - before;
 	add(&log->stats.sync_ns_total, took);
 	if (took > atomic_load_explicit(&log->stats.sync_ns_max, memory_order_relaxed))
-		atomic_store_explicit(&log->stats.sync_ns_max, took, memory_order_relaxed);
+		atomic_store_explicit(
+			&log->stats.sync_ns_max, took, memory_order_relaxed);
 	return rc;
 }
 
@@ -388,10 +400,10 @@ ctl_log_close(struct ctl_log *log)
 	log->batch = NULL;
 }
 
-/* ---- retention -------------------------------------------------------------------------------- */
+/* ---- retention ---- */
 
-/* When the first record behind a segment was taken: all in it are older.  UINT64_MAX if there
- * is none. */
+/* When the first record behind a segment was taken: all in it are older.  UINT64_MAX if
+ * there is none. */
 static uint64_t
 time_after_s(struct ctl_io *io, const uint64_t *later, int n)
 {
@@ -406,12 +418,14 @@ time_after_s(struct ctl_io *io, const uint64_t *later, int n)
 static bool
 is_old(const struct ctl_log *log, const uint64_t *later, int n, uint64_t now_s)
 {
-	uint64_t time_s = log->opt.retain_s == 0 ? UINT64_MAX : time_after_s(log->io, later, n);
+	uint64_t time_s =
+		log->opt.retain_s == 0 ? UINT64_MAX : time_after_s(log->io, later, n);
 
 	return time_s != UINT64_MAX && now_s >= time_s + log->opt.retain_s;
 }
 
-/* Bytes of all segments: counted anew, since others trim and a failed batch is cut or not. */
+/* Bytes of all segments: counted anew, since others trim and a failed batch is cut or
+ * not. */
 static uint64_t
 bytes_of(struct ctl_io *io, const uint64_t *ids, int n)
 {
@@ -429,12 +443,14 @@ int
 ctl_log_retain(struct ctl_log *log, uint64_t now_s)
 {
 	uint64_t *ids = calloc(CTL_LOG_SEGMENTS, sizeof(*ids));
-	int n = ids == NULL ? -ENOMEM : ctl_log_ids(log->io, ids, CTL_LOG_SEGMENTS), gone = 0;
+	int n = ids == NULL ? -ENOMEM : ctl_log_ids(log->io, ids, CTL_LOG_SEGMENTS),
+	    gone = 0;
 	uint64_t total = bytes_of(log->io, ids, n);
 	struct ctl_log_head h;
 	char name[CTL_LOG_NAME];
 
-	/* The last segment stays: it is being written, or its numbers must not come again. */
+	/* The last segment stays: it is being written, or its numbers must not come
+	 * again. */
 	for (int i = 0; i + 1 < n; i++) {
 		bool over = log->opt.retain_bytes > 0 && total > log->opt.retain_bytes;
 
@@ -442,7 +458,8 @@ ctl_log_retain(struct ctl_log *log, uint64_t now_s)
 			break;
 		ctl_log_name(name, ids[i]);
 		/* Without a readable header it is kept: it is for a person to look at. */
-		if (ctl_log_head(log->io, ids[i], &h) < 0 || log->io->remove(log->io, name) < 0)
+		if (ctl_log_head(log->io, ids[i], &h) < 0
+			|| log->io->remove(log->io, name) < 0)
 			break;
 		total -= h.bytes;
 		gone++;
@@ -453,7 +470,8 @@ ctl_log_retain(struct ctl_log *log, uint64_t now_s)
 	if (gone > 0)
 		(void)log->io->sync_dir(log->io);
 	atomic_store_explicit(&log->stats.bytes, total, memory_order_relaxed);
-	atomic_store_explicit(&log->stats.segments, (uint64_t)(n - gone), memory_order_relaxed);
+	atomic_store_explicit(
+		&log->stats.segments, (uint64_t)(n - gone), memory_order_relaxed);
 	add(&log->stats.trimmed, (uint64_t)gone);
 	return gone;
 }

@@ -1,10 +1,10 @@
 /*
  * The log: an ordered, durable sequence of records in segmented append-only files.
  *
- * A record is acknowledged only after a batch with it has been written and synced, and its
- * file's directory entry too.  A write or sync that fails loses its batch: it is reported,
- * the segment is left for good and the next batch begins another.  Nothing is retried as if
- * it had worked.
+ * A record is acknowledged only after a batch with it has been written and synced, and
+ * its file's directory entry too.  A write or sync that fails loses its batch: it is
+ * reported, the segment is left for good and the next batch begins another.  Nothing is
+ * retried as if it had worked.
  *
  * Threads.  A ctl_log has one owner at a time (the log thread, while it runs).  Reading a
  *           directory needs no ctl_log and may go on beside a writer.
@@ -23,16 +23,17 @@ struct ctl_log_options {
 	uint64_t segment_bytes; /* a segment is left when it is longer */
 	uint64_t retain_bytes;  /* 0: no bound */
 	uint64_t retain_s;      /* 0: no bound */
-	uint64_t check_bytes;   /* of the newest segments that opening reads through; 0: all */
-	uint64_t commit_ns;     /* a record waits at most so long for company */
+	uint64_t check_bytes; /* of the newest segments that opening reads through; 0: all
+			       */
+	uint64_t commit_ns;   /* a record waits at most so long for company */
 };
 
 /* What opening found: for a word to the operator. */
 struct ctl_log_report {
 	uint64_t segments, records, bytes;
 	uint64_t cut_bytes, cut_segments; /* torn ends that were cut */
-	uint64_t unread;                  /* old segments of which only the end was read */
-	uint64_t damages;                 /* places that had been durable and cannot be read */
+	uint64_t unread;  /* old segments of which only the end was read */
+	uint64_t damages; /* places that had been durable and cannot be read */
 	uint64_t next_seq;
 	char text[512]; /* the first cut or damage in words, "" if there was none */
 };
@@ -41,21 +42,22 @@ struct ctl_log_report {
 struct ctl_log_stats {
 	_Atomic uint64_t records, bytes, commits, failures, segments, trimmed;
 	_Atomic uint64_t sync_ns_total, sync_ns_max;
-	_Atomic int last_error; /* errno of the last failure, 0 if the last commit worked */
+	_Atomic int
+		last_error; /* errno of the last failure, 0 if the last commit worked */
 };
 
 struct ctl_log {
 	struct ctl_io *io;
 	struct ctl_log_options opt;
 	struct ctl_segment segment;
-	int file;          /* -1: the next batch begins a segment */
-	uint64_t offset;   /* durable so far; the next batch goes here */
+	int file;        /* -1: the next batch begins a segment */
+	uint64_t offset; /* durable so far; the next batch goes here */
 	uint64_t next_id, next_seq, commits;
 	uint8_t *batch;
 	size_t batch_len, batch_cap;
 	uint64_t batch_records;
-	int batch_error;   /* the segment could not be begun */
-	bool proved;       /* the last commit stands in an earlier commit's word */
+	int batch_error; /* the segment could not be begun */
+	bool proved;     /* the last commit stands in an earlier commit's word */
 	struct ctl_log_stats stats;
 };
 
@@ -63,8 +65,8 @@ struct ctl_log {
 #define CTL_LOG_BATCH (1u << 20)
 
 /* Recover the directory behind @io and get ready to append. */
-int ctl_log_open(struct ctl_log *log, struct ctl_io *io, const struct ctl_log_options *opt,
-	struct ctl_log_report *report);
+int ctl_log_open(struct ctl_log *log, struct ctl_io *io,
+	const struct ctl_log_options *opt, struct ctl_log_report *report);
 /* Prove the last commit by an empty one, and let go. */
 void ctl_log_close(struct ctl_log *log);
 /* Is there room for a record of @len bytes in this batch? */
@@ -76,7 +78,7 @@ int ctl_log_commit(struct ctl_log *log);
 /* Delete the oldest whole segments that retention no longer keeps; how many. */
 int ctl_log_retain(struct ctl_log *log, uint64_t now_s);
 
-/* ---- reading a directory ------------------------------------------------------------------- */
+/* ---- reading a directory ---- */
 
 struct ctl_log_item {
 	uint64_t segment, offset, seq;
@@ -100,7 +102,8 @@ struct ctl_log_segment_info {
 /* Names of a segment's file: "0000000000000001.seg". */
 #define CTL_LOG_NAME 24
 void ctl_log_name(char name[CTL_LOG_NAME], uint64_t id);
-/* Ids of the segments present, ascending; how many, or -E2BIG if there are more than @max. */
+/* Ids of the segments present, ascending; how many, or -E2BIG if there are more than
+ * @max. */
 int ctl_log_ids(struct ctl_io *io, uint64_t *ids, unsigned max);
 #define CTL_LOG_SEGMENTS 65536
 
@@ -113,7 +116,8 @@ struct ctl_log_head {
 /* 0, or -EBADMSG if the header cannot be read. */
 int ctl_log_head(struct ctl_io *io, uint64_t id, struct ctl_log_head *out);
 
-/* Every committed record in order; segments that end before from_seq are not looked into. */
+/* Every committed record in order; segments that end before from_seq are not looked into.
+ */
 int ctl_log_read(struct ctl_io *io, const struct ctl_log_reader *r);
 
 /* The end of the log that goes back to a time. */
@@ -121,19 +125,22 @@ struct ctl_log_tail {
 	uint64_t from_seq; /* of its first record */
 	uint64_t left_out; /* records before it that may belong to it, for want of room */
 };
-/* What was taken at @since_ns or later, in at most @bytes of whole segments, or in the last. */
+/* What was taken at @since_ns or later, in at most @bytes of whole segments, or in the
+ * last. */
 int ctl_log_tail(
 	struct ctl_io *io, uint64_t since_ns, uint64_t bytes, struct ctl_log_tail *out);
-int ctl_log_segment_info(struct ctl_io *io, uint64_t id, struct ctl_log_segment_info *out);
+int ctl_log_segment_info(
+	struct ctl_io *io, uint64_t id, struct ctl_log_segment_info *out);
 /*
- * The same from the segment's end alone, if that proves that all before it was durable: 0, and
- * what damage there may be is not seen.  Else -EAGAIN.
+ * The same from the segment's end alone, if that proves that all before it was durable:
+ * 0, and what damage there may be is not seen.  Else -EAGAIN.
  */
-int ctl_log_segment_glance(struct ctl_io *io, uint64_t id, struct ctl_log_segment_info *out);
+int ctl_log_segment_glance(
+	struct ctl_io *io, uint64_t id, struct ctl_log_segment_info *out);
 /* Delete segments all of whose records are before @seq; never the last one.  How many. */
 int ctl_log_trim(struct ctl_io *io, uint64_t seq);
 
-/* ---- the log thread ------------------------------------------------------------------------- */
+/* ---- the log thread ---- */
 
 struct ctl_logd {
 	struct ctl_log *log;
@@ -146,6 +153,7 @@ struct ctl_logd {
 };
 
 /* Drain @rings into @log until stopped. */
-int ctl_logd_start(struct ctl_logd *d, struct ctl_log *log, struct dp_logring **rings, unsigned n);
+int ctl_logd_start(
+	struct ctl_logd *d, struct ctl_log *log, struct dp_logring **rings, unsigned n);
 /* Drain what is there, commit, join. */
 void ctl_logd_stop(struct ctl_logd *d);

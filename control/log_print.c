@@ -10,10 +10,11 @@
 static size_t
 utf8_len(const uint8_t *p, size_t left)
 {
-	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
-		: (p[0] & 0xf0) == 0xe0			   ? 3
-		: p[0] >= 0xf0 && p[0] < 0xf5		   ? 4
-							   : 0;
+	size_t n = p[0] < 0x80                   ? 1
+		   : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
+		   : (p[0] & 0xf0) == 0xe0       ? 3
+		   : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
+						 : 0;
 
 	if (n == 0 || n > left)
 		return 0;
@@ -62,9 +63,11 @@ print_endpoint(FILE *out, const struct dp_endpoint *e)
 	char ip[INET6_ADDRSTRLEN];
 
 	if (memcmp(e->addr, mapped, 12) == 0)
-		fprintf(out, "%s:%u", inet_ntop(AF_INET, e->addr + 12, ip, sizeof(ip)), e->port);
+		fprintf(out, "%s:%u", inet_ntop(AF_INET, e->addr + 12, ip, sizeof(ip)),
+			e->port);
 	else
-		fprintf(out, "[%s]:%u", inet_ntop(AF_INET6, e->addr, ip, sizeof(ip)), e->port);
+		fprintf(out, "[%s]:%u", inet_ntop(AF_INET6, e->addr, ip, sizeof(ip)),
+			e->port);
 }
 
 static const char *
@@ -89,7 +92,9 @@ ctl_log_print_json(FILE *out, const struct ctl_log_item *item)
 	const struct dp_record *r = &item->record;
 	char path[DP_PATH_TEXT_MAX];
 
-	fprintf(out, "{\"seq\":%" PRIu64 ",\"time_ns\":%" PRIu64 ",\"stream\":", item->seq, r->time_ns);
+	fprintf(out,
+		"{\"seq\":%" PRIu64 ",\"time_ns\":%" PRIu64 ",\"stream\":", item->seq,
+		r->time_ns);
 	ctl_print_json_string(out, r->stream, r->stream_len);
 	fputs(",\"device\":", out);
 	ctl_print_json_string(out, r->device, r->device_len);
@@ -105,7 +110,8 @@ ctl_log_print_json(FILE *out, const struct ctl_log_item *item)
 	if (r->content_format == DP_NO_FORMAT)
 		fputs("\",\"content_format\":null,\"payload\":\"", out);
 	else
-		fprintf(out, "\",\"content_format\":%u,\"payload\":\"", r->content_format);
+		fprintf(out, "\",\"content_format\":%u,\"payload\":\"",
+			r->content_format);
 	ctl_print_hex(out, r->payload, r->payload_len);
 	fputs("\"}\n", out);
 }
@@ -117,8 +123,8 @@ ctl_log_print_text(FILE *out, const struct ctl_log_item *item)
 	char path[DP_PATH_TEXT_MAX];
 
 	fprintf(out, "%" PRIu64 " %" PRIu64 ".%09" PRIu64 " %.*s %s ", item->seq,
-		r->time_ns / 1000000000u, r->time_ns % 1000000000u, (int)r->stream_len, r->stream,
-		type_name(r->type));
+		r->time_ns / 1000000000u, r->time_ns % 1000000000u, (int)r->stream_len,
+		r->stream, type_name(r->type));
 	print_endpoint(out, &r->source);
 	fprintf(out, " mid %u %.*s ", r->mid, (int)path_text(path, r), path);
 	ctl_print_json_string(out, (const char *)r->payload, r->payload_len);

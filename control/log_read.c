@@ -63,7 +63,8 @@ ctl_log_segment_info(struct ctl_io *io, uint64_t id, struct ctl_log_segment_info
 	if (rc < 0)
 		return rc;
 	out->bytes = size;
-	out->readable = ctl_segment_decode(&out->header, base, size) && out->header.id == id;
+	out->readable =
+		ctl_segment_decode(&out->header, base, size) && out->header.id == id;
 	if (out->readable) {
 		ctl_segment_scan(&out->header, base, size, &none, &out->scan);
 		out->tail = size - out->scan.end;
@@ -86,8 +87,11 @@ ctl_log_segment_glance(struct ctl_io *io, uint64_t id, struct ctl_log_segment_in
 	if (rc < 0)
 		return rc;
 	out->bytes = size;
-	out->readable = ctl_segment_decode(&out->header, base, size) && out->header.id == id;
-	rc = out->readable && ctl_segment_glance(&out->header, base, size, &out->scan) ? 0 : -EAGAIN;
+	out->readable =
+		ctl_segment_decode(&out->header, base, size) && out->header.id == id;
+	rc = out->readable && ctl_segment_glance(&out->header, base, size, &out->scan)
+		     ? 0
+		     : -EAGAIN;
 	io->unmap(io, base, size);
 	return rc;
 }
@@ -111,7 +115,7 @@ ctl_log_head(struct ctl_io *io, uint64_t id, struct ctl_log_head *out)
 	if (!ctl_segment_decode(&out->header, base, size) || out->header.id != id)
 		rc = -EBADMSG;
 	else if (ctl_frame_decode(&out->header, base, size, CTL_SEGMENT_HEADER, &f)
-		&& f.type == CTL_FRAME_RECORD && dp_record_decode(&first, f.data, f.len))
+		 && f.type == CTL_FRAME_RECORD && dp_record_decode(&first, f.data, f.len))
 		out->time_ns = first.time_ns;
 	io->unmap(io, base, size);
 	return rc;
@@ -128,8 +132,10 @@ static bool
 each(void *arg, const struct ctl_frame *f)
 {
 	struct pass *p = arg;
-	struct ctl_log_item item = {.segment = p->segment, .offset = f->offset, .seq = f->seq};
-	struct ctl_damage d = {.offset = f->offset, .len = f->len, .reason = "not a record"};
+	struct ctl_log_item item = {
+		.segment = p->segment, .offset = f->offset, .seq = f->seq};
+	struct ctl_damage d = {
+		.offset = f->offset, .len = f->len, .reason = "not a record"};
 
 	if (f->seq < p->r->from_seq)
 		return true;
@@ -178,7 +184,8 @@ read_segment(struct ctl_io *io, struct pass *p)
 }
 
 int
-ctl_log_tail(struct ctl_io *io, uint64_t since_ns, uint64_t bytes, struct ctl_log_tail *out)
+ctl_log_tail(
+	struct ctl_io *io, uint64_t since_ns, uint64_t bytes, struct ctl_log_tail *out)
 {
 	uint64_t *ids = calloc(CTL_LOG_SEGMENTS, sizeof(*ids));
 	int n = ids == NULL ? -ENOMEM : ctl_log_ids(io, ids, CTL_LOG_SEGMENTS);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define NAP_NS 50000      /* between two looks at the rings */
+#define NAP_NS 50000         /* between two looks at the rings */
 #define PROVE_NS 1000000000u /* idle so long: prove the last commit */
 
 static uint64_t
@@ -29,8 +29,8 @@ nap(void)
 struct ctl_logd_part {
 	const uint8_t *next; /* taken from the ring, not in a batch yet */
 	size_t len;
-	uint64_t number;     /* of next */
-	uint64_t upto;       /* last number in the batch, 0: none */
+	uint64_t number; /* of next */
+	uint64_t upto;   /* last number in the batch, 0: none */
 };
 
 /* Move what a ring holds into the batch while there is room. */
@@ -91,7 +91,8 @@ logd_main(void *arg)
 	bool stopping;
 
 	do {
-		/* Before draining: what was published before the stop is drained after it. */
+		/* Before draining: what was published before the stop is drained after
+		 * it. */
 		stopping = atomic_load_explicit(&d->stop, memory_order_acquire);
 		for (unsigned i = 0; i < d->n_rings; i++)
 			drain(d->log, d->rings[i], &parts[i]);
@@ -102,7 +103,8 @@ logd_main(void *arg)
 		}
 		if (first == 0)
 			first = now_ns();
-		if (!stopping && !is_full(d, parts) && now_ns() - first < d->log->opt.commit_ns) {
+		if (!stopping && !is_full(d, parts)
+			&& now_ns() - first < d->log->opt.commit_ns) {
 			nap();
 			continue;
 		}
@@ -114,7 +116,8 @@ logd_main(void *arg)
 }
 
 int
-ctl_logd_start(struct ctl_logd *d, struct ctl_log *log, struct dp_logring **rings, unsigned n)
+ctl_logd_start(
+	struct ctl_logd *d, struct ctl_log *log, struct dp_logring **rings, unsigned n)
 {
 	int rc;
 

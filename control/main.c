@@ -27,8 +27,7 @@ static void __attribute__((format(printf, 1, 2))) say(const char *fmt, ...)
 	va_end(ap);
 }
 
-/* ---- the loop
- * -------------------------------------------------------------------------- */
+/* ---- the loop ---- */
 
 /* What the control thread waits for. */
 struct loop {
@@ -170,8 +169,7 @@ serve(struct ctl_gateway *g)
 	return 0;
 }
 
-/* ---- the command line
- * ------------------------------------------------------------------ */
+/* ---- the command line ---- */
 
 static int
 usage(FILE *to, int status)

@@ -74,8 +74,7 @@ cmd_number(const json_t *args, const char *key, uint64_t absent)
 	return *end == '\0' && errno == 0 ? n : absent;
 }
 
-/* ---- dispatch
- * -------------------------------------------------------------------------- */
+/* ---- dispatch ---- */
 
 const struct ctl_command ctl_commands[] = {
 #define CTL_REMOTE(name, args, help, fields, handler) {name, handler},

@@ -50,12 +50,13 @@ frame_crc(const struct ctl_segment *s, uint64_t at, const uint8_t *frame, size_t
 {
 	uint64_t place[3] = {s->nonce, s->id, at};
 
-	return ctl_crc32c(ctl_crc32c(0, place, sizeof(place)), frame + 4, CTL_FRAME_HEADER - 4 + len);
+	return ctl_crc32c(ctl_crc32c(0, place, sizeof(place)), frame + 4,
+		CTL_FRAME_HEADER - 4 + len);
 }
 
 void
-ctl_frame_encode(const struct ctl_segment *s, uint64_t at, enum ctl_frame_type type, uint64_t seq,
-	const void *data, uint32_t len, uint8_t *buf)
+ctl_frame_encode(const struct ctl_segment *s, uint64_t at, enum ctl_frame_type type,
+	uint64_t seq, const void *data, uint32_t len, uint8_t *buf)
 {
 	uint32_t head = len | (uint32_t)type << 24, crc;
 
@@ -68,8 +69,8 @@ ctl_frame_encode(const struct ctl_segment *s, uint64_t at, enum ctl_frame_type t
 }
 
 bool
-ctl_frame_decode(const struct ctl_segment *s, const uint8_t *base, size_t size, uint64_t at,
-	struct ctl_frame *f)
+ctl_frame_decode(const struct ctl_segment *s, const uint8_t *base, size_t size,
+	uint64_t at, struct ctl_frame *f)
 {
 	const uint8_t *p = base + at;
 	uint32_t head, crc;
@@ -110,7 +111,7 @@ ctl_commit_decode(struct ctl_commit *c, const struct ctl_frame *f)
 	return true;
 }
 
-/* ---- scanning ----------------------------------------------------------------------------- */
+/* ---- scanning ---- */
 
 struct walk {
 	const struct ctl_segment *s;
@@ -129,8 +130,9 @@ was_durable(const struct walk *w, uint64_t at)
 	struct ctl_frame f;
 
 	for (uint64_t p = (at + 8) & ~(uint64_t)7; p < w->size; p += 8)
-		if (ctl_frame_decode(w->s, w->base, w->size, p, &f) && ctl_commit_decode(&c, &f)
-			&& c.segment == w->s->id && c.durable > at)
+		if (ctl_frame_decode(w->s, w->base, w->size, p, &f)
+			&& ctl_commit_decode(&c, &f) && c.segment == w->s->id
+			&& c.durable > at)
 			return true;
 	return false;
 }
@@ -174,7 +176,8 @@ note_record(struct walk *w, const struct ctl_frame *f)
 		w->stopped = true;
 }
 
-/* Deliver the records of a batch whose commit has been met: whole frames in @from .. @to. */
+/* Deliver the records of a batch whose commit has been met: whole frames in @from .. @to.
+ */
 static void
 deliver(struct walk *w, uint64_t from, uint64_t to)
 {
@@ -228,16 +231,17 @@ ctl_segment_scan(const struct ctl_segment *s, const uint8_t *base, size_t size,
 }
 
 bool
-ctl_segment_glance(
-	const struct ctl_segment *s, const uint8_t *base, size_t size, struct ctl_scan *out)
+ctl_segment_glance(const struct ctl_segment *s, const uint8_t *base, size_t size,
+	struct ctl_scan *out)
 {
 	const size_t len = ctl_frame_size(CTL_COMMIT_LEN);
 	struct ctl_commit c;
 	struct ctl_frame f;
 
 	if (size < CTL_SEGMENT_HEADER + len || size % 8 != 0
-		|| !ctl_frame_decode(s, base, size, size - len, &f) || !ctl_commit_decode(&c, &f)
-		|| c.segment != s->id || c.durable != f.offset)
+		|| !ctl_frame_decode(s, base, size, size - len, &f)
+		|| !ctl_commit_decode(&c, &f) || c.segment != s->id
+		|| c.durable != f.offset)
 		return false;
 	*out = (struct ctl_scan){
 		.end = size,

@@ -2,14 +2,14 @@
  * One segment of the log as bytes: header, frames, commits.
  *
  * A segment is a header and then frames, each at a multiple of eight.  A batch is some
- * record frames and the commit frame behind them, written and synced as one; only then are
- * its records acknowledged, and only then is the next batch written.  A commit says which
- * segment it is in, its number, and the offset that was durable before it: so whatever
- * precedes that offset has been durable, and only what lies behind the last such offset
- * can be the torn end of a write.
+ * record frames and the commit frame behind them, written and synced as one; only then
+ * are its records acknowledged, and only then is the next batch written.  A commit says
+ * which segment it is in, its number, and the offset that was durable before it: so
+ * whatever precedes that offset has been durable, and only what lies behind the last such
+ * offset can be the torn end of a write.
  *
- * Every checksum (CRC-32C) covers the segment's random nonce and the frame's own offset, so
- * neither stale bytes nor a payload that imitates a frame are ever taken for one.
+ * Every checksum (CRC-32C) covers the segment's random nonce and the frame's own offset,
+ * so neither stale bytes nor a payload that imitates a frame are ever taken for one.
  *
  * Threads.  Pure.   Memory.  Bytes are borrowed.
  */
@@ -22,7 +22,8 @@
 #define CTL_SEGMENT_HEADER 40
 #define CTL_FRAME_HEADER 16
 #define CTL_COMMIT_LEN 32
-#define CTL_FRAME_MAX 4096 /* bytes of a frame's data: bounds what a search for frames costs */
+#define CTL_FRAME_MAX                                                                    \
+	4096 /* bytes of a frame's data: bounds what a search for frames costs */
 
 struct ctl_segment {
 	uint64_t id;
@@ -59,8 +60,8 @@ bool ctl_segment_decode(struct ctl_segment *s, const uint8_t *buf, size_t len);
 void ctl_frame_encode(const struct ctl_segment *s, uint64_t at, enum ctl_frame_type type,
 	uint64_t seq, const void *data, uint32_t len, uint8_t *buf);
 /* The frame at @at of a segment's @size bytes; false if there is none that is whole. */
-bool ctl_frame_decode(const struct ctl_segment *s, const uint8_t *base, size_t size, uint64_t at,
-	struct ctl_frame *f);
+bool ctl_frame_decode(const struct ctl_segment *s, const uint8_t *base, size_t size,
+	uint64_t at, struct ctl_frame *f);
 void ctl_commit_encode(const struct ctl_commit *c, uint8_t buf[CTL_COMMIT_LEN]);
 bool ctl_commit_decode(struct ctl_commit *c, const struct ctl_frame *f);
 
@@ -71,28 +72,29 @@ struct ctl_damage {
 };
 
 struct ctl_scan {
-	uint64_t end;      /* behind the last commit: what lies past it may be cut */
-	uint64_t last;     /* where the last commit's batch begins */
-	uint64_t records;  /* delivered */
+	uint64_t end;     /* behind the last commit: what lies past it may be cut */
+	uint64_t last;    /* where the last commit's batch begins */
+	uint64_t records; /* delivered */
 	uint64_t first_seq, last_seq; /* of those; 0 if none */
-	uint64_t max_seq;  /* highest met in any whole frame, committed or not */
+	uint64_t max_seq; /* highest met in any whole frame, committed or not */
 	uint64_t commits;
-	bool proved;       /* the last commit stands alone: it says that all before it was durable */
-	uint64_t damages;  /* places before @end that could not be read */
+	bool proved;      /* the last commit stands alone: it says that all before it was
+			     durable */
+	uint64_t damages; /* places before @end that could not be read */
 	struct ctl_damage first_damage;
 };
 
 /*
- * What the segment's last bytes tell, if they are an empty commit, which proves that all before
- * it was durable; else false.  @out is as a scan's that finds no damage.
+ * What the segment's last bytes tell, if they are an empty commit, which proves that all
+ * before it was durable; else false.  @out is as a scan's that finds no damage.
  */
-bool ctl_segment_glance(
-	const struct ctl_segment *s, const uint8_t *base, size_t size, struct ctl_scan *out);
+bool ctl_segment_glance(const struct ctl_segment *s, const uint8_t *base, size_t size,
+	struct ctl_scan *out);
 
 /*
- * Walk a segment's @size bytes.  @each is called for every record of a committed batch, in
- * order (may be NULL); false from it ends the walk.  @damaged is called for each place that
- * had been durable and cannot be read (may be NULL); reading goes on behind it.
+ * Walk a segment's @size bytes.  @each is called for every record of a committed batch,
+ * in order (may be NULL); false from it ends the walk.  @damaged is called for each place
+ * that had been durable and cannot be read (may be NULL); reading goes on behind it.
  */
 struct ctl_scan_calls {
 	bool (*each)(void *arg, const struct ctl_frame *f);

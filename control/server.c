@@ -43,8 +43,7 @@ watch(struct ctl_server *s, int op, int fd, uint32_t events, void *data)
 	return epoll_ctl(s->epoll, op, fd, &e);
 }
 
-/* ---- listening
- * ------------------------------------------------------------------------- */
+/* ---- listening ---- */
 
 /* Is somebody listening there already? */
 static bool
@@ -129,8 +128,7 @@ free_server:
 	return NULL;
 }
 
-/* ---- clients
- * --------------------------------------------------------------------------- */
+/* ---- clients ---- */
 
 static void
 drop(struct client *c)
@@ -205,8 +203,7 @@ take(struct ctl_server *s)
 		drop(c);
 }
 
-/* ---- requests
- * -------------------------------------------------------------------------- */
+/* ---- requests ---- */
 
 /* Own @text as the reply, its end replaced by a newline. */
 static void

@@ -1,4 +1,5 @@
-/* Whom a request is from: the sender of a request to a path with {device} is that device. */
+/* Whom a request is from: the sender of a request to a path with {device} is that device.
+ */
 #include "dataplane/worker.h"
 
 static uint32_t
@@ -11,8 +12,8 @@ by_name(struct dp_worker *w, const struct dp_request *q, uint32_t now_s)
 
 	name = dp_request_segment(q, q->device, &len);
 	hash = ahead ? q->device_hash : dp_devices_hash(w->devices, name, len);
-	return dp_devices_get(w->devices, name, len, hash, ahead ? q->device_hint : DP_NONE,
-		now_s, &w->device_events);
+	return dp_devices_get(w->devices, name, len, hash,
+		ahead ? q->device_hint : DP_NONE, now_s, &w->device_events);
 }
 
 uint32_t
@@ -28,6 +29,7 @@ dp_act_device(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint32_
 	if (device == DP_NONE)
 		device = by_name(w, q, b->now_s);
 	if (device != DP_NONE)
-		dp_devices_heard(w->devices, device, dp_peers_ref(w->peers, peer), m->len - m->payload, b->now_s);
+		dp_devices_heard(w->devices, device, dp_peers_ref(w->peers, peer),
+			m->len - m->payload, b->now_s);
 	return device;
 }

@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Options and payload that the snapshot holds encoded go behind header and token as they are. */
+/* Options and payload that the snapshot holds encoded go behind header and token as they
+ * are. */
 static void
-write_encoded(struct dp_burst *b, unsigned i, uint8_t code, const uint8_t *bytes, uint16_t len)
+write_encoded(
+	struct dp_burst *b, unsigned i, uint8_t code, const uint8_t *bytes, uint16_t len)
 {
 	uint16_t at = dp_answer_head(b, i, code);
 
@@ -44,7 +46,7 @@ act_query(struct dp_burst *b, unsigned i)
 	struct tg_opt o;
 	size_t len = 0;
 
-	tg_opt_foreach(&it, &o, &b->msg[i]) {
+	tg_opt_foreach (&it, &o, &b->msg[i]) {
 		if (o.number != TG_OPT_URI_QUERY || len + o.len + 1 > sizeof(text))
 			continue;
 		memcpy(text + len, o.value, o.len);
@@ -86,8 +88,9 @@ act_time(struct dp_worker *wk, struct dp_burst *b, unsigned i)
 	int year, len;
 
 	civil_date((int64_t)(s / 86400), &year, &month, &day);
-	len = snprintf(text, sizeof(text), "%04d-%02u-%02uT%02u:%02u:%02u.%03uZ", year, month, day,
-		of_day / 3600, of_day / 60 % 60, of_day % 60, (unsigned)(ns / 1000000 % 1000));
+	len = snprintf(text, sizeof(text), "%04d-%02u-%02uT%02u:%02u:%02u.%03uZ", year,
+		month, day, of_day / 3600, of_day / 60 % 60, of_day % 60,
+		(unsigned)(ns / 1000000 % 1000));
 	dp_answer_begin(b, i, &w, TG_CONTENT);
 	tg_write_uint(&w, TG_OPT_CONTENT_FORMAT, 0);
 	tg_write_uint(&w, TG_OPT_MAX_AGE, 0);

@@ -2,14 +2,15 @@
  * The store: GET, PUT, POST, DELETE on the last representation of a path, and the list of
  * what a device has stored.
  *
- * A value is written by its home alone: the worker that the hash of its device (or, without
- * one, of its path) leads to.  Any worker reads it.  A write that came to another worker
- * travels there whole and comes back with its answer (steer.c).
+ * A value is written by its home alone: the worker that the hash of its device (or,
+ * without one, of its path) leads to.  Any worker reads it.  A write that came to another
+ * worker travels there whole and comes back with its answer (steer.c).
  *
- * With `ack: logged` a value can be read as soon as it is written, before its record is safe:
- * what a reader saw may be gone after a power cut, what its writer was answered may not.
- * Where the commit fails the writer is answered 5.03 and the value stays until it is written
- * again or the gateway starts anew; a PUT that is sent again brings both together.
+ * With `ack: logged` a value can be read as soon as it is written, before its record is
+ * safe: what a reader saw may be gone after a power cut, what its writer was answered may
+ * not. Where the commit fails the writer is answered 5.03 and the value stays until it is
+ * written again or the gateway starts anew; a PUT that is sent again brings both
+ * together.
  */
 #include "coap/code.h"
 #include "coap/link.h"
@@ -19,7 +20,8 @@
 
 #include <string.h>
 
-/* Does a representation of @format serve a request that wants @accept (RFC 7252, 5.10.4)? */
+/* Does a representation of @format serve a request that wants @accept (RFC 7252, 5.10.4)?
+ */
 static bool
 acceptable(uint16_t accept, uint16_t format)
 {
@@ -54,7 +56,7 @@ get(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
 
 	if (!dp_store_read(store, &q->path, q->store_hash, &v))
 		return dp_request_holds(q, &b->msg[i], false, 0) ? TG_NOT_FOUND
-								  : TG_PRECONDITION_FAILED;
+								 : TG_PRECONDITION_FAILED;
 	if (!dp_request_holds(q, &b->msg[i], true, v.etag))
 		return TG_PRECONDITION_FAILED;
 	if (!acceptable(q->accept, v.content_format))
@@ -72,8 +74,9 @@ put(struct dp_worker *w, struct dp_burst *b, unsigned i, uint32_t slot, bool fro
 		slot != DP_NONE ? dp_store_owner(w->store, slot) : DP_NONE,
 		from_here ? b->peer[i] : DP_NONE);
 
-	switch (dp_store_put(w->store, &q->path, q->store_hash, slot, device, q->content_format,
-		m->base + m->payload, m->len - m->payload, b->now_s, &slot)) {
+	switch (dp_store_put(w->store, &q->path, q->store_hash, slot, device,
+		q->content_format, m->base + m->payload, m->len - m->payload, b->now_s,
+		&slot)) {
 	case DP_STORE_CREATED:
 		return TG_CREATED;
 	case DP_STORE_CHANGED:
@@ -121,7 +124,8 @@ list(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	if (!acceptable(q->accept, 40))
 		return TG_NOT_ACCEPTABLE;
 	name = dp_request_segment(q, q->device, &len);
-	device = dp_devices_find(w->devices, name, len, dp_devices_hash(w->devices, name, len));
+	device = dp_devices_find(
+		w->devices, name, len, dp_devices_hash(w->devices, name, len));
 	slot = device == DP_NONE ? DP_NONE : dp_store_first(w->store, device);
 	if (slot == DP_NONE)
 		return TG_NOT_FOUND;
@@ -135,7 +139,8 @@ list(struct dp_worker *w, struct dp_burst *b, unsigned i)
 		tg_link_attr_uint(&links, "sz", v.len);
 	}
 	if (tg_link_end(&links) == 0)
-		return TG_INTERNAL; /* the request is whole still: the refusal needs its type */
+		return TG_INTERNAL; /* the request is whole still: the refusal needs its
+				       type */
 	dp_answer_begin(b, i, &out, TG_CONTENT);
 	tg_write_uint(&out, TG_OPT_CONTENT_FORMAT, 40);
 	tg_write_payload(&out, text, tg_link_end(&links));
@@ -176,8 +181,8 @@ send_home(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
 	dp_count(&w->counters, DP_C_handed_value, 1);
 	w->away++;
 	if (once) {
-		dp_peers_add(w->peers, b->peer[i], b->msg[i].mid, 0, b->msg[i].type == TG_CON,
-			b->now_s, &w->counters);
+		dp_peers_add(w->peers, b->peer[i], b->msg[i].mid, 0,
+			b->msg[i].type == TG_CON, b->now_s, &w->counters);
 		dp_peers_hold(w->peers, b->peer[i]);
 	}
 	return DP_LATER;
@@ -197,8 +202,8 @@ dp_act_store(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	code = dp_store_act_here(w, b, i, (uint8_t)w->id);
 	if (code != DP_LATER)
 		return code;
-	dp_peers_add(w->peers, b->peer[i], b->msg[i].mid, 0, b->msg[i].type == TG_CON, b->now_s,
-		&w->counters);
+	dp_peers_add(w->peers, b->peer[i], b->msg[i].mid, 0, b->msg[i].type == TG_CON,
+		b->now_s, &w->counters);
 	dp_count(&w->counters, DP_C_executed, 1);
 	rte_pktmbuf_free(b->pkt[i]);
 	b->pkt[i] = NULL;

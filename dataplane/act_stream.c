@@ -17,8 +17,8 @@ dp_act_stream(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	(void)dp_act_device(w, b, i, DP_NONE, b->peer[i]);
 	if (!wait)
 		return TG_CHANGED;
-	dp_peers_add(w->peers, b->peer[i], b->msg[i].mid, 0, b->msg[i].type == TG_CON, b->now_s,
-		&w->counters);
+	dp_peers_add(w->peers, b->peer[i], b->msg[i].mid, 0, b->msg[i].type == TG_CON,
+		b->now_s, &w->counters);
 	dp_count(&w->counters, DP_C_executed, 1);
 	rte_pktmbuf_free(b->pkt[i]); /* a disk that stops must not empty the pool */
 	b->pkt[i] = NULL;

@@ -1,8 +1,8 @@
 /*
  * Answers: made in the request's own buffer, whose header and token they keep (RFC 7252,
  * 5.2): a CON is answered in its ACK, a NON by a NON.  That NON borrows the request's
- * Message ID: no other message of ours to that peer bears it for as long as the peer itself
- * may not use it again (4.4).
+ * Message ID: no other message of ours to that peer bears it for as long as the peer
+ * itself may not use it again (4.4).
  */
 #include "coap/code.h"
 #include "coap/option.h"
@@ -17,8 +17,9 @@ room(const struct dp_burst *b, unsigned i)
 	size_t at = (size_t)(b->coap[i] - rte_pktmbuf_mtod(m, uint8_t *));
 	size_t all = m->buf_len - m->data_off - at;
 
-	return all < DP_TAILROOM ? 0
-		: all - DP_TAILROOM < DP_MSG_MAX ? all - DP_TAILROOM : DP_MSG_MAX;
+	return all < DP_TAILROOM                ? 0
+	       : all - DP_TAILROOM < DP_MSG_MAX ? all - DP_TAILROOM
+						: DP_MSG_MAX;
 }
 
 void
@@ -26,8 +27,8 @@ dp_answer_begin(struct dp_burst *b, unsigned i, struct tg_writer *w, uint8_t cod
 {
 	const struct tg_msg *m = &b->msg[i];
 
-	tg_write_begin(w, b->coap[i], room(b, i), m->type == TG_CON ? TG_ACK : TG_NON, code,
-		m->mid, tg_msg_token(m), m->tkl);
+	tg_write_begin(w, b->coap[i], room(b, i), m->type == TG_CON ? TG_ACK : TG_NON,
+		code, m->mid, tg_msg_token(m), m->tkl);
 }
 
 /* 5.03 says when to come back. */
@@ -45,14 +46,16 @@ dp_answer_code(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code
 
 	dp_answer_begin(b, i, &out, code);
 	write_max_age(w, &out, code);
-	if (code == TG_TOO_LARGE && b->route[i] != NULL) /* how much this route takes (RFC 7252, 5.9.2.9) */
+	if (code == TG_TOO_LARGE
+		&& b->route[i]
+			   != NULL) /* how much this route takes (RFC 7252, 5.9.2.9) */
 		tg_write_uint(&out, TG_OPT_SIZE1, b->route[i]->max_payload);
 	b->reply[i] = (uint16_t)tg_write_end(&out);
 }
 
 uint16_t
-dp_answer_write(const struct dp_worker *w, uint8_t *buf, size_t cap, const struct dp_pending *p,
-	uint8_t code)
+dp_answer_write(const struct dp_worker *w, uint8_t *buf, size_t cap,
+	const struct dp_pending *p, uint8_t code)
 {
 	struct tg_writer out;
 
@@ -68,9 +71,11 @@ may_complain(struct dp_worker *w, const struct dp_burst *b, unsigned i)
 {
 	struct dp_peer_key source = b->key[i];
 
-	source.port_be = source.side = 0; /* the limit is the address's, whatever port it uses */
-	return dp_limit_take(w->limit, dp_peers_hash(w->peers, &source), w->snap->error_rate,
-		w->snap->error_burst, (uint32_t)(dp_clock_ns(&w->shared->clock, w->tsc) / 1000000));
+	source.port_be = source.side =
+		0; /* the limit is the address's, whatever port it uses */
+	return dp_limit_take(w->limit, dp_peers_hash(w->peers, &source),
+		w->snap->error_rate, w->snap->error_burst,
+		(uint32_t)(dp_clock_ns(&w->shared->clock, w->tsc) / 1000000));
 }
 
 static enum dp_counter
@@ -108,7 +113,8 @@ dp_refuse(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 	if (b->flags[i] & DP_F_MULTICAST) {
 		dp_net_drop(w->net, b, i, DP_C_rdrop_multicast);
 	} else if (code == TG_BAD_OPTION && b->msg[i].type == TG_NON) {
-		dp_net_drop(w->net, b, i, DP_C_rdrop_bad_option_non); /* 5.4.1: rejected */
+		dp_net_drop(
+			w->net, b, i, DP_C_rdrop_bad_option_non); /* 5.4.1: rejected */
 	} else if (!may_complain(w, b, i)) {
 		dp_net_drop(w->net, b, i, DP_C_rdrop_error_rate);
 	} else {
@@ -129,7 +135,8 @@ dp_reject(struct dp_worker *w, struct dp_burst *b, unsigned i, enum dp_counter w
 		dp_count(&w->counters, DP_C_rst_limited, 1);
 		dp_net_drop(w->net, b, i, why);
 	} else {
-		tg_write_begin(&out, b->coap[i], TG_HDR_LEN, TG_RST, 0, b->msg[i].mid, NULL, 0);
+		tg_write_begin(
+			&out, b->coap[i], TG_HDR_LEN, TG_RST, 0, b->msg[i].mid, NULL, 0);
 		dp_count(&w->counters, why, 1);
 		dp_count(&w->counters, DP_C_rst_sent, 1);
 		dp_net_reply(w->net, b, i, TG_HDR_LEN);

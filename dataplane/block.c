@@ -8,7 +8,8 @@
 static size_t
 rounded(size_t size)
 {
-	return size < HUGE ? (size + 4095) & ~(size_t)4095 : (size + HUGE - 1) & ~(HUGE - 1);
+	return size < HUGE ? (size + 4095) & ~(size_t)4095
+			   : (size + HUGE - 1) & ~(HUGE - 1);
 }
 
 void *
@@ -28,7 +29,8 @@ dp_block_new(size_t size)
 		munmap(all, (size_t)(at - all));
 	if (at - all < (ptrdiff_t)slack)
 		munmap(at + len, slack - (size_t)(at - all));
-	/* Both are wishes: without them the tables work on small pages, touched as they fill. */
+	/* Both are wishes: without them the tables work on small pages, touched as they
+	 * fill. */
 	(void)madvise(at, len, MADV_HUGEPAGE);
 #ifdef MADV_POPULATE_WRITE
 	(void)madvise(at, len, MADV_POPULATE_WRITE);

@@ -18,33 +18,35 @@
 #include <rte_mbuf.h>
 
 #define DP_BURST 64
-#define DP_AHEAD 4       /* packets between a prefetch and its use */
-#define DP_HEADROOM 128  /* free bytes kept before the frame */
-#define DP_TAILROOM 32   /* kept free after every message for a security tag */
-#define DP_MSG_MAX 1472  /* longest CoAP message in bytes: an Ethernet frame's worth */
+#define DP_AHEAD 4      /* packets between a prefetch and its use */
+#define DP_HEADROOM 128 /* free bytes kept before the frame */
+#define DP_TAILROOM 32  /* kept free after every message for a security tag */
+#define DP_MSG_MAX 1472 /* longest CoAP message in bytes: an Ethernet frame's worth */
 
 enum dp_flag {
 	DP_F_IPV6 = 1,
-	DP_F_MULTICAST = 2, /* destination was multicast or broadcast: no RST, no errors */
+	DP_F_MULTICAST =
+		2, /* destination was multicast or broadcast: no RST, no errors */
 };
 
 struct dp_route;
 
 struct dp_burst {
 	uint16_t n;
-	bool handed;      /* rx:  from another worker: frames were counted there */
-	uint64_t tsc;     /* rx:  rte_rdtsc() when the burst was read */
-	uint32_t now_s;   /* rx:  seconds since start */
-	struct rte_mbuf *pkt[DP_BURST];         /* rx:    owned until NULL */
-	uint8_t port[DP_BURST];                 /* rx:    index of the dp port */
-	uint8_t flags[DP_BURST];                /* net:   enum dp_flag */
-	uint8_t *coap[DP_BURST];                /* net:   UDP payload, inside pkt[i] */
-	uint16_t len[DP_BURST];                 /* net:   its length, from the headers */
-	struct dp_peer_key key[DP_BURST];       /* net:   who sent it, to which side */
-	struct tg_msg msg[DP_BURST];            /* parse: view */
-	uint64_t hash[DP_BURST];                /* match: of the peer's key */
-	uint32_t peer[DP_BURST];                /* match: slot in the peers table */
-	const struct dp_route *route[DP_BURST]; /* route: NULL if code[] is an error already */
-	uint8_t code[DP_BURST];                 /* route, act: the answer's code; 0: none yet */
-	uint16_t reply[DP_BURST];               /* act, reply: bytes of the answer in coap[]; 0: none */
+	bool handed;    /* rx:  from another worker: frames were counted there */
+	uint64_t tsc;   /* rx:  rte_rdtsc() when the burst was read */
+	uint32_t now_s; /* rx:  seconds since start */
+	struct rte_mbuf *pkt[DP_BURST];   /* rx:    owned until NULL */
+	uint8_t port[DP_BURST];           /* rx:    index of the dp port */
+	uint8_t flags[DP_BURST];          /* net:   enum dp_flag */
+	uint8_t *coap[DP_BURST];          /* net:   UDP payload, inside pkt[i] */
+	uint16_t len[DP_BURST];           /* net:   its length, from the headers */
+	struct dp_peer_key key[DP_BURST]; /* net:   who sent it, to which side */
+	struct tg_msg msg[DP_BURST];      /* parse: view */
+	uint64_t hash[DP_BURST];          /* match: of the peer's key */
+	uint32_t peer[DP_BURST];          /* match: slot in the peers table */
+	const struct dp_route
+		*route[DP_BURST]; /* route: NULL if code[] is an error already */
+	uint8_t code[DP_BURST];   /* route, act: the answer's code; 0: none yet */
+	uint16_t reply[DP_BURST]; /* act, reply: bytes of the answer in coap[]; 0: none */
 };

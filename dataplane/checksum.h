@@ -59,7 +59,8 @@ dp_sum(const void *p, size_t len, uint64_t sum)
 	return dp_sum_add(sum, v >> 8 * (8 - left));
 }
 
-/* Fold to the sum's complement, in memory order: 0 if a sum over its own checksum is right. */
+/* Fold to the sum's complement, in memory order: 0 if a sum over its own checksum is
+ * right. */
 static inline uint16_t
 dp_sum_finish(uint64_t sum)
 {
@@ -70,7 +71,7 @@ dp_sum_finish(uint64_t sum)
 	wide += wide < carry;
 	half = (uint16_t)(wide >> 16);
 	wide = (wide & 0xffff) + half;
-	return (uint16_t)~(wide + (wide >> 16));
+	return (uint16_t) ~(wide + (wide >> 16));
 }
 
 /* The pseudo header's part: both addresses lie behind each other at @addrs. */

@@ -1,9 +1,9 @@
 /*
  * A worker's time: made from the TSC, because a worker makes no system call.
  *
- * Ticks of the tables are seconds since an epoch DP_EPOCH_S before the gateway's start, so
- * that what an earlier run remembered has a time too.  The wall clock is the TSC plus an
- * offset that control refreshes every second.
+ * Ticks of the tables are seconds since an epoch DP_EPOCH_S before the gateway's start,
+ * so that what an earlier run remembered has a time too.  The wall clock is the TSC plus
+ * an offset that control refreshes every second.
  */
 #pragma once
 
@@ -15,10 +15,11 @@
 #define DP_EPOCH_S 1000
 
 struct dp_clock {
-	uint64_t tsc0;            /* at start */
-	uint64_t hz;              /* TSC ticks a second */
-	uint64_t mult;            /* ns = ticks * mult >> 32 */
-	_Atomic uint64_t wall_ns; /* wall clock at tsc0, UNIX epoch.  control: wo, worker: ro */
+	uint64_t tsc0; /* at start */
+	uint64_t hz;   /* TSC ticks a second */
+	uint64_t mult; /* ns = ticks * mult >> 32 */
+	_Atomic uint64_t
+		wall_ns; /* wall clock at tsc0, UNIX epoch.  control: wo, worker: ro */
 };
 
 void dp_clock_init(struct dp_clock *c);
@@ -41,5 +42,5 @@ static inline uint64_t
 dp_clock_wall_ns(const struct dp_clock *c, uint64_t tsc)
 {
 	return atomic_load_explicit(&c->wall_ns, memory_order_relaxed)
-		+ dp_clock_ns(c, tsc - c->tsc0);
+	       + dp_clock_ns(c, tsc - c->tsc0);
 }

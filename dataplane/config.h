@@ -34,14 +34,15 @@ struct dp_port_config {
 	char name[32];
 	enum dp_driver driver;
 	char arg[108];
-	uint16_t udp_port;  /* host order; 5683 */
-	uint16_t queues;    /* asked for; what the driver has is what is used */
-	uint16_t mtu;       /* 1500 */
-	bool checksum_rx;   /* verify received UDP and IPv4 sums (off: the port's are not real) */
+	uint16_t udp_port; /* host order; 5683 */
+	uint16_t queues;   /* asked for; what the driver has is what is used */
+	uint16_t mtu;      /* 1500 */
+	bool checksum_rx;  /* verify received UDP and IPv4 sums (off: the port's are not
+			      real) */
 	unsigned n_addrs;
 	struct dp_prefix addrs[DP_ADDRS_MAX];
 	/* filled by dp_ports_open() */
-	uint16_t ethdev;    /* ethdev id */
+	uint16_t ethdev; /* ethdev id */
 	uint16_t n_rxq, n_txq;
 	uint8_t mac[6];
 	bool tx_offload_ip, tx_offload_udp; /* the port makes these sums */
@@ -50,19 +51,19 @@ struct dp_port_config {
 enum dp_idle { DP_IDLE_POLL, DP_IDLE_SLEEP };
 
 struct dp_config {
-	unsigned workers;                 /* 1 .. DP_WORKERS_MAX */
-	unsigned cores[DP_WORKERS_MAX];   /* CPU of each worker */
-	unsigned main_core;               /* CPU of the control thread */
-	enum dp_idle idle;                /* what a worker does when nothing came */
-	char prefix[32];                  /* EAL file prefix, also the telemetry socket's folder */
-	bool hugepages;                   /* false: --no-huge */
-	unsigned memory_mib;              /* EAL memory when without hugepages (-m) */
+	unsigned workers;               /* 1 .. DP_WORKERS_MAX */
+	unsigned cores[DP_WORKERS_MAX]; /* CPU of each worker */
+	unsigned main_core;             /* CPU of the control thread */
+	enum dp_idle idle;              /* what a worker does when nothing came */
+	char prefix[32];     /* EAL file prefix, also the telemetry socket's folder */
+	bool hugepages;      /* false: --no-huge */
+	unsigned memory_mib; /* EAL memory when without hugepages (-m) */
 	unsigned n_ports;
 	struct dp_port_config ports[DP_PORTS_MAX];
-	uint32_t mbufs;                   /* packet buffers in all */
+	uint32_t mbufs;                             /* packet buffers in all */
 	uint32_t peers_max, devices_max, store_max; /* in all, shared out among workers */
 	uint32_t dedup_extensions, replies_max, pending_max; /* per gateway */
 	uint32_t device_idle_s;
-	uint32_t logring_bytes;           /* per worker, a power of two */
-	uint8_t hash_key[16];             /* random at each start */
+	uint32_t logring_bytes; /* per worker, a power of two */
+	uint8_t hash_key[16];   /* random at each start */
 };

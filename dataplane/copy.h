@@ -2,8 +2,8 @@
  * Copies and compares of a few bytes whose number is not known when compiling: names,
  * tokens, payloads.
  *
- * A call of memcpy() or memcmp() costs more than the work.  Two words that overlap cover any
- * length between one and two words, so nothing outside the bytes is read or written.
+ * A call of memcpy() or memcmp() costs more than the work.  Two words that overlap cover
+ * any length between one and two words, so nothing outside the bytes is read or written.
  *
  * Threads.  Pure.
  */
@@ -75,15 +75,18 @@ dp_same(const void *x, const void *y, size_t len)
 
 	if (len > 32)
 		return memcmp(a, b, len) == 0;
-	if (len >= 16 && (dp_load8(a) != dp_load8(b) || dp_load8(a + 8) != dp_load8(b + 8)))
+	if (len >= 16
+		&& (dp_load8(a) != dp_load8(b) || dp_load8(a + 8) != dp_load8(b + 8)))
 		return false;
 	if (len >= 16)
 		return dp_load8(a + len - 16) == dp_load8(b + len - 16)
-			&& dp_load8(a + len - 8) == dp_load8(b + len - 8);
+		       && dp_load8(a + len - 8) == dp_load8(b + len - 8);
 	if (len >= 8)
-		return dp_load8(a) == dp_load8(b) && dp_load8(a + len - 8) == dp_load8(b + len - 8);
+		return dp_load8(a) == dp_load8(b)
+		       && dp_load8(a + len - 8) == dp_load8(b + len - 8);
 	if (len >= 4)
-		return dp_load4(a) == dp_load4(b) && dp_load4(a + len - 4) == dp_load4(b + len - 4);
+		return dp_load4(a) == dp_load4(b)
+		       && dp_load4(a + len - 4) == dp_load4(b + len - 4);
 	return len == 0
-		|| (a[0] == b[0] && a[len / 2] == b[len / 2] && a[len - 1] == b[len - 1]);
+	       || (a[0] == b[0] && a[len / 2] == b[len / 2] && a[len - 1] == b[len - 1]);
 }

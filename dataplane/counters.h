@@ -38,109 +38,119 @@
  *   EXEC       = ANSWERED + SUPPRESSED + pending answers
  *   ACCEPTED   = DELIVERED + LOST + pending records
  */
-#define DP_COUNTERS(X)                                                                    \
-	X(rx_frames, FRAME, "frames read from ports")                                      \
-	X(rx_bytes, INFO, "bytes of frames read from ports")                               \
-	X(tx_frames, INFO, "frames given to ports")                                        \
-	X(tx_bytes, INFO, "bytes of frames given to ports")                                \
-	X(tx_dropped, INFO, "frames that a port did not take")                             \
-	/* frames that had their use */                                                    \
-	X(arp, CONSUMED, "ARP frames")                                                     \
-	X(nd, CONSUMED, "Neighbour Discovery messages")                                    \
-	X(icmp_echo, CONSUMED, "ICMP and ICMPv6 echo requests")                            \
-	X(icmp_other, CONSUMED, "other ICMP and ICMPv6 messages")                          \
-	X(fragments, CONSUMED, "IP fragments merged into a datagram that went on")         \
-	X(coap_ping, CONSUMED, "empty CON messages, answered by RST")                      \
-	X(coap_ack, CONSUMED, "ACK messages")                                              \
-	X(coap_rst, CONSUMED, "RST messages")                                              \
-	X(coap_response, CONSUMED, "responses that match no request of ours")              \
-	X(coap_rejected, CONSUMED, "messages that must be rejected (RFC 7252, 4.2)")        \
-	/* frames dropped, by reason */                                                    \
-	X(drop_frame_short, FDROP, "frame shorter than its headers")                        \
-	X(drop_ether_type, FDROP, "EtherType that is not spoken here")                      \
-	X(drop_ether_dst, FDROP, "Ethernet destination is not this port")                   \
-	X(drop_vlan, FDROP, "more than one VLAN tag")                                      \
-	X(drop_ip_header, FDROP, "IP header malformed")                                    \
-	X(drop_ip_checksum, FDROP, "IPv4 header checksum wrong")                            \
-	X(drop_ip_source, FDROP, "IP source that nobody can have")                          \
-	X(drop_ip_not_ours, FDROP, "IP destination is not served here")                     \
-	X(drop_ip_protocol, FDROP, "IP protocol that is not spoken here")                   \
-	X(drop_fragment, FDROP, "IP fragment invalid, too late or too many")                \
-	X(drop_udp_header, FDROP, "UDP length disagrees with IP")                           \
-	X(drop_udp_checksum, FDROP, "UDP checksum wrong, or absent over IPv6")              \
-	X(drop_udp_port, FDROP, "UDP port that is not served")                              \
-	X(drop_too_long, FDROP, "datagram longer than a message may be")                    \
-	X(drop_handover_full, FDROP, "ring to the home worker was full")                    \
-	X(drop_short, FDROP, "CoAP: shorter than header and token")                         \
-	X(drop_version, FDROP, "CoAP: version is not 1")                                    \
-	X(drop_token_len, FDROP, "CoAP: token length reserved")                             \
-	X(drop_not_empty, FDROP, "CoAP: empty message with a tail")                         \
-	X(drop_option, FDROP, "CoAP: option malformed")                                     \
-	X(drop_no_payload, FDROP, "CoAP: payload marker without payload")                   \
-	X(drop_reserved_class, FDROP, "CoAP: NON with a reserved code class")               \
-	X(drop_empty_non, FDROP, "CoAP: NON that is empty")                                 \
-	/* requests */                                                                     \
-	X(requests, REQUEST, "requests")                                                    \
-	X(executed, EXEC, "requests executed")                                              \
-	X(dup_replayed, DUP, "duplicate CON answered again")                                \
-	X(dup_non_ignored, DUP, "duplicate NON ignored")                                    \
-	X(dup_in_progress, DUP, "duplicate of a request still in progress, ignored")         \
-	X(dup_unreplayable, DUP, "duplicate CON whose stored reply is gone, ignored")        \
-	X(refused_400, REFUSED, "requests refused 4.00 Bad Request")                         \
-	X(refused_402, REFUSED, "requests refused 4.02 Bad Option")                          \
-	X(refused_404, REFUSED, "requests refused 4.04 Not Found")                           \
-	X(refused_405, REFUSED, "requests refused 4.05 Method Not Allowed")                  \
-	X(refused_406, REFUSED, "requests refused 4.06 Not Acceptable")                      \
-	X(refused_412, REFUSED, "requests refused 4.12 Precondition Failed")                 \
-	X(refused_413, REFUSED, "requests refused 4.13 Request Entity Too Large")            \
-	X(refused_415, REFUSED, "requests refused 4.15 Unsupported Content-Format")          \
-	X(refused_500, REFUSED, "requests refused 5.00 Internal Server Error")               \
-	X(refused_503, REFUSED, "requests refused 5.03 Service Unavailable")                 \
-	X(refused_505, REFUSED, "requests refused 5.05 Proxying Not Supported")              \
-	X(rdrop_bad_option_non, RDROP, "NON with a bad critical option, rejected")            \
-	X(rdrop_error_rate, RDROP, "refused, but over the source's limit on error replies")   \
-	X(rdrop_multicast, RDROP, "request to a multicast address refused in silence")        \
-	X(rdrop_handover_full, RDROP, "ring to the value's home was full")                    \
-	X(rdrop_no_peer, RDROP, "no room for the peer")                                      \
-	X(rdrop_draining, RDROP, "the gateway is draining")                                  \
-	/* executed requests */                                                            \
-	X(answered, ANSWERED, "executed requests answered")                                 \
-	X(suppressed_no_buffer, SUPPRESSED, "no packet buffer for the answer")                \
-	/* records */                                                                      \
-	X(records_accepted, ACCEPTED, "records that a stream took")                          \
-	X(records_delivered, DELIVERED, "records as safe as their stream promises")           \
-	X(lost_log_failed, LOST, "records whose commit failed")                              \
-	/* rest */                                                                         \
-	X(log_full, INFO, "records refused because the log's ring was full")                 \
-	X(pending_full, INFO, "records refused because too many answers were pending")        \
-	X(store_full, INFO, "values refused because the store was full")                     \
-	X(devices_evicted, INFO, "devices that made room for newer ones")                    \
-	X(devices_expired, INFO, "devices not heard for longer than devices.idle")            \
-	X(peers_evicted, INFO, "peers that made room for newer ones")                        \
-	X(peers_expired, INFO, "peers with nothing left to remember")                        \
-	X(dedup_extended, INFO, "peers that took a dedup extension")                         \
-	X(dedup_evicted_early, INFO, "Message IDs forgotten within their lifetime")            \
-	X(replies_evicted, INFO, "stored replies that made room for newer ones")              \
-	X(rst_sent, INFO, "RST messages sent")                                              \
-	X(rst_limited, INFO, "RST messages withheld: over the source's limit")                \
-	X(handed_over, INFO, "datagrams handed to their home worker")                        \
-	X(handed_value, INFO, "writes handed to their value's home")                         \
-	X(neighbours_asked, INFO, "ARP and Neighbour Discovery questions asked")             \
-	X(neighbours_unknown, INFO, "frames not sent for want of a link address")            \
+#define DP_COUNTERS(X)                                                                   \
+	X(rx_frames, FRAME, "frames read from ports")                                    \
+	X(rx_bytes, INFO, "bytes of frames read from ports")                             \
+	X(tx_frames, INFO, "frames given to ports")                                      \
+	X(tx_bytes, INFO, "bytes of frames given to ports")                              \
+	X(tx_dropped, INFO, "frames that a port did not take")                           \
+	/* frames that had their use */                                                  \
+	X(arp, CONSUMED, "ARP frames")                                                   \
+	X(nd, CONSUMED, "Neighbour Discovery messages")                                  \
+	X(icmp_echo, CONSUMED, "ICMP and ICMPv6 echo requests")                          \
+	X(icmp_other, CONSUMED, "other ICMP and ICMPv6 messages")                        \
+	X(fragments, CONSUMED, "IP fragments merged into a datagram that went on")       \
+	X(coap_ping, CONSUMED, "empty CON messages, answered by RST")                    \
+	X(coap_ack, CONSUMED, "ACK messages")                                            \
+	X(coap_rst, CONSUMED, "RST messages")                                            \
+	X(coap_response, CONSUMED, "responses that match no request of ours")            \
+	X(coap_rejected, CONSUMED, "messages that must be rejected (RFC 7252, 4.2)")     \
+	/* frames dropped, by reason */                                                  \
+	X(drop_frame_short, FDROP, "frame shorter than its headers")                     \
+	X(drop_ether_type, FDROP, "EtherType that is not spoken here")                   \
+	X(drop_ether_dst, FDROP, "Ethernet destination is not this port")                \
+	X(drop_vlan, FDROP, "more than one VLAN tag")                                    \
+	X(drop_ip_header, FDROP, "IP header malformed")                                  \
+	X(drop_ip_checksum, FDROP, "IPv4 header checksum wrong")                         \
+	X(drop_ip_source, FDROP, "IP source that nobody can have")                       \
+	X(drop_ip_not_ours, FDROP, "IP destination is not served here")                  \
+	X(drop_ip_protocol, FDROP, "IP protocol that is not spoken here")                \
+	X(drop_fragment, FDROP, "IP fragment invalid, too late or too many")             \
+	X(drop_udp_header, FDROP, "UDP length disagrees with IP")                        \
+	X(drop_udp_checksum, FDROP, "UDP checksum wrong, or absent over IPv6")           \
+	X(drop_udp_port, FDROP, "UDP port that is not served")                           \
+	X(drop_too_long, FDROP, "datagram longer than a message may be")                 \
+	X(drop_handover_full, FDROP, "ring to the home worker was full")                 \
+	X(drop_short, FDROP, "CoAP: shorter than header and token")                      \
+	X(drop_version, FDROP, "CoAP: version is not 1")                                 \
+	X(drop_token_len, FDROP, "CoAP: token length reserved")                          \
+	X(drop_not_empty, FDROP, "CoAP: empty message with a tail")                      \
+	X(drop_option, FDROP, "CoAP: option malformed")                                  \
+	X(drop_no_payload, FDROP, "CoAP: payload marker without payload")                \
+	X(drop_reserved_class, FDROP, "CoAP: NON with a reserved code class")            \
+	X(drop_empty_non, FDROP, "CoAP: NON that is empty")                              \
+	/* requests */                                                                   \
+	X(requests, REQUEST, "requests")                                                 \
+	X(executed, EXEC, "requests executed")                                           \
+	X(dup_replayed, DUP, "duplicate CON answered again")                             \
+	X(dup_non_ignored, DUP, "duplicate NON ignored")                                 \
+	X(dup_in_progress, DUP, "duplicate of a request still in progress, ignored")     \
+	X(dup_unreplayable, DUP, "duplicate CON whose stored reply is gone, ignored")    \
+	X(refused_400, REFUSED, "requests refused 4.00 Bad Request")                     \
+	X(refused_402, REFUSED, "requests refused 4.02 Bad Option")                      \
+	X(refused_404, REFUSED, "requests refused 4.04 Not Found")                       \
+	X(refused_405, REFUSED, "requests refused 4.05 Method Not Allowed")              \
+	X(refused_406, REFUSED, "requests refused 4.06 Not Acceptable")                  \
+	X(refused_412, REFUSED, "requests refused 4.12 Precondition Failed")             \
+	X(refused_413, REFUSED, "requests refused 4.13 Request Entity Too Large")        \
+	X(refused_415, REFUSED, "requests refused 4.15 Unsupported Content-Format")      \
+	X(refused_500, REFUSED, "requests refused 5.00 Internal Server Error")           \
+	X(refused_503, REFUSED, "requests refused 5.03 Service Unavailable")             \
+	X(refused_505, REFUSED, "requests refused 5.05 Proxying Not Supported")          \
+	X(rdrop_bad_option_non, RDROP, "NON with a bad critical option, rejected")       \
+	X(rdrop_error_rate, RDROP,                                                       \
+		"refused, but over the source's limit on error replies")                 \
+	X(rdrop_multicast, RDROP, "request to a multicast address refused in silence")   \
+	X(rdrop_handover_full, RDROP, "ring to the value's home was full")               \
+	X(rdrop_no_peer, RDROP, "no room for the peer")                                  \
+	X(rdrop_draining, RDROP, "the gateway is draining")                              \
+	/* executed requests */                                                          \
+	X(answered, ANSWERED, "executed requests answered")                              \
+	X(suppressed_no_buffer, SUPPRESSED, "no packet buffer for the answer")           \
+	/* records */                                                                    \
+	X(records_accepted, ACCEPTED, "records that a stream took")                      \
+	X(records_delivered, DELIVERED, "records as safe as their stream promises")      \
+	X(lost_log_failed, LOST, "records whose commit failed")                          \
+	/* rest */                                                                       \
+	X(log_full, INFO, "records refused because the log's ring was full")             \
+	X(pending_full, INFO, "records refused because too many answers were pending")   \
+	X(store_full, INFO, "values refused because the store was full")                 \
+	X(devices_evicted, INFO, "devices that made room for newer ones")                \
+	X(devices_expired, INFO, "devices not heard for longer than devices.idle")       \
+	X(peers_evicted, INFO, "peers that made room for newer ones")                    \
+	X(peers_expired, INFO, "peers with nothing left to remember")                    \
+	X(dedup_extended, INFO, "peers that took a dedup extension")                     \
+	X(dedup_evicted_early, INFO, "Message IDs forgotten within their lifetime")      \
+	X(replies_evicted, INFO, "stored replies that made room for newer ones")         \
+	X(rst_sent, INFO, "RST messages sent")                                           \
+	X(rst_limited, INFO, "RST messages withheld: over the source's limit")           \
+	X(handed_over, INFO, "datagrams handed to their home worker")                    \
+	X(handed_value, INFO, "writes handed to their value's home")                     \
+	X(neighbours_asked, INFO, "ARP and Neighbour Discovery questions asked")         \
+	X(neighbours_unknown, INFO, "frames not sent for want of a link address")        \
 	X(stall_max_ns, INFO, "longest turn of the poll loop, in ns")
 
 enum dp_counter {
 #define DP_COUNTER_ENUM(name, group, text) DP_C_##name,
 	DP_COUNTERS(DP_COUNTER_ENUM)
 #undef DP_COUNTER_ENUM
-	DP_COUNTER_COUNT,
+		DP_COUNTER_COUNT,
 };
 
 enum dp_account {
-	DP_A_FRAME, DP_A_CONSUMED, DP_A_FDROP,
-	DP_A_REQUEST, DP_A_EXEC, DP_A_DUP, DP_A_REFUSED, DP_A_RDROP,
-	DP_A_ANSWERED, DP_A_SUPPRESSED,
-	DP_A_ACCEPTED, DP_A_DELIVERED, DP_A_LOST,
+	DP_A_FRAME,
+	DP_A_CONSUMED,
+	DP_A_FDROP,
+	DP_A_REQUEST,
+	DP_A_EXEC,
+	DP_A_DUP,
+	DP_A_REFUSED,
+	DP_A_RDROP,
+	DP_A_ANSWERED,
+	DP_A_SUPPRESSED,
+	DP_A_ACCEPTED,
+	DP_A_DELIVERED,
+	DP_A_LOST,
 	DP_A_INFO,
 };
 
@@ -169,7 +179,7 @@ dp_count(struct dp_counters *c, enum dp_counter which, uint64_t n)
 #ifdef DP_COUNT_ASKS
 /* The books' test leaves out one increment at a time: it is asked before each. */
 bool dp_count_wanted(enum dp_counter which, const char *file, int line);
-#define dp_count(c, which, n)                                                             \
+#define dp_count(c, which, n)                                                            \
 	(dp_count_wanted(which, __FILE__, __LINE__) ? dp_count(c, which, n) : (void)0)
 #endif
 

@@ -1,7 +1,7 @@
 #include "dataplane/dedup.h"
 
 #define RUNS 4
-#define SPAN 16         /* Message IDs of a run */
+#define SPAN 16 /* Message IDs of a run */
 #define ABSENT 15u
 #define EMPTY UINT64_MAX /* all sixteen absent */
 
@@ -37,7 +37,8 @@ is_live(const struct dp_dedup_pool *p, const struct dp_run *r, unsigned i, uint1
 	unsigned d = delta_of(r, i);
 
 	return d != ABSENT
-		&& (uint16_t)(now - r->start - d) < (r->con ? p->con_lifetime : p->non_lifetime);
+	       && (uint16_t)(now - r->start - d)
+			  < (r->con ? p->con_lifetime : p->non_lifetime);
 }
 
 static unsigned
@@ -236,12 +237,14 @@ drop_oldest(struct dp_dedup_pool *p, uint32_t *chain, uint16_t now)
 }
 
 unsigned
-dp_dedup_add(struct dp_dedup_pool *p, uint32_t *chain, const struct dp_heard *h, uint16_t now)
+dp_dedup_add(
+	struct dp_dedup_pool *p, uint32_t *chain, const struct dp_heard *h, uint16_t now)
 {
 	unsigned lost = 0;
 	uint32_t at;
 
-	if (*chain != 0 && (join(p, &p->block[*chain - 1], h, now)
+	if (*chain != 0
+		&& (join(p, &p->block[*chain - 1], h, now)
 			|| begin(p, &p->block[*chain - 1], h, now)))
 		return 0;
 	if (p->free == 0 && p->fresh == p->blocks)

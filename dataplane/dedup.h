@@ -1,11 +1,11 @@
 /*
- * Dedup extensions: more Message IDs for a peer that needs them within their lifetime than
- * its line holds.
+ * Dedup extensions: more Message IDs for a peer that needs them within their lifetime
+ * than its line holds.
  *
- * A peer's extension is a chain of 64-byte blocks from a bounded pool, newest first, each of
- * four runs: sixteen consecutive Message IDs answered with the same code within fifteen
- * seconds, each with its own age to the second.  A device that counts its Message IDs up
- * and sends one a second needs five blocks for EXCHANGE_LIFETIME.
+ * A peer's extension is a chain of 64-byte blocks from a bounded pool, newest first, each
+ * of four runs: sixteen consecutive Message IDs answered with the same code within
+ * fifteen seconds, each with its own age to the second.  A device that counts its Message
+ * IDs up and sends one a second needs five blocks for EXCHANGE_LIFETIME.
  *
  * Threads.  The home worker only.   Memory.  Part of the peers' block, indices only.
  * Time.     Seconds modulo 2^16: whoever owns a chain trims it at least once a day.
@@ -21,8 +21,8 @@ struct dp_run {
 	uint16_t base;  /* first Message ID, a multiple of 16 */
 	uint16_t start; /* second of the first */
 	uint8_t code;
-	uint8_t con;    /* lifetime */
-	uint16_t link;  /* runs 0 and 1: low and high half of the next block + 1 */
+	uint8_t con;   /* lifetime */
+	uint16_t link; /* runs 0 and 1: low and high half of the next block + 1 */
 };
 
 struct dp_dedup_block {
@@ -31,8 +31,8 @@ struct dp_dedup_block {
 
 struct dp_dedup_pool {
 	uint32_t blocks, used;
-	uint32_t free;     /* first free block + 1 */
-	uint32_t fresh;    /* blocks from here on were never used */
+	uint32_t free;                       /* first free block + 1 */
+	uint32_t fresh;                      /* blocks from here on were never used */
 	uint16_t con_lifetime, non_lifetime; /* seconds */
 	struct dp_dedup_block block[];
 };
@@ -45,14 +45,16 @@ struct dp_heard {
 	bool con;
 };
 
-/* Is @mid in the chain, alive?  Then *h says how. @chain is a block's number + 1, or 0. */
-bool dp_dedup_find(const struct dp_dedup_pool *p, uint32_t chain, uint16_t mid, uint16_t now,
-	struct dp_heard *h);
+/* Is @mid in the chain, alive?  Then *h says how. @chain is a block's number + 1, or 0.
+ */
+bool dp_dedup_find(const struct dp_dedup_pool *p, uint32_t chain, uint16_t mid,
+	uint16_t now, struct dp_heard *h);
 /* Take @mid out of the chain. */
 void dp_dedup_remove(struct dp_dedup_pool *p, uint32_t chain, uint16_t mid, uint16_t now);
-/* Add @h; *chain may change.  Returns how many live Message IDs had to go for it: 1 if the
- * pool is empty (@h itself). */
-unsigned dp_dedup_add(struct dp_dedup_pool *p, uint32_t *chain, const struct dp_heard *h, uint16_t now);
+/* Add @h; *chain may change.  Returns how many live Message IDs had to go for it: 1 if
+ * the pool is empty (@h itself). */
+unsigned dp_dedup_add(
+	struct dp_dedup_pool *p, uint32_t *chain, const struct dp_heard *h, uint16_t now);
 /* Give back what has expired at the chain's old end. */
 void dp_dedup_trim(struct dp_dedup_pool *p, uint32_t *chain, uint16_t now);
 /* Give back the chain; how many live Message IDs were in it. */

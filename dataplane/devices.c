@@ -12,12 +12,13 @@
 
 struct slot {
 	uint32_t seq;
-	uint32_t peer;     /* in a free slot: next free slot + 1 */
+	uint32_t peer; /* in a free slot: next free slot + 1 */
 	uint32_t heard;
 	uint32_t messages;
 	uint64_t bytes;
-	uint8_t name_len;  /* 0: free */
-	uint8_t name[INLINE_NAME]; /* a longer name: the first four bytes are its chunk + 1 */
+	uint8_t name_len;          /* 0: free */
+	uint8_t name[INLINE_NAME]; /* a longer name: the first four bytes are its chunk +
+				      1 */
 };
 
 struct chunk {
@@ -121,8 +122,9 @@ dp_devices_prefetch_slot(const struct dp_devices *t, uint32_t device)
 }
 
 /*
- * Copy a slot's name to @to (255 bytes of room); its length.  A reader may do this while the
- * writer changes the slot: chunk numbers are checked, and its sequence tells afterwards.
+ * Copy a slot's name to @to (255 bytes of room); its length.  A reader may do this while
+ * the writer changes the slot: chunk numbers are checked, and its sequence tells
+ * afterwards.
  */
 static unsigned
 copy_name(const struct dp_devices *t, const struct slot *s, char *to)
@@ -182,7 +184,7 @@ dp_devices_find(const struct dp_devices *t, const void *name, size_t len, uint64
 	return DP_NONE;
 }
 
-/* ---- coming and going ------------------------------------------------------------------ */
+/* ---- coming and going ---- */
 
 static void
 free_chunks(struct dp_devices *t, uint32_t at)
@@ -233,9 +235,11 @@ store_long_name(struct dp_devices *t, const char *name, size_t len)
 static uint32_t
 first_chunk(const struct slot *s)
 {
-	return s->name_len <= INLINE_NAME ? 0
-		: (uint32_t)s->name[0] | (uint32_t)s->name[1] << 8
-			| (uint32_t)s->name[2] << 16 | (uint32_t)s->name[3] << 24;
+	return s->name_len <= INLINE_NAME
+		       ? 0
+		       : (uint32_t)s->name[0] | (uint32_t)s->name[1] << 8
+				 | (uint32_t)s->name[2] << 16
+				 | (uint32_t)s->name[3] << 24;
 }
 
 static void
@@ -265,13 +269,16 @@ forget(struct dp_devices *t, uint32_t device, const struct dp_devices_events *e)
 
 /* Of the devices near @hash the one heard longest ago goes. */
 static bool
-evict(struct dp_devices *t, uint64_t hash, uint32_t now, const struct dp_devices_events *e)
+evict(struct dp_devices *t, uint64_t hash, uint32_t now,
+	const struct dp_devices_events *e)
 {
 	uint32_t home = dp_index_home(t->buckets, hash);
 	uint32_t victim = DP_NONE, oldest = 0;
 
-	/* Past the last home stands next to nothing: the search goes on from the first. */
-	for (unsigned probe = 0; probe < 2 * DP_INDEX_PROBES && victim == DP_NONE; probe++) {
+	/* Past the last home stands next to nothing: the search goes on from the first.
+	 */
+	for (unsigned probe = 0; probe < 2 * DP_INDEX_PROBES && victim == DP_NONE;
+		probe++) {
 		const struct dp_bucket *b = &index_of(t)[(home + probe) % t->buckets];
 
 		for (unsigned way = 0; way < DP_INDEX_WAYS; way++) {
@@ -356,8 +363,8 @@ make(struct dp_devices *t, const void *name, size_t len, uint64_t hash, uint32_t
 }
 
 uint32_t
-dp_devices_get(struct dp_devices *t, const void *name, size_t len, uint64_t hash, uint32_t hint,
-	uint32_t now_s, const struct dp_devices_events *e)
+dp_devices_get(struct dp_devices *t, const void *name, size_t len, uint64_t hash,
+	uint32_t hint, uint32_t now_s, const struct dp_devices_events *e)
 {
 	uint32_t device;
 
@@ -370,7 +377,8 @@ dp_devices_get(struct dp_devices *t, const void *name, size_t len, uint64_t hash
 }
 
 void
-dp_devices_heard(struct dp_devices *t, uint32_t device, uint32_t peer, uint32_t bytes, uint32_t now_s)
+dp_devices_heard(struct dp_devices *t, uint32_t device, uint32_t peer, uint32_t bytes,
+	uint32_t now_s)
 {
 	struct slot *s = slot_of(t, device);
 

@@ -16,18 +16,18 @@
 struct dp_devices;
 
 struct dp_devices_config {
-	uint32_t max;     /* devices, 64 .. 2^26 */
-	uint32_t chunks;  /* 64-byte chunks for long names */
+	uint32_t max;    /* devices, 64 .. 2^26 */
+	uint32_t chunks; /* 64-byte chunks for long names */
 	uint8_t hash_key[16];
 };
 
 struct dp_device_info {
 	char name[256]; /* terminated; name_len bytes, any bytes */
 	uint16_t name_len;
-	uint32_t peer;         /* dp_peers_ref() of who spoke for it last, or DP_NONE */
+	uint32_t peer; /* dp_peers_ref() of who spoke for it last, or DP_NONE */
 	uint32_t last_heard_s;
-	uint32_t messages;     /* wraps */
-	uint64_t bytes;        /* payload bytes heard */
+	uint32_t messages; /* wraps */
+	uint64_t bytes;    /* payload bytes heard */
 };
 
 size_t dp_devices_size(const struct dp_devices_config *cfg);
@@ -42,21 +42,25 @@ void dp_devices_prefetch_slot(const struct dp_devices *t, uint32_t device);
 /* What the owner is told of devices that go. */
 struct dp_devices_events {
 	struct dp_counters *counters; /* devices_evicted, devices_expired */
-	void (*gone)(void *arg, uint32_t device); /* before the slot is free; may be NULL */
+	void (*gone)(
+		void *arg, uint32_t device); /* before the slot is free; may be NULL */
 	void *arg;
 };
 /* [w] The device, made if absent; DP_NONE if no room.  A full bucket evicts its device
  * heard longest ago.  @hint from _locate. */
 uint32_t dp_devices_get(struct dp_devices *t, const void *name, size_t len, uint64_t hash,
 	uint32_t hint, uint32_t now_s, const struct dp_devices_events *e);
-uint32_t dp_devices_find(const struct dp_devices *t, const void *name, size_t len, uint64_t hash);
+uint32_t dp_devices_find(
+	const struct dp_devices *t, const void *name, size_t len, uint64_t hash);
 /* [w] A message of @bytes payload came from @peer, a dp_peers_ref(). */
-void dp_devices_heard(struct dp_devices *t, uint32_t device, uint32_t peer, uint32_t bytes, uint32_t now_s);
+void dp_devices_heard(struct dp_devices *t, uint32_t device, uint32_t peer,
+	uint32_t bytes, uint32_t now_s);
 bool dp_devices_del(struct dp_devices *t, uint32_t device);
 /* [w] Drop devices not heard for @idle_s. */
-unsigned dp_devices_sweep(struct dp_devices *t, unsigned slots, uint32_t idle_s, uint32_t now_s,
-	const struct dp_devices_events *e);
+unsigned dp_devices_sweep(struct dp_devices *t, unsigned slots, uint32_t idle_s,
+	uint32_t now_s, const struct dp_devices_events *e);
 /* [r] */
-bool dp_devices_info(const struct dp_devices *t, uint32_t device, struct dp_device_info *out);
+bool dp_devices_info(
+	const struct dp_devices *t, uint32_t device, struct dp_device_info *out);
 uint32_t dp_devices_count(const struct dp_devices *t);
 uint32_t dp_devices_max(const struct dp_devices *t);

@@ -17,7 +17,9 @@
 
 #define INBOX 4096
 #define MAILBOX 64
-#define STEAL_ROOM 8 /* with several workers a table has an eighth more than its share */
+#define STEAL_ROOM                                                                       \
+	8 /* with several workers a table has an eighth more than its share              \
+	   */
 
 static int __attribute__((format(printf, 3, 4)))
 fail(char *err, size_t errlen, const char *fmt, ...)
@@ -108,9 +110,13 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	k->replies_size = dp_replies_size(replies);
 	k->logring_size = dp_logring_size(cfg->logring_bytes);
 	k->pending_size = pending * sizeof(struct dp_pending);
-	if (w->id == 0 && (k->peers_size + k->devices_size + k->store_size + k->replies_size
-			+ k->logring_size + k->pending_size) * cfg->workers > available_bytes())
-		return -ENOMEM; /* mmap() would promise it, and the first touch would kill */
+	if (w->id == 0
+		&& (k->peers_size + k->devices_size + k->store_size + k->replies_size
+			   + k->logring_size + k->pending_size)
+				   * cfg->workers
+			   > available_bytes())
+		return -ENOMEM; /* mmap() would promise it, and the first touch would kill
+				 */
 	k->peers = dp_block_new(k->peers_size);
 	k->devices = dp_block_new(k->devices_size);
 	k->store = dp_block_new(k->store_size);
@@ -119,9 +125,9 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	k->pending = dp_block_new(k->pending_size);
 	k->scratch = dp_block_new(sizeof(struct dp_scratch));
 	w->limit = dp_block_new(sizeof(struct dp_limit));
-	if (k->peers == NULL || k->devices == NULL || k->store == NULL || k->replies == NULL
-		|| k->logring == NULL || k->pending == NULL || k->scratch == NULL
-		|| w->limit == NULL)
+	if (k->peers == NULL || k->devices == NULL || k->store == NULL
+		|| k->replies == NULL || k->logring == NULL || k->pending == NULL
+		|| k->scratch == NULL || w->limit == NULL)
 		return -ENOMEM;
 	w->peers = dp_peers_init(k->peers, &peers);
 	w->devices = dp_devices_init(k->devices, &devices);
@@ -133,10 +139,10 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	w->pending = (struct dp_pending_fifo){.mask = pending - 1, .entry = k->pending};
 	w->scratch = k->scratch;
 	dp_limit_init(w->limit);
-	return w->peers != NULL && w->devices != NULL && w->store != NULL && w->replies != NULL
-			&& w->logring != NULL
-		? 0
-		: -EINVAL;
+	return w->peers != NULL && w->devices != NULL && w->store != NULL
+			       && w->replies != NULL && w->logring != NULL
+		       ? 0
+		       : -EINVAL;
 }
 
 static struct rte_ring *
@@ -152,13 +158,15 @@ static int
 make_rings(struct dp_worker *w)
 {
 	w->inbox = make_ring("inbox", w->id, sizeof(void *), INBOX, RING_F_SC_DEQ);
-	w->back = make_ring("back", w->id, sizeof(void *), 2 * DP_AWAY_MAX, RING_F_SC_DEQ);
+	w->back =
+		make_ring("back", w->id, sizeof(void *), 2 * DP_AWAY_MAX, RING_F_SC_DEQ);
 	w->done = make_ring(
 		"done", w->id, sizeof(struct dp_pending), 2 * DP_AWAY_MAX, RING_F_SC_DEQ);
 	w->mailbox = make_ring("mailbox", w->id, sizeof(void *), MAILBOX, RING_F_SC_DEQ);
-	return w->inbox != NULL && w->back != NULL && w->done != NULL && w->mailbox != NULL
-		? 0
-		: -ENOMEM;
+	return w->inbox != NULL && w->back != NULL && w->done != NULL
+			       && w->mailbox != NULL
+		       ? 0
+		       : -ENOMEM;
 }
 
 static int
@@ -175,10 +183,13 @@ make_worker(struct dp *dp, unsigned id, char *err, size_t errlen)
 	w->pool = dp->pool;
 	w->snap = atomic_load(&dp->shared.snapshot);
 	if (make_tables(dp, w) < 0)
-		return fail(err, errlen, "not enough memory for the tables of worker %u: lower "
-					 "peers.max, devices.max or store.max", id);
+		return fail(err, errlen,
+			"not enough memory for the tables of worker %u: lower "
+			"peers.max, devices.max or store.max",
+			id);
 	if (make_rings(w) < 0)
-		return fail(err, errlen, "not enough EAL memory for the rings of worker %u", id);
+		return fail(err, errlen,
+			"not enough EAL memory for the rings of worker %u", id);
 	w->net = dp_net_new(&dp->shared.cfg, id, dp->pool, &w->counters, err, errlen);
 	return w->net == NULL ? -1 : 0;
 }
@@ -190,7 +201,8 @@ make_workers(struct dp *dp, char *err, size_t errlen)
 
 	for (unsigned i = 0; i < DP_BUCKETS; i++)
 		atomic_init(&dp->shared.home[i], (uint8_t)(i % n));
-	dp->shared.qsbr = rte_zmalloc(NULL, rte_rcu_qsbr_get_memsize(n), RTE_CACHE_LINE_SIZE);
+	dp->shared.qsbr =
+		rte_zmalloc(NULL, rte_rcu_qsbr_get_memsize(n), RTE_CACHE_LINE_SIZE);
 	if (dp->shared.qsbr == NULL)
 		return fail(err, errlen, "not enough EAL memory");
 	rte_rcu_qsbr_init(dp->shared.qsbr, n);
@@ -216,11 +228,13 @@ dp_open(const struct dp_config *cfg, struct dp_snapshot *first, char *err, size_
 		goto free_dp;
 	dp_clock_init(&dp->shared.clock);
 	dp->pool = rte_pktmbuf_pool_create("tg_mbufs", cfg->mbufs, 256,
-		RTE_ALIGN(sizeof(struct dp_meta), RTE_MBUF_PRIV_ALIGN), RTE_MBUF_DEFAULT_BUF_SIZE,
-		SOCKET_ID_ANY);
+		RTE_ALIGN(sizeof(struct dp_meta), RTE_MBUF_PRIV_ALIGN),
+		RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	if (dp->pool == NULL) {
-		fail(err, errlen, "not enough EAL memory for %u packet buffers: raise memory or "
-				  "lower mbufs", cfg->mbufs);
+		fail(err, errlen,
+			"not enough EAL memory for %u packet buffers: raise memory or "
+			"lower mbufs",
+			cfg->mbufs);
 		goto free_dp;
 	}
 	if (dp_ports_open(&dp->shared.cfg, dp->pool, err, errlen) < 0)
@@ -242,7 +256,8 @@ dp_start(struct dp *dp)
 {
 	dp_memif_guard(dp->shared.qsbr);
 	for (unsigned i = 0; i < dp->shared.cfg.workers; i++) {
-		int rc = rte_eal_remote_launch(dp_worker_main, dp->shared.worker[i], i + 1);
+		int rc = rte_eal_remote_launch(
+			dp_worker_main, dp->shared.worker[i], i + 1);
 
 		if (rc != 0)
 			return rc;
@@ -329,7 +344,8 @@ dp_publish(struct dp *dp, struct dp_snapshot *snap)
 
 	/* What _synchronize() does, but inline: ThreadSanitizer sees what it orders. */
 	if (dp->running)
-		rte_rcu_qsbr_check(dp->shared.qsbr, rte_rcu_qsbr_start(dp->shared.qsbr), true);
+		rte_rcu_qsbr_check(
+			dp->shared.qsbr, rte_rcu_qsbr_start(dp->shared.qsbr), true);
 	dp_snapshot_free(old);
 }
 

@@ -19,7 +19,7 @@
 
 struct dp;
 
-/* ---- routes and settings: an immutable snapshot -------------------------------------- */
+/* ---- routes and settings: an immutable snapshot ---- */
 
 enum dp_kind {
 	DP_K_STREAM, /* POST and PUT are appended to a stream */
@@ -33,21 +33,22 @@ enum dp_kind {
 enum dp_ack { DP_ACK_RECEIVED, DP_ACK_LOGGED };
 
 struct dp_route_spec {
-	const char *path; /* "/t/{device}", "/d/{device}/{resource*}", "/seg1/seg2/seg3" */
+	const char
+		*path; /* "/t/{device}", "/d/{device}/{resource*}", "/seg1/seg2/seg3" */
 	enum dp_kind kind;
-	enum dp_ack ack;            /* stream, store */
-	const char *stream;         /* stream: its name; store with logged: name of its records */
-	uint32_t max_age;           /* seconds; UINT32_MAX: option left out (its default is 60) */
-	uint16_t max_payload;       /* bytes, at most DP_VALUE_MAX; over it 4.13 */
-	const uint16_t *formats;    /* accepted Content-Formats; NULL: any, and none */
+	enum dp_ack ack;    /* stream, store */
+	const char *stream; /* stream: its name; store with logged: name of its records */
+	uint32_t max_age;   /* seconds; UINT32_MAX: option left out (its default is 60) */
+	uint16_t max_payload;    /* bytes, at most DP_VALUE_MAX; over it 4.13 */
+	const uint16_t *formats; /* accepted Content-Formats; NULL: any, and none */
 	unsigned n_formats;
-	const char *content;        /* static: bytes */
+	const char *content; /* static: bytes */
 	uint16_t content_len;
-	uint16_t content_format;    /* static; DP_NO_FORMAT: none */
+	uint16_t content_format;                        /* static; DP_NO_FORMAT: none */
 	uint8_t answer_put, answer_post, answer_delete; /* static: code, 0: 4.05 */
-	const char *location;       /* static POST: Location-Path as "/a/b", or NULL */
+	const char *location;         /* static POST: Location-Path as "/a/b", or NULL */
 	const char *rt, *ifd, *title; /* link attributes or NULL */
-	bool hidden;                /* not in /.well-known/core */
+	bool hidden;                  /* not in /.well-known/core */
 };
 
 #define DP_LIFETIME_MAX_S 32767 /* peers keep ages in 16 bits */
@@ -55,29 +56,35 @@ struct dp_route_spec {
 struct dp_settings {
 	const struct dp_route_spec *routes;
 	unsigned n_routes;
-	uint32_t error_rate, error_burst; /* RSTs and error replies a second per source; 0: no limit */
-	uint32_t full_max_age;            /* Max-Age of 5.03 in seconds */
+	uint32_t error_rate,
+		error_burst; /* RSTs and error replies a second per source; 0: no limit */
+	uint32_t full_max_age;                   /* Max-Age of 5.03 in seconds */
 	uint32_t con_lifetime_s, non_lifetime_s; /* at most DP_LIFETIME_MAX_S */
-	uint64_t version;                 /* grows with each reload */
+	uint64_t version;                        /* grows with each reload */
 };
 
 struct dp_snapshot;
 
-/* Build; NULL with a sentence in @err (conflicting routes, bad pattern).  Copies everything. */
-struct dp_snapshot *dp_snapshot_new(const struct dp_settings *s, char *err, size_t errlen);
+/* Build; NULL with a sentence in @err (conflicting routes, bad pattern).  Copies
+ * everything. */
+struct dp_snapshot *dp_snapshot_new(
+	const struct dp_settings *s, char *err, size_t errlen);
 void dp_snapshot_free(struct dp_snapshot *snap);
 
-/* ---- life ------------------------------------------------------------------------- */
+/* ---- life ---- */
 
-/* EAL, ports, tables.  @cfg is copied.  NULL with a sentence in @err.  Once per process. */
-struct dp *dp_open(const struct dp_config *cfg, struct dp_snapshot *first, char *err, size_t errlen);
+/* EAL, ports, tables.  @cfg is copied.  NULL with a sentence in @err.  Once per process.
+ */
+struct dp *dp_open(
+	const struct dp_config *cfg, struct dp_snapshot *first, char *err, size_t errlen);
 int dp_start(struct dp *dp);
 /* Refuse new requests (dropped, counted rdrop_draining) and wait up to @ms for what is
  * pending; true if nothing is left. */
 bool dp_drain(struct dp *dp, unsigned ms);
 void dp_stop(struct dp *dp); /* workers return; tables stay readable */
 void dp_close(struct dp *dp);
-/* Swap the snapshot and free the old one after every worker has let go of it. Owns @snap. */
+/* Swap the snapshot and free the old one after every worker has let go of it. Owns @snap.
+ */
 void dp_publish(struct dp *dp, struct dp_snapshot *snap);
 
 /* Once a second: the workers' wall clock follows the system's. */
@@ -87,7 +94,7 @@ const struct dp_config *dp_config(const struct dp *dp);
 /* Ring of worker @w, to be drained by the log thread. */
 struct dp_logring *dp_worker_logring(struct dp *dp, unsigned w);
 
-/* ---- before dp_start() only: what the last run remembered --------------------------- */
+/* ---- before dp_start() only: what the last run remembered ---- */
 
 /* Fill the source's window with @r's Message ID, answered @r->answer @age_s seconds ago.
  * False if no port serves r->local (a shortfall, counted by the caller). */
@@ -95,18 +102,21 @@ bool dp_restore_heard(struct dp *dp, const struct dp_record *r, uint32_t age_s);
 /* Put a stored value back (or delete it: r->code is DELETE). */
 bool dp_restore_value(struct dp *dp, const struct dp_record *r, uint32_t age_s);
 
-/* ---- reading, at any time, any thread ------------------------------------------------- */
+/* ---- reading, at any time, any thread ---- */
 
 #define DP_ALL UINT32_MAX
-void dp_counters_read(const struct dp *dp, unsigned worker, uint64_t out[DP_COUNTER_COUNT]); /* or DP_ALL: sum */
-void dp_latency_read(const struct dp *dp, unsigned worker, struct dp_hist_copy *out); /* ns from rx to tx; adds to *out */
+void dp_counters_read(const struct dp *dp, unsigned worker,
+	uint64_t out[DP_COUNTER_COUNT]); /* or DP_ALL: sum */
+void dp_latency_read(const struct dp *dp, unsigned worker,
+	struct dp_hist_copy *out); /* ns from rx to tx; adds to *out */
 
 struct dp_worker_info {
 	unsigned core;
-	uint64_t loops, busy_loops;     /* turns; turns that found work */
-	uint64_t cycles, busy_cycles;   /* TSC */
-	uint64_t rx_cycles, tx_cycles;  /* of busy_cycles: in the ports' receive and transmit */
-	uint64_t pending_frames;   /* fragments that wait for others */
+	uint64_t loops, busy_loops;   /* turns; turns that found work */
+	uint64_t cycles, busy_cycles; /* TSC */
+	uint64_t rx_cycles,
+		tx_cycles;       /* of busy_cycles: in the ports' receive and transmit */
+	uint64_t pending_frames; /* fragments that wait for others */
 	uint64_t pending_requests; /* at the home of their value */
 	uint64_t pending_answers, pending_records;
 	uint32_t peers, devices, values, replies, extensions;
@@ -116,22 +126,27 @@ void dp_worker_read(const struct dp *dp, unsigned worker, struct dp_worker_info 
 uint64_t dp_now_s(const struct dp *dp); /* the tables' time: seconds since start */
 
 struct dp_mem_row {
-	const char *name;    /* "peers", "devices", "store", "dedup", "replies", "logring", "mbufs", ... */
+	const char *name; /* "peers", "devices", "store", "dedup", "replies", "logring",
+			     "mbufs", ... */
 	uint64_t bytes, entries, used;
 };
 unsigned dp_mem_read(const struct dp *dp, struct dp_mem_row *rows, unsigned max);
 
 /* Walk all devices: *cursor starts at 0; false at the end.  One that is being changed is
  * copied when it rests. */
-bool dp_device_next(const struct dp *dp, uint64_t *cursor, struct dp_device_info *out, unsigned *worker);
-bool dp_device_get(const struct dp *dp, const char *name, size_t len, struct dp_device_info *out, unsigned *worker);
+bool dp_device_next(const struct dp *dp, uint64_t *cursor, struct dp_device_info *out,
+	unsigned *worker);
+bool dp_device_get(const struct dp *dp, const char *name, size_t len,
+	struct dp_device_info *out, unsigned *worker);
 /* The endpoint that a device's @peer refers to; false if it is gone. */
-bool dp_peer_get(const struct dp *dp, unsigned worker, uint32_t peer, struct dp_peer_info *out);
+bool dp_peer_get(
+	const struct dp *dp, unsigned worker, uint32_t peer, struct dp_peer_info *out);
 /* Values: by path text "/d/dev1/state", and a walk. */
 bool dp_value_get(const struct dp *dp, const char *path, struct dp_value *out);
-bool dp_value_next(const struct dp *dp, uint64_t *cursor, char path[DP_PATH_TEXT_MAX], struct dp_value *out);
+bool dp_value_next(const struct dp *dp, uint64_t *cursor, char path[DP_PATH_TEXT_MAX],
+	struct dp_value *out);
 
-/* ---- acts on a worker's state, through its mailbox -------------------------------------- */
+/* ---- acts on a worker's state, through its mailbox ---- */
 
 /* Forget device @name: its entry, its peer's entry, its values stay.  Blocks up to a
  * second for the worker's answer.  0, -ENOENT, -ETIMEDOUT. */

@@ -6,7 +6,8 @@
 
 struct dp_blocks {
 	void *peers, *devices, *store, *replies, *logring, *scratch, *pending;
-	size_t peers_size, devices_size, store_size, replies_size, logring_size, pending_size;
+	size_t peers_size, devices_size, store_size, replies_size, logring_size,
+		pending_size;
 	size_t extensions_size; /* of peers_size */
 };
 

@@ -18,7 +18,8 @@ dp_counters_read(const struct dp *dp, unsigned worker, uint64_t out[DP_COUNTER_C
 {
 	memset(out, 0, DP_COUNTER_COUNT * sizeof(*out));
 	for (unsigned w = 0; w < dp->shared.cfg.workers; w++)
-		for (unsigned c = 0; c < DP_COUNTER_COUNT && (worker == DP_ALL || worker == w); c++) {
+		for (unsigned c = 0;
+			c < DP_COUNTER_COUNT && (worker == DP_ALL || worker == w); c++) {
 			uint64_t v = dp_counter_get(&dp->shared.worker[w]->counters, c);
 
 			if (c != DP_C_stall_max_ns)
@@ -83,8 +84,8 @@ add_row(struct dp_mem_row *r, uint64_t bytes, uint64_t entries, uint64_t used)
 unsigned
 dp_mem_read(const struct dp *dp, struct dp_mem_row *rows, unsigned max)
 {
-	static const char *const names[ROWS] = {
-		"peers", "dedup", "devices", "store", "replies", "pending", "logring", "mbufs"};
+	static const char *const names[ROWS] = {"peers", "dedup", "devices", "store",
+		"replies", "pending", "logring", "mbufs"};
 	const struct dp_config *cfg = &dp->shared.cfg;
 	struct dp_mem_row r[ROWS] = {0};
 
@@ -92,13 +93,14 @@ dp_mem_read(const struct dp *dp, struct dp_mem_row *rows, unsigned max)
 		const struct dp_worker *w = dp->shared.worker[i];
 		const struct dp_blocks *k = &dp->blocks[i];
 
-		add_row(&r[PEERS], k->peers_size - k->extensions_size, dp_peers_max(w->peers),
-			dp_peers_count(w->peers));
+		add_row(&r[PEERS], k->peers_size - k->extensions_size,
+			dp_peers_max(w->peers), dp_peers_count(w->peers));
 		add_row(&r[DEDUP], k->extensions_size, k->extensions_size / 64,
 			dp_peers_extensions_used(w->peers));
 		add_row(&r[DEVICES], k->devices_size, dp_devices_max(w->devices),
 			dp_devices_count(w->devices));
-		add_row(&r[STORE], k->store_size, dp_store_max(w->store), dp_store_count(w->store));
+		add_row(&r[STORE], k->store_size, dp_store_max(w->store),
+			dp_store_count(w->store));
 		add_row(&r[REPLIES], k->replies_size, cfg->replies_max / cfg->workers,
 			dp_replies_count(w->replies));
 		add_row(&r[PENDING], k->pending_size, w->pending.mask + 1,
@@ -108,7 +110,8 @@ dp_mem_read(const struct dp *dp, struct dp_mem_row *rows, unsigned max)
 	}
 	add_row(&r[MBUFS],
 		(uint64_t)cfg->mbufs
-			* (dp->pool->elt_size + dp->pool->header_size + dp->pool->trailer_size),
+			* (dp->pool->elt_size + dp->pool->header_size
+				+ dp->pool->trailer_size),
 		cfg->mbufs, rte_mempool_in_use_count(dp->pool));
 	for (unsigned i = 0; i < ROWS && i < max; i++) {
 		rows[i] = r[i];
@@ -120,18 +123,19 @@ dp_mem_read(const struct dp *dp, struct dp_mem_row *rows, unsigned max)
 /* The device of that name at one worker.  Between finding its slot and reading it another
  * may have taken the place. */
 static bool
-read_device(const struct dp_devices *t, const char *name, size_t len, struct dp_device_info *out)
+read_device(const struct dp_devices *t, const char *name, size_t len,
+	struct dp_device_info *out)
 {
 	uint32_t slot = dp_devices_find(t, name, len, dp_devices_hash(t, name, len));
 
 	return slot != DP_NONE && dp_devices_info(t, slot, out) && out->name_len == len
-		&& memcmp(out->name, name, len) == 0;
+	       && memcmp(out->name, name, len) == 0;
 }
 
 /* A device known to several workers is shown once: as the one that heard it last. */
 bool
-dp_device_get(const struct dp *dp, const char *name, size_t len, struct dp_device_info *out,
-	unsigned *worker)
+dp_device_get(const struct dp *dp, const char *name, size_t len,
+	struct dp_device_info *out, unsigned *worker)
 {
 	struct dp_device_info one;
 	bool found = false;
@@ -163,7 +167,8 @@ shown_before(const struct dp *dp, unsigned worker, const struct dp_device_info *
 	for (unsigned i = 0; i < worker; i++) {
 		const struct dp_devices *t = dp->shared.worker[i]->devices;
 
-		if (dp_devices_find(t, d->name, d->name_len, dp_devices_hash(t, d->name, d->name_len))
+		if (dp_devices_find(t, d->name, d->name_len,
+			    dp_devices_hash(t, d->name, d->name_len))
 			!= DP_NONE)
 			return true;
 	}
@@ -171,7 +176,8 @@ shown_before(const struct dp *dp, unsigned worker, const struct dp_device_info *
 }
 
 bool
-dp_device_next(const struct dp *dp, uint64_t *cursor, struct dp_device_info *out, unsigned *worker)
+dp_device_next(const struct dp *dp, uint64_t *cursor, struct dp_device_info *out,
+	unsigned *worker)
 {
 	for (;;) {
 		unsigned i = (unsigned)(*cursor >> 32);
@@ -220,8 +226,8 @@ dp_value_get(const struct dp *dp, const char *path, struct dp_value *out)
 }
 
 bool
-dp_value_next(
-	const struct dp *dp, uint64_t *cursor, char path[DP_PATH_TEXT_MAX], struct dp_value *out)
+dp_value_next(const struct dp *dp, uint64_t *cursor, char path[DP_PATH_TEXT_MAX],
+	struct dp_value *out)
 {
 	uint8_t canonical[DP_PATH_MAX];
 	struct dp_path p = {.bytes = canonical};
@@ -237,7 +243,8 @@ dp_value_next(
 			continue;
 		}
 		(*cursor)++;
-		if (dp_store_info(dp->shared.worker[i]->store, slot, canonical, &p.len, out)
+		if (dp_store_info(
+			    dp->shared.worker[i]->store, slot, canonical, &p.len, out)
 			&& dp_path_text(path, DP_PATH_TEXT_MAX, &p) > 0)
 			return true;
 	}

@@ -44,8 +44,8 @@ dp_restore_heard(struct dp *dp, const struct dp_record *r, uint32_t age_s)
 	key.side = dp_net_side_of(w->net, &side);
 	if (key.side == UINT16_MAX)
 		return false;
-	peer = dp_peers_get(w->peers, &key, dp_peers_hash(w->peers, &key), DP_NONE, then(age_s),
-		&w->counters);
+	peer = dp_peers_get(w->peers, &key, dp_peers_hash(w->peers, &key), DP_NONE,
+		then(age_s), &w->counters);
 	if (peer == DP_NONE)
 		return false;
 	dp_peers_mark(w->peers, peer, r->mid, r->answer, r->type == TG_CON, then(age_s),
@@ -69,8 +69,9 @@ dp_restore_value(struct dp *dp, const struct dp_record *r, uint32_t age_s)
 		return slot == DP_NONE || dp_store_del(w->store, slot);
 	if (r->device_len > 0)
 		device = dp_devices_get(w->devices, r->device, r->device_len, device_hash,
-			dp_devices_locate(w->devices, device_hash), then(age_s), &w->device_events);
-	return dp_store_put(w->store, &path, hash, slot, device, r->content_format, r->payload,
-		       r->payload_len, then(age_s), &slot)
-		!= DP_STORE_FULL;
+			dp_devices_locate(w->devices, device_hash), then(age_s),
+			&w->device_events);
+	return dp_store_put(w->store, &path, hash, slot, device, r->content_format,
+		       r->payload, r->payload_len, then(age_s), &slot)
+	       != DP_STORE_FULL;
 }

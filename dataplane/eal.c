@@ -46,8 +46,8 @@ dp_driver_name(enum dp_driver d)
 void
 dp_port_device(const struct dp_config *cfg, unsigned p, char *name, size_t len)
 {
-	static const char *const vdev[DP_DRV_COUNT] = {
-		"net_vhost", "net_memif", "eth_af_packet", "net_af_xdp", "net_tap", "", ""};
+	static const char *const vdev[DP_DRV_COUNT] = {"net_vhost", "net_memif",
+		"eth_af_packet", "net_af_xdp", "net_tap", "", ""};
 	const struct dp_port_config *port = &cfg->ports[p];
 
 	if (port->driver == DP_DRV_PCI || port->driver == DP_DRV_GIVEN)
@@ -71,14 +71,19 @@ add_port(struct args *a, const struct dp_config *cfg, unsigned p)
 		add(a, "%s,iface=%s,queues=%u", name, port->arg, port->queues);
 		break;
 	case DP_DRV_MEMIF:
-		add(a, "%s,role=server,socket=%s,socket-abstract=no,rsize=11", name, port->arg);
+		add(a, "%s,role=server,socket=%s,socket-abstract=no,rsize=11", name,
+			port->arg);
 		break;
-	case DP_DRV_AF_PACKET: /* a small ring that is never waited on: the queue's discipline is bypassed */
-		add(a, "%s,iface=%s,blocksz=4096,framesz=2048,framecnt=4096,qpairs=1,qdisc_bypass=1",
+	case DP_DRV_AF_PACKET: /* a small ring that is never waited on: the queue's
+				  discipline is bypassed */
+		add(a,
+			"%s,iface=%s,blocksz=4096,framesz=2048,framecnt=4096,qpairs=1,"
+			"qdisc_bypass=1",
 			name, port->arg);
 		break;
 	case DP_DRV_AF_XDP:
-		add(a, "%s,iface=%s,start_queue=0,queue_count=%u", name, port->arg, port->queues);
+		add(a, "%s,iface=%s,start_queue=0,queue_count=%u", name, port->arg,
+			port->queues);
 		break;
 	case DP_DRV_TAP:
 		add(a, "%s,iface=%s", name, port->arg);
@@ -141,18 +146,20 @@ check_port(const struct dp_port_config *p, char *err, size_t errlen)
 	bool socket = p->driver == DP_DRV_VHOST || p->driver == DP_DRV_MEMIF;
 
 	if (kernel && if_nametoindex(p->arg) == 0) {
-		snprintf(err, errlen, "port %s: there is no interface %s in this network namespace",
+		snprintf(err, errlen,
+			"port %s: there is no interface %s in this network namespace",
 			p->name, p->arg);
 		return -1;
 	}
 	if ((kernel || p->driver == DP_DRV_TAP) && geteuid() != 0) {
-		snprintf(err, errlen, "port %s: driver %s needs root (CAP_NET_RAW, CAP_NET_ADMIN)",
+		snprintf(err, errlen,
+			"port %s: driver %s needs root (CAP_NET_RAW, CAP_NET_ADMIN)",
 			p->name, dp_driver_name(p->driver));
 		return -1;
 	}
 	if (socket && unlink(p->arg) != 0 && errno != ENOENT) {
-		snprintf(err, errlen, "port %s: cannot replace the socket %s: %s", p->name, p->arg,
-			strerror(errno));
+		snprintf(err, errlen, "port %s: cannot replace the socket %s: %s",
+			p->name, p->arg, strerror(errno));
 		return -1;
 	}
 	return 0;
@@ -184,7 +191,7 @@ dp_eal_start(const struct dp_config *cfg, char *err, size_t errlen)
 		if (rte_eal_init((int)a.n, a.v) < 0) {
 			snprintf(err, errlen, "the EAL did not start: %s%s",
 				rte_strerror(rte_errno),
-				geteuid() != 0 ? " (is this root?)"
+				geteuid() != 0   ? " (is this root?)"
 				: cfg->hugepages ? " (try hugepages: off)"
 						 : "");
 			return -1;
@@ -195,7 +202,8 @@ dp_eal_start(const struct dp_config *cfg, char *err, size_t errlen)
 		dp_port_device(cfg, p, name, sizeof(name));
 		if (rte_eth_dev_get_port_by_name(name, &id) != 0) {
 			snprintf(err, errlen,
-				"port %s: driver %s could not open %s: is its PMD installed and "
+				"port %s: driver %s could not open %s: is its PMD "
+				"installed and "
 				"its argument right?",
 				cfg->ports[p].name, dp_driver_name(cfg->ports[p].driver),
 				cfg->ports[p].arg);

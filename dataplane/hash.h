@@ -1,6 +1,6 @@
 /*
- * Keyed 64-bit hash by AES rounds.  The key is random at each start, so nobody outside can
- * aim collisions.  Not a MAC: it never leaves the process.
+ * Keyed 64-bit hash by AES rounds.  The key is random at each start, so nobody outside
+ * can aim collisions.  Not a MAC: it never leaves the process.
  *
  * Threads.  Pure.   Cost.  About 15 cycles for a fixed key of three words.
  */
@@ -33,8 +33,8 @@ dp_hash_words(const uint8_t key[16], uint64_t a, uint64_t b, uint64_t c)
 }
 
 /*
- * The last 0 to 16 bytes as one word.  Words that overlap cover every length without a copy:
- * a load right behind smaller stores would wait for them.
+ * The last 0 to 16 bytes as one word.  Words that overlap cover every length without a
+ * copy: a load right behind smaller stores would wait for them.
  */
 static inline __m128i
 dp_hash_tail(const uint8_t *p, size_t len)
@@ -64,7 +64,8 @@ dp_hash_bytes(const uint8_t key[16], const void *data, size_t len)
 	const uint8_t *p = data;
 
 	for (; len > 16; p += 16, len -= 16)
-		x = _mm_aesenc_si128(_mm_xor_si128(x, _mm_loadu_si128((const __m128i *)p)), k);
+		x = _mm_aesenc_si128(
+			_mm_xor_si128(x, _mm_loadu_si128((const __m128i *)p)), k);
 	x = _mm_aesenc_si128(_mm_xor_si128(x, dp_hash_tail(p, len)), k);
 	return dp_hash_finish(x, k);
 }

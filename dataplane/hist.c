@@ -8,7 +8,8 @@ dp_hist_bin(uint64_t value)
 	if (value < 1u << DP_HIST_SUB)
 		return (unsigned)value;
 	exp = 63u - (unsigned)__builtin_clzll(value) - DP_HIST_SUB;
-	return ((exp + 1) << DP_HIST_SUB) + (unsigned)(value >> exp) - (1u << DP_HIST_SUB);
+	return ((exp + 1) << DP_HIST_SUB) + (unsigned)(value >> exp)
+	       - (1u << DP_HIST_SUB);
 }
 
 uint64_t
@@ -18,7 +19,8 @@ dp_hist_low(unsigned bin)
 
 	if (exp == 0)
 		return bin;
-	return ((uint64_t)(bin & ((1u << DP_HIST_SUB) - 1)) + (1u << DP_HIST_SUB)) << (exp - 1);
+	return ((uint64_t)(bin & ((1u << DP_HIST_SUB) - 1)) + (1u << DP_HIST_SUB))
+	       << (exp - 1);
 }
 
 void
@@ -26,8 +28,8 @@ dp_hist_add(struct dp_hist *h, uint64_t value, uint64_t times)
 {
 	_Atomic uint64_t *c = &h->count[dp_hist_bin(value)];
 
-	atomic_store_explicit(
-		c, atomic_load_explicit(c, memory_order_relaxed) + times, memory_order_relaxed);
+	atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + times,
+		memory_order_relaxed);
 }
 
 void

@@ -1,6 +1,6 @@
 /*
- * Log-linear histogram of 64-bit values: 32 linear steps per power of two, so any quantile
- * is at most 3.1 % off.  Values are in the caller's unit (ns here).
+ * Log-linear histogram of 64-bit values: 32 linear steps per power of two, so any
+ * quantile is at most 3.1 % off.  Values are in the caller's unit (ns here).
  *
  * Threads.  One writer (relaxed load and store); any reader sums a copy.
  */

@@ -18,7 +18,8 @@ turn4(struct rte_ipv4_hdr *ip)
 	ip->hdr_checksum = dp_sum_finish(dp_sum(ip, sizeof(*ip), 0));
 }
 
-/* A reply is as long as its request: one that came in fragments may be too long for a frame. */
+/* A reply is as long as its request: one that came in fragments may be too long for a
+ * frame. */
 static bool
 fits(const struct rte_mbuf *m, const struct frame *f)
 {
@@ -26,9 +27,11 @@ fits(const struct rte_mbuf *m, const struct frame *f)
 }
 
 void
-net_icmp4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f, uint16_t len)
+net_icmp4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f,
+	uint16_t len)
 {
-	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv4_hdr *, f->l3);
+	struct rte_ipv4_hdr *ip =
+		rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv4_hdr *, f->l3);
 	struct rte_icmp_hdr *icmp = (struct rte_icmp_hdr *)(ip + 1);
 
 	if (len < sizeof(*icmp)) {
@@ -39,7 +42,8 @@ net_icmp4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame
 		dp_net_drop(net, b, i, DP_C_drop_ip_checksum);
 		return;
 	}
-	if (icmp->icmp_type != RTE_IP_ICMP_ECHO_REQUEST || (b->flags[i] & DP_F_MULTICAST)) {
+	if (icmp->icmp_type != RTE_IP_ICMP_ECHO_REQUEST
+		|| (b->flags[i] & DP_F_MULTICAST)) {
 		net_consume(net, b, i, DP_C_icmp_other);
 		return;
 	}
@@ -58,9 +62,11 @@ net_icmp4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame
 }
 
 void
-net_icmp6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f, uint16_t len)
+net_icmp6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f,
+	uint16_t len)
 {
-	struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);
+	struct rte_ipv6_hdr *ip =
+		rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);
 	struct rte_icmp_hdr *icmp = (struct rte_icmp_hdr *)(ip + 1);
 	uint8_t src[16];
 

@@ -19,7 +19,7 @@
 
 struct dp_bucket {
 	uint64_t entry[DP_INDEX_WAYS]; /* tag << 32 | slot + 1; 0: free */
-	uint32_t passed;               /* entries that stand in a later bucket because of this */
+	uint32_t passed; /* entries that stand in a later bucket because of this */
 	uint32_t spare;
 } __attribute__((aligned(64)));
 
@@ -27,7 +27,8 @@ struct dp_bucket {
 static inline uint32_t
 dp_index_buckets(uint32_t slots)
 {
-	return (uint32_t)((uint64_t)slots * 5 / (3 * DP_INDEX_WAYS)) + 1 + DP_INDEX_PROBES;
+	return (uint32_t)((uint64_t)slots * 5 / (3 * DP_INDEX_WAYS)) + 1
+	       + DP_INDEX_PROBES;
 }
 
 static inline uint32_t
@@ -87,9 +88,10 @@ dp_index_first(const struct dp_bucket *b, uint32_t buckets, uint64_t hash)
 	/* Odd halves are tags; the last pair is no entry. */
 	__m256i want = _mm256_set1_epi32((int)tag);
 	__m256i low = _mm256_cmpeq_epi32(_mm256_load_si256((const __m256i *)home), want);
-	__m256i high = _mm256_cmpeq_epi32(_mm256_load_si256((const __m256i *)home + 1), want);
+	__m256i high =
+		_mm256_cmpeq_epi32(_mm256_load_si256((const __m256i *)home + 1), want);
 	uint32_t hits = (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(low))
-		| (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(high)) << 8;
+			| (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(high)) << 8;
 
 	hits &= 0x2aaa;
 	return hits == 0 ? DP_INDEX_NONE

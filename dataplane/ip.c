@@ -12,11 +12,13 @@
 #define PROTO_FRAGMENT 44
 #define PROTO_ICMP6 58
 #define PROTO_DSTOPTS 60
-#define FRAG_PART 0xfff9 /* IPv6: offset and "more", of which a whole packet has neither */
+#define FRAG_PART                                                                        \
+	0xfff9 /* IPv6: offset and "more", of which a whole packet has neither */
 #define DATAGRAM_MAX (DP_MSG_MAX + 8)
 
 #define ALL_COAP_V4 0xe00001bbu /* 224.0.1.187 */
-static const uint8_t all_coap_link[16] = {0xff, 2, [15] = 0xfd}, all_coap_site[16] = {0xff, 5, [15] = 0xfd};
+static const uint8_t all_coap_link[16] = {0xff, 2, [15] = 0xfd},
+		     all_coap_site[16] = {0xff, 5, [15] = 0xfd};
 
 static uint32_t
 address4(const struct dp_prefix *p)
@@ -32,11 +34,12 @@ static uint32_t
 broadcast_of(const struct dp_prefix *p)
 {
 	return p->v6 || p->len >= 31
-		? 0
-		: rte_be_to_cpu_32(address4(p)) | UINT32_MAX >> p->len;
+		       ? 0
+		       : rte_be_to_cpu_32(address4(p)) | UINT32_MAX >> p->len;
 }
 
-/* Local side of a datagram: index of the address it may be answered from, or -1: not ours. */
+/* Local side of a datagram: index of the address it may be answered from, or -1: not
+ * ours. */
 static int
 group4(const struct dp_port_config *p, uint32_t dst_be)
 {
@@ -98,31 +101,38 @@ udp_sum_wrong(const struct rte_mbuf *m, const struct rte_udp_hdr *udp, const voi
 		return false;
 	if (known == RTE_MBUF_F_RX_L4_CKSUM_BAD)
 		return true;
-	return dp_sum_finish(dp_sum(udp, len, dp_sum_pseudo(addrs, addrs_len, PROTO_UDP, len))) != 0;
+	return dp_sum_finish(
+		       dp_sum(udp, len, dp_sum_pseudo(addrs, addrs_len, PROTO_UDP, len)))
+	       != 0;
 }
 
 /*
- * UDP at @u, @len bytes of it; addresses are in the key already, and at @addrs.  Made once
- * for each family, whose lengths are constants then.
+ * UDP at @u, @len bytes of it; addresses are in the key already, and at @addrs.  Made
+ * once for each family, whose lengths are constants then.
  */
 static inline __attribute__((always_inline)) bool
 udp(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f,
-	const struct rte_udp_hdr *u, uint16_t len, const void *addrs, int local, const bool v6)
+	const struct rte_udp_hdr *u, uint16_t len, const void *addrs, int local,
+	const bool v6)
 {
 	uint16_t ulen, side;
 	uint64_t rest;
 
-	if (unlikely(len < sizeof(*u) || (ulen = rte_be_to_cpu_16(u->dgram_len)) < sizeof(*u)
-		    || ulen > len)) {
+	if (unlikely(len < sizeof(*u)
+		     || (ulen = rte_be_to_cpu_16(u->dgram_len)) < sizeof(*u)
+		     || ulen > len)) {
 		dp_net_drop(net, b, i, DP_C_drop_udp_header);
 		return false;
 	}
-	if (unlikely(u->dst_port != rte_cpu_to_be_16(f->port->udp_port) || u->src_port == 0)) {
+	if (unlikely(u->dst_port != rte_cpu_to_be_16(f->port->udp_port)
+		     || u->src_port == 0)) {
 		dp_net_drop(net, b, i, DP_C_drop_udp_port);
 		return false;
 	}
 	if (u->dgram_cksum == 0 ? v6 /* RFC 8200, 8.1 */
-		: f->port->checksum_rx && udp_sum_wrong(b->pkt[i], u, addrs, v6 ? 32 : 8, ulen)) {
+				: f->port->checksum_rx
+					  && udp_sum_wrong(b->pkt[i], u, addrs,
+						  v6 ? 32 : 8, ulen)) {
 		dp_net_drop(net, b, i, DP_C_drop_udp_checksum);
 		return false;
 	}
@@ -150,7 +160,7 @@ trim(struct rte_mbuf *m, unsigned len)
 		rte_pktmbuf_trim(m, (uint16_t)(m->data_len - len));
 }
 
-/* ---- fragments -------------------------------------------------------------------------- */
+/* ---- fragments ---- */
 
 /* Merged pieces lie in a chain: bring them into the first buffer, if they fit. */
 static bool
@@ -179,7 +189,8 @@ net_bury(struct dp_net *net, uint32_t before)
 static bool
 merge4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f)
 {
-	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv4_hdr *, f->l3);
+	struct rte_ipv4_hdr *ip =
+		rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv4_hdr *, f->l3);
 	uint32_t before = net->dead.cnt;
 	struct rte_mbuf *m = b->pkt[i];
 
@@ -197,7 +208,7 @@ merge4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f
 	return true;
 }
 
-/* ---- IPv4 -------------------------------------------------------------------------------- */
+/* ---- IPv4 ---- */
 
 /* Take the header's options out: the frame's front moves up over them. */
 static struct rte_ipv4_hdr *
@@ -207,8 +218,8 @@ strip4(struct rte_mbuf *m, const struct frame *f, struct rte_ipv4_hdr *ip)
 	uint8_t *front = rte_pktmbuf_mtod(m, uint8_t *);
 
 	ip->version_ihl = 0x45;
-	ip->total_length = rte_cpu_to_be_16(
-		(uint16_t)(rte_be_to_cpu_16(ip->total_length) - extra));
+	ip->total_length =
+		rte_cpu_to_be_16((uint16_t)(rte_be_to_cpu_16(ip->total_length) - extra));
 	memmove(front + extra, front, f->l3 + sizeof(*ip));
 	rte_pktmbuf_adj(m, (uint16_t)extra);
 	ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, f->l3);
@@ -228,12 +239,13 @@ fault4(const struct frame *f, const struct rte_ipv4_hdr *ip, unsigned left)
 		return DP_C_drop_frame_short;
 	hlen = rte_ipv4_hdr_len(ip);
 	total = rte_be_to_cpu_16(ip->total_length);
-	if (ip->version_ihl >> 4 != 4 || hlen < sizeof(*ip) || total < hlen || total > left
-		|| ip->time_to_live == 0)
+	if (ip->version_ihl >> 4 != 4 || hlen < sizeof(*ip) || total < hlen
+		|| total > left || ip->time_to_live == 0)
 		return DP_C_drop_ip_header;
 	if (f->port->checksum_rx
 		&& dp_sum_finish(likely(hlen == sizeof(*ip)) ? dp_sum(ip, sizeof(*ip), 0)
-							     : dp_sum(ip, hlen, 0)) != 0)
+							     : dp_sum(ip, hlen, 0))
+			   != 0)
 		return DP_C_drop_ip_checksum;
 	src = rte_be_to_cpu_32(ip->src_addr);
 	if (src >> 28 >= 14 || src >> 24 == 0 || src >> 24 == 127)
@@ -242,16 +254,18 @@ fault4(const struct frame *f, const struct rte_ipv4_hdr *ip, unsigned left)
 }
 
 /*
- * What is wrong with the addresses, or 0: then @local is whom the packet is to.  Neither we
- * ourselves nor everybody may be answered.
+ * What is wrong with the addresses, or 0: then @local is whom the packet is to.  Neither
+ * we ourselves nor everybody may be answered.
  */
 static enum dp_counter
-addressed4(const struct dp_port_config *p, const struct rte_ipv4_hdr *ip, uint8_t *flags, int *local)
+addressed4(const struct dp_port_config *p, const struct rte_ipv4_hdr *ip, uint8_t *flags,
+	int *local)
 {
 	*local = local4(p, ip->dst_addr, flags);
 	if (unlikely(*local < 0))
 		return DP_C_drop_ip_not_ours;
-	if (unlikely(ip->src_addr == address4(&p->addrs[*local])
+	if (unlikely(
+		    ip->src_addr == address4(&p->addrs[*local])
 		    || rte_be_to_cpu_32(ip->src_addr) == broadcast_of(&p->addrs[*local])))
 		return DP_C_drop_ip_source;
 	return 0;
@@ -260,7 +274,8 @@ addressed4(const struct dp_port_config *p, const struct rte_ipv4_hdr *ip, uint8_
 bool
 net_ipv4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f)
 {
-	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv4_hdr *, f->l3);
+	struct rte_ipv4_hdr *ip =
+		rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv4_hdr *, f->l3);
 	enum dp_counter why = fault4(f, ip, b->pkt[i]->data_len - f->l3);
 	int local = -1;
 	uint16_t len;
@@ -272,7 +287,8 @@ net_ipv4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame 
 		return false;
 	}
 	trim(b->pkt[i], f->l3 + (unsigned)rte_be_to_cpu_16(ip->total_length));
-	if (unlikely(ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK))) {
+	if (unlikely(ip->fragment_offset
+		     & RTE_BE16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK))) {
 		if (!merge4(net, b, i, f))
 			return false;
 		ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv4_hdr *, f->l3);
@@ -282,8 +298,8 @@ net_ipv4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame 
 	len = (uint16_t)(rte_be_to_cpu_16(ip->total_length) - sizeof(*ip));
 	if (likely(ip->next_proto_id == PROTO_UDP)) {
 		net_map4(b->key[i].addr, ip->src_addr);
-		return udp(net, b, i, f, (const struct rte_udp_hdr *)(ip + 1), len, &ip->src_addr,
-			local, false);
+		return udp(net, b, i, f, (const struct rte_udp_hdr *)(ip + 1), len,
+			&ip->src_addr, local, false);
 	}
 	if (ip->next_proto_id == PROTO_ICMP)
 		net_icmp4(net, b, i, f, len);
@@ -292,7 +308,7 @@ net_ipv4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame 
 	return false;
 }
 
-/* ---- IPv6 -------------------------------------------------------------------------------- */
+/* ---- IPv6 ---- */
 
 /* Take @extra bytes of extension headers out; @next follows the plain header then. */
 static void
@@ -308,7 +324,8 @@ strip6(struct rte_mbuf *m, const struct frame *f, unsigned extra, uint8_t next)
 	rte_pktmbuf_adj(m, (uint16_t)extra);
 }
 
-/* May a node that knows none of the options of header @h, @size bytes, skip them (RFC 8200, 4.2)? */
+/* May a node that knows none of the options of header @h, @size bytes, skip them (RFC
+ * 8200, 4.2)? */
 static bool
 may_skip(const uint8_t *h, unsigned size)
 {
@@ -331,11 +348,13 @@ may_skip(const uint8_t *h, unsigned size)
  * take, or -1.  A fragment header ends the walk: it is the answer then.
  */
 static int
-skip_extensions(const struct rte_mbuf *m, unsigned l4, unsigned len, uint8_t proto, unsigned *taken)
+skip_extensions(const struct rte_mbuf *m, unsigned l4, unsigned len, uint8_t proto,
+	unsigned *taken)
 {
 	*taken = 0;
 	while (proto == PROTO_HOPOPT || proto == PROTO_DSTOPTS) {
-		const uint8_t *h = rte_pktmbuf_mtod_offset(m, const uint8_t *, l4 + *taken);
+		const uint8_t *h =
+			rte_pktmbuf_mtod_offset(m, const uint8_t *, l4 + *taken);
 		unsigned size;
 
 		if (len - *taken < 8 || (size = 8u + 8u * h[1]) > len - *taken
@@ -351,13 +370,14 @@ skip_extensions(const struct rte_mbuf *m, unsigned l4, unsigned len, uint8_t pro
 static bool
 merge6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f)
 {
-	struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);
-	struct rte_ipv6_fragment_ext *ext =
-		(struct rte_ipv6_fragment_ext *)(ip + 1);
+	struct rte_ipv6_hdr *ip =
+		rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);
+	struct rte_ipv6_fragment_ext *ext = (struct rte_ipv6_fragment_ext *)(ip + 1);
 	uint32_t before = net->dead.cnt;
 	struct rte_mbuf *m = b->pkt[i];
 
-	if ((ext->frag_data & RTE_BE16(FRAG_PART)) == 0) { /* a whole packet all the same */
+	if ((ext->frag_data & RTE_BE16(FRAG_PART))
+		== 0) { /* a whole packet all the same */
 		strip6(m, f, sizeof(*ext), ext->next_header);
 		return true;
 	}
@@ -371,8 +391,8 @@ merge6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f
 }
 
 /*
- * Take the extension headers out and put fragments together.  The protocol behind them, or -1
- * if the packet waits for its other parts or is gone.
+ * Take the extension headers out and put fragments together.  The protocol behind them,
+ * or -1 if the packet waits for its other parts or is gone.
  */
 static int
 plain6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f)
@@ -382,8 +402,8 @@ plain6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f
 	for (;;) {
 		struct rte_ipv6_hdr *ip =
 			rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);
-		int proto = skip_extensions(b->pkt[i], l4, rte_be_to_cpu_16(ip->payload_len),
-			ip->proto, &extra);
+		int proto = skip_extensions(b->pkt[i], l4,
+			rte_be_to_cpu_16(ip->payload_len), ip->proto, &extra);
 
 		if (proto < 0) {
 			dp_net_drop(net, b, i, DP_C_drop_ip_header);
@@ -399,8 +419,8 @@ plain6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f
 }
 
 /*
- * Nobody has an address of ::/64 (RFC 4291, 2.5).  Who is about to take one speaks from ::, in
- * Neighbour Discovery.
+ * Nobody has an address of ::/64 (RFC 4291, 2.5).  Who is about to take one speaks from
+ * ::, in Neighbour Discovery.
  */
 static bool
 is_nobody(const struct rte_ipv6_hdr *ip)
@@ -418,7 +438,8 @@ fault6(const struct rte_ipv6_hdr *ip, unsigned left)
 	if (left < sizeof(*ip))
 		return DP_C_drop_frame_short;
 	if ((ip->vtc_flow & RTE_BE32(0xf0000000)) != RTE_BE32(0x60000000)
-		|| rte_be_to_cpu_16(ip->payload_len) > left - sizeof(*ip) || ip->hop_limits == 0)
+		|| rte_be_to_cpu_16(ip->payload_len) > left - sizeof(*ip)
+		|| ip->hop_limits == 0)
 		return DP_C_drop_ip_header;
 	return ip->src_addr[0] == 0xff || is_nobody(ip) ? DP_C_drop_ip_source : 0;
 }
@@ -438,13 +459,15 @@ is_solicited_node(const struct dp_port_config *p, const uint8_t dst[16])
 
 /* As addressed4(); @local is -1 where only Neighbour Discovery may follow. */
 static enum dp_counter
-addressed6(const struct dp_port_config *p, const struct rte_ipv6_hdr *ip, uint8_t *flags, int *local)
+addressed6(const struct dp_port_config *p, const struct rte_ipv6_hdr *ip, uint8_t *flags,
+	int *local)
 {
 	*local = local6(p, ip->dst_addr, flags);
 	if (unlikely(*local < 0))
 		return is_solicited_node(p, ip->dst_addr) ? 0 : DP_C_drop_ip_not_ours;
 	return unlikely(memcmp(ip->src_addr, p->addrs[*local].addr, 16) == 0)
-		? DP_C_drop_ip_source : 0;
+		       ? DP_C_drop_ip_source
+		       : 0;
 }
 
 static bool
@@ -453,7 +476,9 @@ icmp6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f,
 {
 	const void *icmp = ip + 1;
 
-	if (dp_sum_finish(dp_sum(icmp, len, dp_sum_pseudo(ip->src_addr, 32, PROTO_ICMP6, len))) != 0)
+	if (dp_sum_finish(
+		    dp_sum(icmp, len, dp_sum_pseudo(ip->src_addr, 32, PROTO_ICMP6, len)))
+		!= 0)
 		dp_net_drop(net, b, i, DP_C_drop_ip_checksum);
 	else
 		net_icmp6(net, b, i, f, len);
@@ -463,7 +488,8 @@ icmp6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f,
 bool
 net_ipv6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f)
 {
-	struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);
+	struct rte_ipv6_hdr *ip =
+		rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);
 	enum dp_counter why = fault6(ip, b->pkt[i]->data_len - f->l3);
 	int proto, local = -1;
 	uint16_t len;
@@ -474,7 +500,8 @@ net_ipv6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame 
 		dp_net_drop(net, b, i, why);
 		return false;
 	}
-	trim(b->pkt[i], f->l3 + (unsigned)sizeof(*ip) + rte_be_to_cpu_16(ip->payload_len));
+	trim(b->pkt[i],
+		f->l3 + (unsigned)sizeof(*ip) + rte_be_to_cpu_16(ip->payload_len));
 	proto = likely(ip->proto == PROTO_UDP) ? PROTO_UDP : plain6(net, b, i, f);
 	if (proto < 0)
 		return false;
@@ -487,6 +514,6 @@ net_ipv6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame 
 		return false;
 	}
 	memcpy(b->key[i].addr, ip->src_addr, 16);
-	return udp(net, b, i, f, (const struct rte_udp_hdr *)(ip + 1), len, ip->src_addr, local,
-		true);
+	return udp(net, b, i, f, (const struct rte_udp_hdr *)(ip + 1), len, ip->src_addr,
+		local, true);
 }

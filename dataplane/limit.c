@@ -11,7 +11,8 @@ dp_limit_init(struct dp_limit *l)
 }
 
 bool
-dp_limit_take(struct dp_limit *l, uint64_t hash, uint32_t rate, uint32_t burst, uint32_t now_ms)
+dp_limit_take(
+	struct dp_limit *l, uint64_t hash, uint32_t rate, uint32_t burst, uint32_t now_ms)
 {
 	uint32_t i = (uint32_t)(hash >> 32) % DP_LIMIT_SLOTS;
 	uint64_t full = (uint64_t)burst * 1000, have;
@@ -22,7 +23,7 @@ dp_limit_take(struct dp_limit *l, uint64_t hash, uint32_t rate, uint32_t burst, 
 		have = full;
 	else /* a rate a second is as many thousandths a millisecond */
 		have = l->slot[i].tokens_milli
-			+ (uint64_t)(uint32_t)(now_ms - l->slot[i].last_ms) * rate;
+		       + (uint64_t)(uint32_t)(now_ms - l->slot[i].last_ms) * rate;
 	if (have > full)
 		have = full;
 	l->slot[i].last_ms = now_ms;

@@ -20,7 +20,7 @@ struct dp_limit {
 };
 
 void dp_limit_init(struct dp_limit *l);
-/* True if the source with this keyed @hash may be sent one more; @rate a second, @burst at
- * most at once.  A @rate of 0 is no limit. */
-bool dp_limit_take(
-	struct dp_limit *l, uint64_t hash, uint32_t rate, uint32_t burst, uint32_t now_ms);
+/* True if the source with this keyed @hash may be sent one more; @rate a second, @burst
+ * at most at once.  A @rate of 0 is no limit. */
+bool dp_limit_take(struct dp_limit *l, uint64_t hash, uint32_t rate, uint32_t burst,
+	uint32_t now_ms);

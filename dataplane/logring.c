@@ -19,8 +19,8 @@ struct dp_logring {
 	uint64_t mask; /* size - 1 */
 	/* producer's */
 	uint64_t written __attribute__((aligned(64))); /* put, not all published */
-	uint64_t number;   /* of the record put last */
-	uint64_t freed;    /* its copy of released */
+	uint64_t number;                               /* of the record put last */
+	uint64_t freed;                                /* its copy of released */
 	/* producer: wo (release), consumer: ro (acquire) */
 	_Atomic uint64_t published __attribute__((aligned(64)));
 	/* consumer's */
@@ -55,7 +55,7 @@ dp_logring_init(void *block, uint32_t bytes)
 	return r;
 }
 
-/* ---- records ----------------------------------------------------------------------------- */
+/* ---- records ---- */
 
 static uint8_t *
 place_of(struct dp_logring *r, uint64_t at)
@@ -97,7 +97,8 @@ dp_logring_reserve(struct dp_logring *r, uint32_t len)
 		memcpy(place_of(r, at), &skip, sizeof(skip));
 		r->written += left;
 	}
-	/* The ring is larger than the cache: the place of a later record comes meanwhile. */
+	/* The ring is larger than the cache: the place of a later record comes meanwhile.
+	 */
 	for (uint64_t ahead = at + AHEAD; ahead < at + AHEAD + need; ahead += LINE)
 		__builtin_prefetch(place_of(r, ahead), 1);
 	return place_of(r, r->written) + sizeof(len);
@@ -133,7 +134,8 @@ dp_logring_put(struct dp_logring *r, const struct dp_record *rec)
 void
 dp_logring_publish(struct dp_logring *r)
 {
-	/* Release: pairs with dp_logring_next(): the bytes are there before the position. */
+	/* Release: pairs with dp_logring_next(): the bytes are there before the position.
+	 */
 	if (atomic_load_explicit(&r->published, memory_order_relaxed) != r->written)
 		atomic_store_explicit(&r->published, r->written, memory_order_release);
 }
@@ -194,7 +196,7 @@ dp_logring_used(const struct dp_logring *r)
 	return in > out ? (uint32_t)(in - out) : 0;
 }
 
-/* ---- commits ------------------------------------------------------------------------------- */
+/* ---- commits ---- */
 
 void
 dp_logring_settle(struct dp_logring *r, uint64_t upto, int status)

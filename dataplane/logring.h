@@ -1,11 +1,11 @@
 /*
  * The ring that carries records from a worker to the log thread.
  *
- * Bytes in, bytes out: one producer (a worker), one consumer (the log thread).  The worker
- * numbers what it puts in: 1, 2, 3, ...; the log thread settles numbers in order, as durable
- * or as failed, through a small ring of commits that goes the other way.  The worker never
- * waits: a full ring is an answer (5.03).  The log thread folds commits of one status
- * together while the ring of commits is full.
+ * Bytes in, bytes out: one producer (a worker), one consumer (the log thread).  The
+ * worker numbers what it puts in: 1, 2, 3, ...; the log thread settles numbers in order,
+ * as durable or as failed, through a small ring of commits that goes the other way.  The
+ * worker never waits: a full ring is an answer (5.03).  The log thread folds commits of
+ * one status together while the ring of commits is full.
  *
  * Threads.  [p] marks calls for the producer, [c] for the consumer.
  * Memory.   The caller's block, dp_logring_size() bytes, zeroed, cache-line aligned.
@@ -16,7 +16,8 @@
 
 struct dp_logring;
 
-/* Bytes of a ring with @bytes for records (a power of two, 64 KiB..1 GiB); 0 if out of range. */
+/* Bytes of a ring with @bytes for records (a power of two, 64 KiB..1 GiB); 0 if out of
+ * range. */
 size_t dp_logring_size(uint32_t bytes);
 struct dp_logring *dp_logring_init(void *block, uint32_t bytes);
 

@@ -14,11 +14,13 @@ struct dp_worker;
 
 struct dp_act {
 	void (*run)(struct dp_worker *w, struct dp_act *act);
-	_Atomic int state; /* 0 posted, 1 done: worker's release pairs with control's acquire */
+	_Atomic int state; /* 0 posted, 1 done: worker's release pairs with control's
+			      acquire */
 	int result;
 	uint16_t len;
 	uint8_t name[255];
 };
 
-/* Post @act to @w and wait up to @ms; its result, -ETIMEDOUT or -EAGAIN (mailbox full). */
+/* Post @act to @w and wait up to @ms; its result, -ETIMEDOUT or -EAGAIN (mailbox full).
+ */
 int dp_mailbox_post(struct dp_worker *w, struct dp_act *act, unsigned ms);

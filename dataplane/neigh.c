@@ -74,7 +74,7 @@ net_neighbour(const struct dp_net *net, uint8_t port, const uint8_t addr[16])
 	return n->known && n->port == port && memcmp(n->addr, addr, 16) == 0 ? n : NULL;
 }
 
-/* ---- ARP ----------------------------------------------------------------------------------- */
+/* ---- ARP ---- */
 
 void
 net_arp(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f)
@@ -86,8 +86,8 @@ net_arp(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *
 
 	if (m->data_len < f->l3 + sizeof(*arp)
 		|| arp->arp_hardware != RTE_BE16(RTE_ARP_HRD_ETHER)
-		|| arp->arp_protocol != RTE_BE16(RTE_ETHER_TYPE_IPV4) || arp->arp_hlen != 6
-		|| arp->arp_plen != 4) {
+		|| arp->arp_protocol != RTE_BE16(RTE_ETHER_TYPE_IPV4)
+		|| arp->arp_hlen != 6 || arp->arp_plen != 4) {
 		dp_net_drop(net, b, i, DP_C_drop_frame_short);
 		return;
 	}
@@ -114,7 +114,7 @@ net_arp(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *
 	b->pkt[i] = NULL;
 }
 
-/* ---- Neighbour Discovery --------------------------------------------------------------------- */
+/* ---- Neighbour Discovery ---- */
 
 static size_t
 option_size(const uint8_t *p)
@@ -150,12 +150,12 @@ link_option(const struct nd *nd, uint16_t len, uint8_t type)
 static bool
 is_malformed(const struct rte_ipv6_hdr *ip, const struct nd *nd, uint16_t len)
 {
-	if (len < sizeof(*nd) || ip->hop_limits != 255 || nd->code != 0 || nd->target[0] == 0xff
-		|| !options_are_whole(nd, len))
+	if (len < sizeof(*nd) || ip->hop_limits != 255 || nd->code != 0
+		|| nd->target[0] == 0xff || !options_are_whole(nd, len))
 		return true;
 	return net_is_unspecified(ip->src_addr)
-		&& (nd->type != SOLICITATION || ip->dst_addr[0] != 0xff
-			|| link_option(nd, len, OPT_SOURCE) != NULL);
+	       && (nd->type != SOLICITATION || ip->dst_addr[0] != 0xff
+		       || link_option(nd, len, OPT_SOURCE) != NULL);
 }
 
 static void
@@ -173,11 +173,13 @@ finish_nd(struct rte_ipv6_hdr *ip, struct nd *nd, uint16_t len)
 
 /* Turn the solicitation into the advertisement that answers it. */
 static void
-advertise(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f, bool probe)
+advertise(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f,
+	bool probe)
 {
 	static const uint8_t all_nodes[16] = {0xff, 2, [15] = 1};
 	static const uint8_t all_nodes_mac[6] = {0x33, 0x33, 0, 0, 0, 1};
-	struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);
+	struct rte_ipv6_hdr *ip =
+		rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);
 	struct nd *nd = (struct nd *)(ip + 1);
 	struct nd_option *opt = (struct nd_option *)(nd + 1);
 	uint16_t len = sizeof(*nd) + sizeof(*opt);
@@ -190,7 +192,8 @@ advertise(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame
 		memcpy(rte_pktmbuf_mtod(m, void *), all_nodes_mac, 6);
 	memcpy(ip->src_addr, nd->target, 16);
 	nd->type = ADVERTISEMENT;
-	nd->flags = probe ? RTE_BE32(0x20000000) : RTE_BE32(0x60000000); /* override, solicited */
+	nd->flags = probe ? RTE_BE32(0x20000000)
+			  : RTE_BE32(0x60000000); /* override, solicited */
 	*opt = (struct nd_option){.type = OPT_TARGET, .len = 1};
 	memcpy(opt->mac, net->cfg->ports[b->port[i]].mac, 6);
 	finish_nd(ip, nd, len);
@@ -200,9 +203,11 @@ advertise(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame
 }
 
 void
-net_nd(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f, uint16_t len)
+net_nd(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f,
+	uint16_t len)
 {
-	struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);
+	struct rte_ipv6_hdr *ip =
+		rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);
 	struct nd *nd = (struct nd *)(ip + 1);
 	bool probe = net_is_unspecified(ip->src_addr);
 	const uint8_t *mac;
@@ -227,14 +232,15 @@ net_nd(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f
 	advertise(net, b, i, f, probe);
 }
 
-/* ---- asking ---------------------------------------------------------------------------------- */
+/* ---- asking ---- */
 
 /* Ethernet header, tagged if the side is; where layer 3 begins. */
 static uint8_t *
 begin_frame(const struct dp_net *net, const struct dp_side *side, struct rte_mbuf *m,
 	const uint8_t dst[6], uint16_t type_be, unsigned l3_len)
 {
-	unsigned l2 = sizeof(struct rte_ether_hdr) + (side->vlan ? sizeof(struct rte_vlan_hdr) : 0);
+	unsigned l2 = sizeof(struct rte_ether_hdr)
+		      + (side->vlan ? sizeof(struct rte_vlan_hdr) : 0);
 	struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
 	struct rte_vlan_hdr *tag = (struct rte_vlan_hdr *)(eth + 1);
 
@@ -251,7 +257,8 @@ begin_frame(const struct dp_net *net, const struct dp_side *side, struct rte_mbu
 }
 
 static void
-ask4(struct dp_net *net, const struct dp_side *side, const uint8_t addr[16], struct rte_mbuf *m)
+ask4(struct dp_net *net, const struct dp_side *side, const uint8_t addr[16],
+	struct rte_mbuf *m)
 {
 	static const uint8_t everyone[6] = {255, 255, 255, 255, 255, 255};
 	struct rte_arp_hdr *arp = (struct rte_arp_hdr *)begin_frame(
@@ -269,12 +276,13 @@ ask4(struct dp_net *net, const struct dp_side *side, const uint8_t addr[16], str
 }
 
 static void
-ask6(struct dp_net *net, const struct dp_side *side, const uint8_t addr[16], struct rte_mbuf *m)
+ask6(struct dp_net *net, const struct dp_side *side, const uint8_t addr[16],
+	struct rte_mbuf *m)
 {
 	uint16_t len = sizeof(struct nd) + sizeof(struct nd_option);
 	const uint8_t group_mac[6] = {0x33, 0x33, 0xff, addr[13], addr[14], addr[15]};
-	struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)begin_frame(net, side, m, group_mac,
-		RTE_BE16(RTE_ETHER_TYPE_IPV6), (unsigned)sizeof(*ip) + len);
+	struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)begin_frame(net, side, m,
+		group_mac, RTE_BE16(RTE_ETHER_TYPE_IPV6), (unsigned)sizeof(*ip) + len);
 	struct nd *nd = (struct nd *)(ip + 1);
 	struct nd_option *opt = (struct nd_option *)(nd + 1);
 

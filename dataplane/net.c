@@ -12,7 +12,7 @@
 #define PASS_RING 4096
 #define STUCK_MS 10 /* a port that takes nothing for so long is not waited for */
 
-/* ---- set-up --------------------------------------------------------------------------- */
+/* ---- set-up ---- */
 
 static void
 add_sides(struct dp_net *net)
@@ -42,9 +42,9 @@ set_tx(struct dp_net *net, unsigned p)
 	if (port->n_txq >= net->cfg->workers)
 		return 0;
 	snprintf(name, sizeof(name), "tg_tx_%u", p);
-	tx->pass = net->worker == 0
-		? rte_ring_create(name, PASS_RING, SOCKET_ID_ANY, RING_F_SC_DEQ)
-		: rte_ring_lookup(name);
+	tx->pass = net->worker == 0 ? rte_ring_create(
+			   name, PASS_RING, SOCKET_ID_ANY, RING_F_SC_DEQ)
+				    : rte_ring_lookup(name);
 	return tx->pass == NULL ? -1 : 0;
 }
 
@@ -77,7 +77,8 @@ dp_net_new(const struct dp_config *cfg, unsigned worker, struct rte_mempool *poo
 	return net;
 
 no_memory:
-	snprintf(err, errlen, "not enough EAL memory for the host stack of worker %u", worker);
+	snprintf(err, errlen, "not enough EAL memory for the host stack of worker %u",
+		worker);
 	dp_net_free(net);
 	return NULL;
 }
@@ -144,7 +145,7 @@ net_any_address(const struct dp_port_config *p, bool v6)
 	return -1;
 }
 
-/* ---- frames in ------------------------------------------------------------------------- */
+/* ---- frames in ---- */
 
 void
 dp_net_rx(struct dp_net *net, struct dp_burst *b)
@@ -180,7 +181,8 @@ static bool
 ether(struct dp_net *net, struct dp_burst *b, unsigned i, struct frame *f)
 {
 	struct rte_mbuf *m = b->pkt[i];
-	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	const struct rte_ether_hdr *eth =
+		rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
 	const struct rte_vlan_hdr *tag = (const struct rte_vlan_hdr *)(eth + 1);
 
 	f->port = &net->cfg->ports[b->port[i]];
@@ -191,7 +193,7 @@ ether(struct dp_net *net, struct dp_burst *b, unsigned i, struct frame *f)
 		return false;
 	}
 	if (unlikely(memcmp(&eth->dst_addr, f->port->mac, 6) != 0
-		    && !rte_is_multicast_ether_addr(&eth->dst_addr))) {
+		     && !rte_is_multicast_ether_addr(&eth->dst_addr))) {
 		dp_net_drop(net, b, i, DP_C_drop_ether_dst);
 		return false;
 	}
@@ -205,7 +207,8 @@ ether(struct dp_net *net, struct dp_burst *b, unsigned i, struct frame *f)
 	f->l3 += sizeof(*tag);
 	f->vlan = rte_be_to_cpu_16(tag->vlan_tci) & 0xfff;
 	f->type = tag->eth_proto;
-	if (f->type != RTE_BE16(RTE_ETHER_TYPE_VLAN) && f->type != RTE_BE16(RTE_ETHER_TYPE_QINQ))
+	if (f->type != RTE_BE16(RTE_ETHER_TYPE_VLAN)
+		&& f->type != RTE_BE16(RTE_ETHER_TYPE_QINQ))
 		return true;
 	dp_net_drop(net, b, i, DP_C_drop_vlan);
 	return false;
@@ -253,7 +256,8 @@ dp_net_stage(struct dp_net *net, struct dp_burst *b)
 		rte_prefetch0(rte_pktmbuf_mtod(b->pkt[i], const void *));
 	for (unsigned i = 0; i < b->n; i++) {
 		if (i + DP_AHEAD < b->n)
-			rte_prefetch0(rte_pktmbuf_mtod(b->pkt[i + DP_AHEAD], const void *));
+			rte_prefetch0(
+				rte_pktmbuf_mtod(b->pkt[i + DP_AHEAD], const void *));
 		bytes += b->pkt[i]->pkt_len;
 		if (!take(net, b, i))
 			continue;
@@ -271,10 +275,11 @@ dp_net_stage(struct dp_net *net, struct dp_burst *b)
 const uint8_t *
 dp_net_source_mac(const struct dp_burst *b, unsigned i)
 {
-	return rte_pktmbuf_mtod(b->pkt[i], const struct rte_ether_hdr *)->src_addr.addr_bytes;
+	return rte_pktmbuf_mtod(b->pkt[i], const struct rte_ether_hdr *)
+		->src_addr.addr_bytes;
 }
 
-/* ---- frames out ------------------------------------------------------------------------ */
+/* ---- frames out ---- */
 
 /* Give the port what waits for it.  What it has no room for stays, in front. */
 static void
@@ -287,7 +292,8 @@ send_port(struct dp_net *net, unsigned p)
 	for (unsigned i = 0; i < tx->n; i++)
 		bytes += tx->pkt[i]->pkt_len;
 	if (tx->own)
-		sent = rte_eth_tx_burst(net->cfg->ports[p].ethdev, tx->queue, tx->pkt, tx->n);
+		sent = rte_eth_tx_burst(
+			net->cfg->ports[p].ethdev, tx->queue, tx->pkt, tx->n);
 	else
 		sent = (uint16_t)rte_ring_enqueue_burst(
 			tx->pass, (void *const *)tx->pkt, tx->n, NULL);
@@ -353,7 +359,8 @@ dp_net_is_full(const struct dp_net *net, uint64_t now_tsc)
 {
 	for (unsigned p = 0; p < net->cfg->n_ports; p++)
 		if (net->tx[p].left > 0
-			&& now_tsc - net->tx[p].moved < rte_get_tsc_hz() / 1000 * STUCK_MS)
+			&& now_tsc - net->tx[p].moved
+				   < rte_get_tsc_hz() / 1000 * STUCK_MS)
 			return true;
 	return false;
 }

@@ -31,7 +31,8 @@ struct dp_net *dp_net_new(const struct dp_config *cfg, unsigned worker,
 	struct rte_mempool *pool, struct dp_counters *counters, char *err, size_t errlen);
 void dp_net_free(struct dp_net *net);
 
-/* Read up to DP_BURST frames from the port queues this worker owns, round robin; b->n = 0 if idle. */
+/* Read up to DP_BURST frames from the port queues this worker owns, round robin; b->n = 0
+ * if idle. */
 void dp_net_rx(struct dp_net *net, struct dp_burst *b);
 /*
  * Stage net.  In: n, pkt[], port[], handed.  Out: flags[], coap[], len[], key[];
@@ -46,23 +47,27 @@ void dp_net_stage(struct dp_net *net, struct dp_burst *b);
  * checksums made, and queue it.  pkt[i] is then NULL.
  */
 void dp_net_reply(struct dp_net *net, struct dp_burst *b, unsigned i, uint16_t len);
-/* The same for every packet that is still here, whose answer has reply[i] bytes; how many. */
+/* The same for every packet that is still here, whose answer has reply[i] bytes; how
+ * many. */
 unsigned dp_net_reply_all(struct dp_net *net, struct dp_burst *b);
 /* Free packet @i and count why. */
 void dp_net_drop(struct dp_net *net, struct dp_burst *b, unsigned i, enum dp_counter why);
 
 /* A fresh buffer for a message of up to DP_MSG_MAX bytes to @key; *coap is where it goes.
  * NULL if the pool is empty. */
-struct rte_mbuf *dp_net_begin(struct dp_net *net, const struct dp_peer_key *key, uint8_t **coap);
+struct rte_mbuf *dp_net_begin(
+	struct dp_net *net, const struct dp_peer_key *key, uint8_t **coap);
 /* Finish and queue it: @mac is the peer's link address, or NULL: looked up among the
  * neighbours, asked for if unknown (the frame is then dropped and counted
  * neighbours_unknown; whoever retransmits will find it). */
 void dp_net_send(struct dp_net *net, struct rte_mbuf *m, const struct dp_peer_key *key,
 	const uint8_t *mac, uint16_t len);
-/* Give all that is queued to the ports; counts tx_*.  Once per turn of the loop.  What a port
- * has no room for waits for the next; more than 256 frames are dropped, counted tx_dropped. */
+/* Give all that is queued to the ports; counts tx_*.  Once per turn of the loop.  What a
+ * port has no room for waits for the next; more than 256 frames are dropped, counted
+ * tx_dropped. */
 void dp_net_flush(struct dp_net *net);
-/* Do frames wait for a port that still takes some now and then?  What can wait had better. */
+/* Do frames wait for a port that still takes some now and then?  What can wait had
+ * better. */
 bool dp_net_is_full(const struct dp_net *net, uint64_t now_tsc);
 /* Expiry of fragments and neighbours; cheap, about every 10 ms. */
 void dp_net_tick(struct dp_net *net, uint64_t now_tsc);
@@ -70,7 +75,8 @@ void dp_net_tick(struct dp_net *net, uint64_t now_tsc);
 /* Frames that wait for other fragments: on no account yet. */
 uint32_t dp_net_kept(const struct dp_net *net);
 
-/* The side behind an index, and the index of a side (made if absent; UINT16_MAX if no room). */
+/* The side behind an index, and the index of a side (made if absent; UINT16_MAX if no
+ * room). */
 const struct dp_side *dp_net_side(const struct dp_net *net, uint16_t side);
 uint16_t dp_net_side_of(struct dp_net *net, const struct dp_side *side);
 /* MAC that the frame of packet @i came from. */

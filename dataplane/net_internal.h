@@ -21,11 +21,12 @@
 struct tx_port {
 	struct rte_mbuf *pkt[TX_ARRAY];
 	uint16_t n;
-	uint16_t left;        /* of them since the last flush: the port had no room */
+	uint16_t left; /* of them since the last flush: the port had no room */
 	uint16_t queue;
-	uint64_t moved;       /* TSC, of a burst: the port took something */
-	bool own;             /* the queue is this worker's */
-	struct rte_ring *pass; /* frames from workers without a queue; NULL if all have one */
+	uint64_t moved; /* TSC, of a burst: the port took something */
+	bool own;       /* the queue is this worker's */
+	struct rte_ring
+		*pass; /* frames from workers without a queue; NULL if all have one */
 };
 
 struct neighbour {
@@ -46,7 +47,8 @@ struct dp_net {
 	struct dp_counters *counters;
 	struct rx_queue rx[DP_PORTS_MAX * DP_WORKERS_MAX];
 	unsigned n_rx, next_rx;
-	uint16_t port_side[DP_PORTS_MAX][DP_ADDRS_MAX]; /* side of (port, address) untagged */
+	uint16_t port_side[DP_PORTS_MAX]
+			  [DP_ADDRS_MAX]; /* side of (port, address) untagged */
 	struct dp_side side[SIDES_MAX];
 	_Atomic uint32_t n_sides; /* entries are written before it counts them */
 	struct tx_port tx[DP_PORTS_MAX];
@@ -55,7 +57,7 @@ struct dp_net {
 	struct rte_ip_frag_tbl *frags;
 	struct rte_ip_frag_death_row dead;
 	uint32_t kept; /* fragments that wait for others */
-	uint64_t now; /* TSC of this burst */
+	uint64_t now;  /* TSC of this burst */
 };
 
 /* Where a frame's parts are, as the Ethernet layer found them. */
@@ -67,7 +69,8 @@ struct frame {
 };
 
 /* Packet @i goes no further. */
-void net_consume(struct dp_net *net, struct dp_burst *b, unsigned i, enum dp_counter kind);
+void net_consume(
+	struct dp_net *net, struct dp_burst *b, unsigned i, enum dp_counter kind);
 /* Queue a finished frame. */
 void net_queue(struct dp_net *net, uint8_t port, struct rte_mbuf *m);
 /* Index of the port's own address equal to @addr (v4-mapped or IPv6), or -1. */
@@ -79,7 +82,8 @@ int net_any_address(const struct dp_port_config *p, bool v6);
 bool net_ipv4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f);
 bool net_ipv6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f);
 
-/* ip.c: count and free the fragments that rte_ip_frag gave up since it had @before of them. */
+/* ip.c: count and free the fragments that rte_ip_frag gave up since it had @before of
+ * them. */
 void net_bury(struct dp_net *net, uint32_t before);
 
 /* neigh.c */
@@ -87,14 +91,18 @@ void net_bury(struct dp_net *net, uint32_t before);
 void net_neighbours_expire(struct dp_net *net, uint64_t now_tsc);
 void net_arp(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f);
 /* Neighbour solicitation or advertisement; the ICMPv6 checksum has been checked. */
-void net_nd(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f, uint16_t len);
-const struct neighbour *net_neighbour(const struct dp_net *net, uint8_t port, const uint8_t addr[16]);
+void net_nd(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f,
+	uint16_t len);
+const struct neighbour *net_neighbour(
+	const struct dp_net *net, uint8_t port, const uint8_t addr[16]);
 /* Ask who has @addr. */
 void net_ask(struct dp_net *net, const struct dp_side *side, const uint8_t addr[16]);
 
 /* icmp.c: @len bytes of ICMP behind the header. */
-void net_icmp4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f, uint16_t len);
-void net_icmp6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f, uint16_t len);
+void net_icmp4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f,
+	uint16_t len);
+void net_icmp6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f,
+	uint16_t len);
 
 /* The address as two words: what reads it next need not wait for smaller stores. */
 static inline void

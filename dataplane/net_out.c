@@ -8,13 +8,14 @@
 
 /* UDP in front of @len bytes of message; @addrs: the sum of both addresses. */
 static inline void
-finish_udp(struct rte_udp_hdr *udp, const struct dp_peer_key *key, const struct dp_side *side,
-	uint16_t len, uint64_t addrs)
+finish_udp(struct rte_udp_hdr *udp, const struct dp_peer_key *key,
+	const struct dp_side *side, uint16_t len, uint64_t addrs)
 {
 	uint16_t ulen = rte_cpu_to_be_16((uint16_t)(len + sizeof(*udp))), sum;
 
 	/* The length counts twice: in the pseudo header and in UDP's. */
-	addrs = dp_sum_add(addrs, 2ull * ulen + RTE_BE16(IPPROTO_UDP) + side->udp_be + key->port_be);
+	addrs = dp_sum_add(
+		addrs, 2ull * ulen + RTE_BE16(IPPROTO_UDP) + side->udp_be + key->port_be);
 	sum = dp_sum_finish(dp_sum(udp + 1, len, addrs));
 	*udp = (struct rte_udp_hdr){
 		.src_port = side->udp_be,
@@ -25,8 +26,8 @@ finish_udp(struct rte_udp_hdr *udp, const struct dp_peer_key *key, const struct 
 }
 
 static inline void
-finish4(struct rte_udp_hdr *udp, const struct dp_peer_key *key, const struct dp_side *side,
-	uint16_t len)
+finish4(struct rte_udp_hdr *udp, const struct dp_peer_key *key,
+	const struct dp_side *side, uint16_t len)
 {
 	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)udp - 1;
 	uint16_t total = rte_cpu_to_be_16((uint16_t)(len + sizeof(*udp) + sizeof(*ip)));
@@ -40,8 +41,10 @@ finish4(struct rte_udp_hdr *udp, const struct dp_peer_key *key, const struct dp_
 		.fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG),
 		.time_to_live = 64,
 		.next_proto_id = IPPROTO_UDP,
-		.hdr_checksum = dp_sum_finish((uint64_t)src + dst + total + RTE_BE16(0x4500)
-			+ RTE_BE16(RTE_IPV4_HDR_DF_FLAG) + RTE_BE16(64 << 8 | IPPROTO_UDP)),
+		.hdr_checksum =
+			dp_sum_finish((uint64_t)src + dst + total + RTE_BE16(0x4500)
+				      + RTE_BE16(RTE_IPV4_HDR_DF_FLAG)
+				      + RTE_BE16(64 << 8 | IPPROTO_UDP)),
 		.src_addr = src,
 		.dst_addr = dst,
 	};
@@ -49,8 +52,8 @@ finish4(struct rte_udp_hdr *udp, const struct dp_peer_key *key, const struct dp_
 }
 
 static inline void
-finish6(struct rte_udp_hdr *udp, const struct dp_peer_key *key, const struct dp_side *side,
-	uint16_t len)
+finish6(struct rte_udp_hdr *udp, const struct dp_peer_key *key,
+	const struct dp_side *side, uint16_t len)
 {
 	struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)udp - 1;
 
@@ -61,7 +64,8 @@ finish6(struct rte_udp_hdr *udp, const struct dp_peer_key *key, const struct dp_
 	memcpy(ip->src_addr, side->addr, sizeof(ip->src_addr));
 	memcpy(ip->dst_addr, key->addr, sizeof(ip->dst_addr));
 	finish_udp(udp, key, side, len,
-		dp_sum(side->addr, sizeof(side->addr), dp_sum(key->addr, sizeof(key->addr), 0)));
+		dp_sum(side->addr, sizeof(side->addr),
+			dp_sum(key->addr, sizeof(key->addr), 0)));
 }
 
 static void
@@ -120,9 +124,10 @@ is_v4(const uint8_t addr[16])
 static unsigned
 front(const struct dp_side *side, bool v4)
 {
-	return sizeof(struct rte_ether_hdr) + (side->vlan ? sizeof(struct rte_vlan_hdr) : 0)
-		+ (v4 ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr))
-		+ sizeof(struct rte_udp_hdr);
+	return sizeof(struct rte_ether_hdr)
+	       + (side->vlan ? sizeof(struct rte_vlan_hdr) : 0)
+	       + (v4 ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr))
+	       + sizeof(struct rte_udp_hdr);
 }
 
 struct rte_mbuf *

@@ -3,14 +3,15 @@
 
 #include <string.h>
 
-/* Bytes that stand in a path as they are (RFC 3986: unreserved, sub-delims, ':' and '@'). */
+/* Bytes that stand in a path as they are (RFC 3986: unreserved, sub-delims, ':' and '@').
+ */
 static bool
 is_plain(uint8_t c)
 {
 	static const char plain[] = "-._~!$&'()*+,;=:@";
 
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
-		|| (c != 0 && strchr(plain, c) != NULL);
+	       || (c != 0 && strchr(plain, c) != NULL);
 }
 
 uint16_t
@@ -88,7 +89,8 @@ dp_path_parse(uint8_t *to, size_t cap, const char *text, size_t len)
 
 		while (p < end && *p != '/')
 			p++;
-		if (n + 1 > cap || (got = parse_segment(to + n + 1, cap - n - 1, seg, p)) < 0)
+		if (n + 1 > cap
+			|| (got = parse_segment(to + n + 1, cap - n - 1, seg, p)) < 0)
 			return 0;
 		to[n] = (uint8_t)got;
 		n += 1 + (size_t)got;

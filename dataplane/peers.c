@@ -16,19 +16,20 @@ enum { IN_USE = 1, IS_V6 = 2, FLAGS = 3, GENERATION = 4 };
 #define REF_BITS 26 /* of a reference are the slot, the rest its generation */
 
 /*
- * What every message touches.  An IPv4 peer's key is complete in here; an IPv6 peer's has a
- * keyed hash of the address, and the address itself is compared in the cold part.
+ * What every message touches.  An IPv4 peer's key is complete in here; an IPv6 peer's has
+ * a keyed hash of the address, and the address itself is compared in the cold part.
  */
 struct hot {
-	uint64_t key;      /* IPv4: address, port, side; IPv6: hash of all three */
+	uint64_t key; /* IPv4: address, port, side; IPv6: hash of all three */
 	uint16_t mid[MIDS];
 	uint16_t when[MIDS]; /* seconds modulo 2^16 */
 	uint8_t code[MIDS];
-	uint8_t live;      /* bit i: entry i is in use */
-	uint8_t con;       /* bit i: entry i has a CON's lifetime */
-	uint8_t next;      /* entry to be used next: the oldest */
+	uint8_t live; /* bit i: entry i is in use */
+	uint8_t con;  /* bit i: entry i has a CON's lifetime */
+	uint8_t next; /* entry to be used next: the oldest */
 	uint8_t flags;
-	uint32_t chain;    /* dedup extension: block + 1; in a free slot: next free slot + 1 */
+	uint32_t chain; /* dedup extension: block + 1; in a free slot: next free slot + 1
+			 */
 	uint16_t seq;
 	uint16_t heard;    /* last, seconds modulo 2^16 */
 	uint16_t messages; /* low half; the cold part has the rest */
@@ -72,7 +73,7 @@ lay_out(struct dp_peers *t, const struct dp_peers_config *cfg)
 	at = (at + 63) & ~(size_t)63;
 	t->pool_at = at;
 	return at + ((sizeof(struct dp_dedup_pool) + 63) & ~(size_t)63)
-		+ (size_t)cfg->extensions * sizeof(struct dp_dedup_block);
+	       + (size_t)cfg->extensions * sizeof(struct dp_dedup_block);
 }
 
 static struct dp_bucket *
@@ -140,7 +141,7 @@ dp_peers_init(void *block, const struct dp_peers_config *cfg)
 	return t;
 }
 
-/* ---- look-up ------------------------------------------------------------------------ */
+/* ---- look-up ---- */
 
 static bool
 is_v4(const struct dp_peer_key *key)
@@ -215,8 +216,8 @@ is_peer(const struct dp_peers *t, uint32_t peer, const struct dp_peer_key *key,
 	if (!(h->flags & IS_V6))
 		return true;
 	c = cold_of(t, peer);
-	return memcmp(c->addr, key->addr, sizeof(c->addr)) == 0 && c->port_be == key->port_be
-		&& c->side == key->side;
+	return memcmp(c->addr, key->addr, sizeof(c->addr)) == 0
+	       && c->port_be == key->port_be && c->side == key->side;
 }
 
 uint32_t
@@ -232,7 +233,7 @@ dp_peers_find(const struct dp_peers *t, const struct dp_peer_key *key, uint64_t 
 	return DP_NONE;
 }
 
-/* ---- coming and going ------------------------------------------------------------------ */
+/* ---- coming and going ---- */
 
 static bool
 entry_lives(const struct dp_peers *t, const struct hot *h, unsigned i, uint16_t now)
@@ -240,8 +241,8 @@ entry_lives(const struct dp_peers *t, const struct hot *h, unsigned i, uint16_t 
 	const struct dp_dedup_pool *p = pool_of(t);
 
 	return (h->live >> i & 1)
-		&& (uint16_t)(now - h->when[i])
-		< (h->con >> i & 1 ? p->con_lifetime : p->non_lifetime);
+	       && (uint16_t)(now - h->when[i])
+			  < (h->con >> i & 1 ? p->con_lifetime : p->non_lifetime);
 }
 
 static unsigned
@@ -287,7 +288,8 @@ drop(struct dp_peers *t, uint32_t peer, uint16_t now)
 bool
 dp_peers_del(struct dp_peers *t, uint32_t peer)
 {
-	if (peer >= t->max || !(hot_of(t, peer)->flags & IN_USE) || cold_of(t, peer)->hold > 0)
+	if (peer >= t->max || !(hot_of(t, peer)->flags & IN_USE)
+		|| cold_of(t, peer)->hold > 0)
 		return false;
 	drop(t, peer, hot_of(t, peer)->heard);
 	return true;
@@ -303,8 +305,10 @@ evict(struct dp_peers *t, uint64_t hash, uint16_t now, struct dp_counters *c)
 	uint16_t oldest = 0;
 	unsigned lost;
 
-	/* Past the last home stands next to nothing: the search goes on from the first. */
-	for (unsigned probe = 0; probe < 2 * DP_INDEX_PROBES && victim == DP_NONE; probe++) {
+	/* Past the last home stands next to nothing: the search goes on from the first.
+	 */
+	for (unsigned probe = 0; probe < 2 * DP_INDEX_PROBES && victim == DP_NONE;
+		probe++) {
 		const struct dp_bucket *b = &index_of(t)[(home + probe) % t->buckets];
 
 		for (unsigned way = 0; way < DP_INDEX_WAYS; way++) {
@@ -391,8 +395,8 @@ make(struct dp_peers *t, const struct dp_peer_key *key, uint64_t hash, uint16_t 
 }
 
 uint32_t
-dp_peers_get(struct dp_peers *t, const struct dp_peer_key *key, uint64_t hash, uint32_t hint,
-	uint32_t now_s, struct dp_counters *c)
+dp_peers_get(struct dp_peers *t, const struct dp_peer_key *key, uint64_t hash,
+	uint32_t hint, uint32_t now_s, struct dp_counters *c)
 {
 	uint16_t now = (uint16_t)now_s;
 	uint32_t peer = hint;
@@ -406,7 +410,7 @@ dp_peers_get(struct dp_peers *t, const struct dp_peer_key *key, uint64_t hash, u
 	return peer;
 }
 
-/* ---- Message IDs ------------------------------------------------------------------------ */
+/* ---- Message IDs ---- */
 
 /* Entry of @mid in the line, or MIDS. */
 static unsigned
@@ -414,7 +418,8 @@ entry_of(const struct dp_peers *t, const struct hot *h, uint16_t mid, uint16_t n
 {
 	__m128i all = _mm_loadu_si128((const __m128i *)h->mid);
 	__m128i same = _mm_cmpeq_epi16(all, _mm_set1_epi16((short)mid));
-	unsigned hits = (unsigned)_mm_movemask_epi8(_mm_packs_epi16(same, _mm_setzero_si128()))
+	unsigned hits =
+		(unsigned)_mm_movemask_epi8(_mm_packs_epi16(same, _mm_setzero_si128()))
 		& h->live;
 
 	for (; hits != 0; hits &= hits - 1)
@@ -424,7 +429,8 @@ entry_of(const struct dp_peers *t, const struct hot *h, uint16_t mid, uint16_t n
 }
 
 enum dp_dedup
-dp_peers_heard(const struct dp_peers *t, uint32_t peer, uint16_t mid, uint32_t now_s, uint8_t *code)
+dp_peers_heard(const struct dp_peers *t, uint32_t peer, uint16_t mid, uint32_t now_s,
+	uint8_t *code)
 {
 	const struct hot *h = hot_of(t, peer);
 	unsigned i = entry_of(t, h, mid, (uint16_t)now_s);
@@ -433,7 +439,7 @@ dp_peers_heard(const struct dp_peers *t, uint32_t peer, uint16_t mid, uint32_t n
 	if (i < MIDS)
 		*code = h->code[i];
 	else if (h->chain != 0
-		&& dp_dedup_find(pool_of(t), h->chain, mid, (uint16_t)now_s, &old))
+		 && dp_dedup_find(pool_of(t), h->chain, mid, (uint16_t)now_s, &old))
 		*code = old.code;
 	else
 		return DP_NEW;
@@ -508,7 +514,7 @@ dp_peers_unmark(struct dp_peers *t, uint32_t peer, uint16_t mid)
 		dp_dedup_remove(pool_of(t), h->chain, mid, h->heard);
 }
 
-/* ---- references ----------------------------------------------------------------------- */
+/* ---- references ---- */
 
 uint32_t
 dp_peers_ref(const struct dp_peers *t, uint32_t peer)
@@ -530,7 +536,7 @@ dp_peers_of_ref(const struct dp_peers *t, uint32_t ref)
 	return (flags & IN_USE) && flags / GENERATION == ref >> REF_BITS ? peer : DP_NONE;
 }
 
-/* ---- the rest ------------------------------------------------------------------------- */
+/* ---- the rest ---- */
 
 void
 dp_peers_hold(struct dp_peers *t, uint32_t peer)
@@ -552,8 +558,8 @@ dp_peers_account(struct dp_peers *t, uint32_t peer, uint32_t bytes)
 	uint32_t octets = h->octets + bytes;
 	bool carry = octets >> 16 || h->messages == UINT16_MAX;
 
-	/* The low halves stand in the hot line; a carry, once in a thousand, goes to the cold,
-	 * and no reader may see one without the other. */
+	/* The low halves stand in the hot line; a carry, once in a thousand, goes to the
+	 * cold, and no reader may see one without the other. */
 	if (carry) {
 		open_slot(h);
 		DP_SET(c->messages, c->messages + (h->messages == UINT16_MAX));
@@ -631,7 +637,8 @@ dp_peers_sweep(struct dp_peers *t, unsigned slots, uint32_t idle_s, uint32_t now
 }
 
 bool
-dp_peers_info(const struct dp_peers *t, uint32_t peer, uint32_t now_s, struct dp_peer_info *out)
+dp_peers_info(
+	const struct dp_peers *t, uint32_t peer, uint32_t now_s, struct dp_peer_info *out)
 {
 	const struct cold *c;
 	const struct hot *h;
@@ -646,12 +653,14 @@ dp_peers_info(const struct dp_peers *t, uint32_t peer, uint32_t now_s, struct dp
 		before = DP_GET(h->seq);
 		flags = DP_GET(h->flags);
 		*out = (struct dp_peer_info){.held = DP_GET(c->hold) > 0};
-		dp_words_get(out->key.addr, (const uint32_t *)c->addr, sizeof(out->key.addr));
+		dp_words_get(
+			out->key.addr, (const uint32_t *)c->addr, sizeof(out->key.addr));
 		out->key.port_be = DP_GET(c->port_be);
 		out->key.side = DP_GET(c->side);
 		for (unsigned i = 0; i < sizeof(out->mac) && DP_GET(c->mac_known); i++)
 			out->mac[i] = DP_GET(c->mac[i]);
-		/* The reader's clock may be behind the writer's: an age may be below zero. */
+		/* The reader's clock may be behind the writer's: an age may be below
+		 * zero. */
 		out->last_heard_s = now_s - (uint32_t)(int16_t)(now - DP_GET(h->heard));
 		out->messages = DP_GET(c->messages) << 16 | DP_GET(h->messages);
 		out->bytes = (uint64_t)DP_GET(c->octets) << 16 | DP_GET(h->octets);

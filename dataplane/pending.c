@@ -35,16 +35,18 @@ measure(const struct dp_worker *w, const struct dp_burst *b, unsigned i, struct 
 
 	*p = (struct parts){.route = b->route[i], .q = &w->scratch->request[i]};
 	if (p->q->device != UINT8_MAX)
-		p->device = (const char *)dp_request_segment(p->q, p->q->device, &p->device_len);
+		p->device = (const char *)dp_request_segment(
+			p->q, p->q->device, &p->device_len);
 	return (uint32_t)sizeof(struct dp_record_head) + m->tkl + p->route->stream_len
-		+ p->device_len + p->q->path.len + (uint32_t)(m->len - m->payload);
+	       + p->device_len + p->q->path.len + (uint32_t)(m->len - m->payload);
 }
 
-/* The side is the origin's number: its entries are written before a packet names them, and
- * stay. */
+/* The side is the origin's number: its entries are written before a packet names them,
+ * and stay. */
 static void
 write_record(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
-	const struct dp_side *side, const struct parts *p, uint8_t code, struct dp_record_head *h)
+	const struct dp_side *side, const struct parts *p, uint8_t code,
+	struct dp_record_head *h)
 {
 	const struct tg_msg *m = &b->msg[i];
 
@@ -64,8 +66,8 @@ write_record(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	h->tkl = m->tkl;
 	h->stream_len = p->route->stream_len;
 	h->device_len = p->device_len;
-	dp_record_write_parts(h, tg_msg_token(m), p->route->stream, p->device, p->q->path.bytes,
-		m->base + m->payload);
+	dp_record_write_parts(h, tg_msg_token(m), p->route->stream, p->device,
+		p->q->path.bytes, m->base + m->payload);
 }
 
 bool
@@ -81,7 +83,8 @@ dp_log_has_room(struct dp_worker *w)
 }
 
 static void
-push(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_t code, uint8_t origin)
+push(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_t code,
+	uint8_t origin)
 {
 	struct dp_pending_fifo *f = &w->pending;
 	struct dp_pending *p = &f->entry[f->tail++ & f->mask];
@@ -106,8 +109,8 @@ push(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_t code, ui
 }
 
 bool
-dp_log_request(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code, bool wait,
-	uint8_t origin)
+dp_log_request(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code,
+	bool wait, uint8_t origin)
 {
 	struct dp_record_head *h;
 	struct parts p;
@@ -123,8 +126,8 @@ dp_log_request(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code
 		dp_count(&w->counters, DP_C_log_full, 1);
 		return false;
 	}
-	write_record(w, b, i, dp_net_side(w->shared->worker[origin]->net, b->key[i].side), &p,
-		code, h);
+	write_record(w, b, i, dp_net_side(w->shared->worker[origin]->net, b->key[i].side),
+		&p, code, h);
 	w->accepted = dp_logring_commit(w->logring, len);
 	dp_count(&w->counters, DP_C_records_accepted, 1);
 	if (wait)
@@ -141,11 +144,12 @@ answer(struct dp_worker *w, const struct dp_pending *p)
 	bool known = dp_peers_link(w->peers, p->peer, mac);
 	struct rte_mbuf *m;
 
-	if (p->code == TG_UNAVAILABLE) /* not logged: if it comes again it may try again */
+	if (p->code
+		== TG_UNAVAILABLE) /* not logged: if it comes again it may try again */
 		dp_peers_unmark(w->peers, p->peer, p->mid);
 	else
-		dp_peers_mark(w->peers, p->peer, p->mid, p->code, p->type == TG_CON, w->now_s,
-			&w->counters);
+		dp_peers_mark(w->peers, p->peer, p->mid, p->code, p->type == TG_CON,
+			w->now_s, &w->counters);
 	dp_peers_release(w->peers, p->peer);
 	dp_peers_key(w->peers, p->peer, &key);
 	m = dp_net_begin(w->net, &key, &coap);
@@ -180,7 +184,9 @@ settle_front(struct dp_worker *w, uint64_t upto, bool safe)
 		if (p->origin == w->id) {
 			w->waiting--;
 			answer(w, p);
-		} else if (rte_ring_enqueue_elem(w->shared->worker[p->origin]->done, p, sizeof(*p)) != 0) {
+		} else if (rte_ring_enqueue_elem(
+				   w->shared->worker[p->origin]->done, p, sizeof(*p))
+			   != 0) {
 			return false;
 		}
 	}
@@ -194,14 +200,16 @@ dp_settle(struct dp_worker *w)
 	bool any = false;
 
 	if (unlikely(dp_net_is_full(w->net, w->tsc)))
-		return false; /* a disk answers thousands at once, a port takes hundreds */
+		return false; /* a disk answers thousands at once, a port takes hundreds
+			       */
 	while (w->commit.upto != 0 || dp_logring_settled(w->logring, &w->commit)) {
 		bool safe = w->commit.status == 0;
 
 		any = true;
 		if (!settle_front(w, w->commit.upto, safe))
 			return any; /* goes on from here in the next turn */
-		dp_count(&w->counters, safe ? DP_C_records_delivered : DP_C_lost_log_failed,
+		dp_count(&w->counters,
+			safe ? DP_C_records_delivered : DP_C_lost_log_failed,
 			w->commit.upto - w->settled);
 		w->settled = w->commit.upto;
 		w->commit.upto = 0;

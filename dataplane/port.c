@@ -68,8 +68,8 @@ dp_ports_open(struct dp_config *cfg, struct rte_mempool *pool, char *err, size_t
 		dp_port_device(cfg, i, name, sizeof(name));
 		if (rte_eth_dev_get_port_by_name(name, &p->ethdev) != 0
 			|| (rc = open_port(p, pool, cfg->workers)) != 0) {
-			snprintf(err, errlen, "port %s: driver %s did not start %s", p->name,
-				dp_driver_name(p->driver), p->arg);
+			snprintf(err, errlen, "port %s: driver %s did not start %s",
+				p->name, dp_driver_name(p->driver), p->arg);
 			while (i-- > 0)
 				rte_eth_dev_stop(cfg->ports[i].ethdev);
 			return -1;
@@ -88,9 +88,10 @@ dp_ports_close(struct dp_config *cfg)
 	}
 }
 
-/* ---- statistics ------------------------------------------------------------------------- */
+/* ---- statistics ---- */
 
-/* The driver's packet socket on interface @arg, found among our own descriptors, or -1. */
+/* The driver's packet socket on interface @arg, found among our own descriptors, or -1.
+ */
 static int
 packet_socket(const char *arg)
 {
@@ -100,8 +101,9 @@ packet_socket(const char *arg)
 		struct sockaddr_ll at;
 		socklen_t len = sizeof(at);
 
-		if (getsockname(fd, (struct sockaddr *)&at, &len) == 0 && len >= sizeof(at) - 8
-			&& at.sll_family == AF_PACKET && (unsigned)at.sll_ifindex == index)
+		if (getsockname(fd, (struct sockaddr *)&at, &len) == 0
+			&& len >= sizeof(at) - 8 && at.sll_family == AF_PACKET
+			&& (unsigned)at.sll_ifindex == index)
 			return fd;
 	}
 	return -1;
@@ -134,7 +136,8 @@ dp_port_read_stats(const struct dp_port_config *p, struct dp_port_stats *out)
 	if (rc != 0)
 		return rc;
 	*out = (struct dp_port_stats){
-		.link_up = rte_eth_link_get_nowait(p->ethdev, &link) == 0 && link.link_status,
+		.link_up = rte_eth_link_get_nowait(p->ethdev, &link) == 0
+			   && link.link_status,
 		.rx_packets = s.ipackets,
 		.tx_packets = s.opackets,
 		.rx_bytes = s.ibytes,

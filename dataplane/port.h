@@ -17,7 +17,8 @@
 int dp_eal_start(const struct dp_config *cfg, char *err, size_t errlen);
 /* Configure and start each port with one queue a worker where the driver can; fills the
  * "filled by" fields of @cfg->ports. */
-int dp_ports_open(struct dp_config *cfg, struct rte_mempool *pool, char *err, size_t errlen);
+int dp_ports_open(
+	struct dp_config *cfg, struct rte_mempool *pool, char *err, size_t errlen);
 void dp_ports_close(struct dp_config *cfg);
 const char *dp_driver_name(enum dp_driver d);
 /* The ethdev name of port @p: "net_vhost0". */
@@ -27,7 +28,8 @@ void dp_port_device(const struct dp_config *cfg, unsigned p, char *name, size_t 
 struct dp_port_stats {
 	bool link_up;
 	uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes;
-	uint64_t rx_missed;       /* dropped before we could read them (kernel's counter for af_packet) */
+	uint64_t rx_missed; /* dropped before we could read them (kernel's counter for
+			       af_packet) */
 	uint64_t rx_errors, tx_errors, rx_nombuf;
 };
 int dp_port_read_stats(const struct dp_port_config *port, struct dp_port_stats *out);

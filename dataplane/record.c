@@ -3,13 +3,14 @@
 #include "coap/msg.h"
 #include "dataplane/copy.h"
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "records are written as they stand");
+_Static_assert(
+	__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "records are written as they stand");
 
 size_t
 dp_record_size(const struct dp_record *r)
 {
 	return sizeof(struct dp_record_head) + r->tkl + r->stream_len + r->device_len
-		+ r->path_len + r->payload_len;
+	       + r->path_len + r->payload_len;
 }
 
 void
@@ -46,8 +47,9 @@ dp_record_decode(struct dp_record *r, const uint8_t *buf, size_t len)
 		return false;
 	memcpy(&f, buf, sizeof(f));
 	if (f.tkl > TG_TOKEN_MAX || f.type > 3
-		|| len != sizeof(f) + f.tkl + f.stream_len + f.device_len + f.path_len
-				+ f.payload_len)
+		|| len
+			   != sizeof(f) + f.tkl + f.stream_len + f.device_len + f.path_len
+				      + f.payload_len)
 		return false;
 	*r = (struct dp_record){
 		.time_ns = f.time_ns,

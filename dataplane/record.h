@@ -11,7 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* An endpoint as records and tools see it.  IPv4 addresses are v4-mapped (::ffff:a.b.c.d). */
+/* An endpoint as records and tools see it.  IPv4 addresses are v4-mapped
+ * (::ffff:a.b.c.d). */
 struct dp_endpoint {
 	uint8_t addr[16];
 	uint16_t port; /* UDP, host byte order */
@@ -22,19 +23,20 @@ struct dp_endpoint {
  * from its buffer.
  */
 struct dp_record {
-	uint64_t time_ns;    /* wall clock (UNIX epoch) when the datagram was read */
+	uint64_t time_ns; /* wall clock (UNIX epoch) when the datagram was read */
 	struct dp_endpoint source, local;
-	uint16_t vlan;       /* VLAN tag control information's id, 0 if untagged */
+	uint16_t vlan; /* VLAN tag control information's id, 0 if untagged */
 	uint16_t mid;
 	uint16_t content_format; /* DP_NO_FORMAT if the option was absent */
-	uint8_t type;        /* enum tg_type */
-	uint8_t code;        /* request method */
-	uint8_t answer;      /* code that the request is answered with once safe (2.04) */
+	uint8_t type;            /* enum tg_type */
+	uint8_t code;            /* request method */
+	uint8_t answer; /* code that the request is answered with once safe (2.04) */
 	uint8_t tkl;
 	const uint8_t *token; /* tkl bytes */
-	const char *stream;  /* stream's name, not terminated; 1..63 bytes */
-	const char *device;  /* identity, not terminated; 0..255 bytes */
-	const uint8_t *path; /* canonical form (path.h): "\1t\4dev1" is /t/dev1; 0..1024 bytes */
+	const char *stream;   /* stream's name, not terminated; 1..63 bytes */
+	const char *device;   /* identity, not terminated; 0..255 bytes */
+	const uint8_t *
+		path; /* canonical form (path.h): "\1t\4dev1" is /t/dev1; 0..1024 bytes */
 	const uint8_t *payload;
 	uint16_t stream_len, device_len, path_len, payload_len;
 };
@@ -73,7 +75,8 @@ dp_record_write_parts(struct dp_record_head *h, const uint8_t *token, const char
 
 /* Bytes that @r takes when encoded. */
 size_t dp_record_size(const struct dp_record *r);
-/* Encode into @buf of dp_record_size() bytes: little-endian, self-contained, no padding. */
+/* Encode into @buf of dp_record_size() bytes: little-endian, self-contained, no padding.
+ */
 void dp_record_encode(const struct dp_record *r, uint8_t *buf);
 /* Decode @len bytes; false if they are no record.  @r borrows from @buf. */
 bool dp_record_decode(struct dp_record *r, const uint8_t *buf, size_t len);

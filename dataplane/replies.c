@@ -10,8 +10,9 @@
 
 struct reply {
 	uint32_t peer;
-	uint32_t until;      /* second it expires */
-	uint32_t older, newer; /* in its list, + 1; in a free slot older is the next free + 1 */
+	uint32_t until; /* second it expires */
+	uint32_t older,
+		newer; /* in its list, + 1; in a free slot older is the next free + 1 */
 	uint16_t mid, len;
 	uint8_t con, in_use;
 	uint8_t bytes[REPLY_MAX];
@@ -135,7 +136,8 @@ is_over(const struct dp_replies *t, uint32_t i, uint32_t now_s)
 	return (int32_t)(reply_of(t, i)->until - now_s) <= 0;
 }
 
-/* Who makes room: a CON's that is over, else the oldest reply to a NON, else the oldest of all. */
+/* Who makes room: a CON's that is over, else the oldest reply to a NON, else the oldest
+ * of all. */
 static uint32_t
 victim(const struct dp_replies *t, uint32_t now_s)
 {
@@ -163,8 +165,9 @@ take(struct dp_replies *t, uint32_t now_s, struct dp_counters *c)
 }
 
 bool
-dp_replies_put(struct dp_replies *t, uint32_t peer, uint16_t mid, bool con, const void *msg,
-	uint16_t len, uint32_t now_s, uint32_t lifetime_s, struct dp_counters *c)
+dp_replies_put(struct dp_replies *t, uint32_t peer, uint16_t mid, bool con,
+	const void *msg, uint16_t len, uint32_t now_s, uint32_t lifetime_s,
+	struct dp_counters *c)
 {
 	uint32_t i = find(t, peer, mid);
 	struct reply *r;
@@ -193,7 +196,8 @@ dp_replies_put(struct dp_replies *t, uint32_t peer, uint16_t mid, bool con, cons
 }
 
 const uint8_t *
-dp_replies_find(const struct dp_replies *t, uint32_t peer, uint16_t mid, uint32_t now_s, uint16_t *len)
+dp_replies_find(const struct dp_replies *t, uint32_t peer, uint16_t mid, uint32_t now_s,
+	uint16_t *len)
 {
 	uint32_t i = find(t, peer, mid);
 

@@ -1,9 +1,10 @@
 /*
- * Replies that cannot be rebuilt from a code (2.01 with Location-Path, 2.05 to POST, ...):
- * their bytes, by peer and Message ID, so that a duplicate CON gets the same bytes again.
+ * Replies that cannot be rebuilt from a code (2.01 with Location-Path, 2.05 to POST,
+ * ...): their bytes, by peer and Message ID, so that a duplicate CON gets the same bytes
+ * again.
  *
- * A bounded pool.  When it is full what has expired goes first, then the oldest reply to a
- * NON, then the oldest of all; a living one is counted (replies_evicted).
+ * A bounded pool.  When it is full what has expired goes first, then the oldest reply to
+ * a NON, then the oldest of all; a living one is counted (replies_evicted).
  *
  * Threads.  The home worker only.   Memory.  One block from the caller, as in peers.h.
  */
@@ -18,10 +19,13 @@
 struct dp_replies;
 
 size_t dp_replies_size(uint32_t entries);
-struct dp_replies *dp_replies_init(void *block, uint32_t entries, const uint8_t hash_key[16]);
-/* Keep @len bytes (a whole CoAP message, at most 1,280) for @lifetime_s. False if too long. */
-bool dp_replies_put(struct dp_replies *t, uint32_t peer, uint16_t mid, bool con, const void *msg,
-	uint16_t len, uint32_t now_s, uint32_t lifetime_s, struct dp_counters *c);
+struct dp_replies *dp_replies_init(
+	void *block, uint32_t entries, const uint8_t hash_key[16]);
+/* Keep @len bytes (a whole CoAP message, at most 1,280) for @lifetime_s. False if too
+ * long. */
+bool dp_replies_put(struct dp_replies *t, uint32_t peer, uint16_t mid, bool con,
+	const void *msg, uint16_t len, uint32_t now_s, uint32_t lifetime_s,
+	struct dp_counters *c);
 /* Borrow the bytes; NULL if gone or expired.  *len is set. */
 const uint8_t *dp_replies_find(const struct dp_replies *t, uint32_t peer, uint16_t mid,
 	uint32_t now_s, uint16_t *len);

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* Length limits of the options that a request is asked with; anything else is elective or bad. */
+/* Length limits of the options that a request is asked with; anything else is elective or
+ * bad. */
 static bool
 fits(const struct tg_opt *o, unsigned min, unsigned max)
 {
@@ -25,8 +26,8 @@ is_dots(const uint8_t *value, unsigned len)
  * segment.  Only @first has a delta.  The walk goes on behind them.
  */
 static uint8_t *
-add_short_segments(struct dp_request *r, struct tg_opt_iter *it, const struct tg_opt *first,
-	uint8_t *to)
+add_short_segments(struct dp_request *r, struct tg_opt_iter *it,
+	const struct tg_opt *first, uint8_t *to)
 {
 	const uint8_t *start = first->value - 1, *p = start;
 	unsigned len = first->len, base = (unsigned)(to - r->path.bytes);
@@ -66,9 +67,9 @@ flag_if(const struct tg_opt *o, unsigned min, unsigned max, uint8_t flag)
 }
 
 /*
- * An option that is no Uri-Path; @again: it follows one of its own number.  What a critical
- * one must be, it is, or the request is bad; a bad elective one is as if it were not there
- * (5.4.1, 5.4.5).
+ * An option that is no Uri-Path; @again: it follows one of its own number.  What a
+ * critical one must be, it is, or the request is bad; a bad elective one is as if it were
+ * not there (5.4.1, 5.4.5).
  */
 static uint8_t
 read_option(struct dp_request *r, const struct tg_opt *o, bool again)
@@ -115,7 +116,7 @@ dp_request_read(struct dp_request *r, const struct tg_msg *m, uint8_t *arena)
 	r->accept = r->content_format = DP_NO_FORMAT;
 	r->flags = r->segments = r->listing = 0;
 	r->device = UINT8_MAX;
-	tg_opt_foreach(&it, &o, m) {
+	tg_opt_foreach (&it, &o, m) {
 		if (o.number != TG_OPT_URI_PATH)
 			r->flags |= read_option(r, &o, o.number == last);
 		else if (o.len < 13 && r->segments < DP_SEGMENTS_MAX)
@@ -133,7 +134,8 @@ dp_request_read(struct dp_request *r, const struct tg_msg *m, uint8_t *arena)
 static bool
 equals_etag(const struct tg_opt *o, uint64_t etag)
 {
-	return etag != 0 && o->len == sizeof(etag) && memcmp(o->value, &etag, sizeof(etag)) == 0;
+	return etag != 0 && o->len == sizeof(etag)
+	       && memcmp(o->value, &etag, sizeof(etag)) == 0;
 }
 
 bool
@@ -142,7 +144,7 @@ dp_request_has_etag(const struct tg_msg *m, uint64_t etag)
 	struct tg_opt_iter it;
 	struct tg_opt o;
 
-	tg_opt_foreach(&it, &o, m)
+	tg_opt_foreach (&it, &o, m)
 		if (o.number == TG_OPT_ETAG && equals_etag(&o, etag))
 			return true;
 	return false;
@@ -159,8 +161,9 @@ dp_request_holds(
 		return false;
 	if (!(r->flags & DP_R_IF_MATCH))
 		return true;
-	tg_opt_foreach(&it, &o, m)
-		if (o.number == TG_OPT_IF_MATCH && exists && (o.len == 0 || equals_etag(&o, etag)))
+	tg_opt_foreach (&it, &o, m)
+		if (o.number == TG_OPT_IF_MATCH && exists
+			&& (o.len == 0 || equals_etag(&o, etag)))
 			return true;
 	return false;
 }

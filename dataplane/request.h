@@ -35,26 +35,28 @@ struct dp_request {
 	uint16_t content_format; /* DP_NO_FORMAT if absent */
 	uint8_t flags;           /* enum dp_request_flag */
 	uint8_t segments;        /* how many, at most DP_SEGMENTS_MAX are indexed */
-	uint8_t device;          /* route: index of the segment that is {device}; UINT8_MAX: none */
-	uint8_t listing;         /* route: the path names a device of a store route */
-	uint8_t ahead;           /* route: enum dp_ahead */
+	uint8_t device;  /* route: index of the segment that is {device}; UINT8_MAX: none
+			  */
+	uint8_t listing; /* route: the path names a device of a store route */
+	uint8_t ahead;   /* route: enum dp_ahead */
 	uint64_t device_hash, store_hash; /* route: the key that @ahead says, hashed */
 	uint32_t device_hint, store_hint; /* route: where its table expects it */
-	uint16_t at[DP_SEGMENTS_MAX]; /* offset of each segment's length byte in path.bytes */
+	uint16_t at[DP_SEGMENTS_MAX];     /* offset of each segment's length byte in
+					     path.bytes */
 };
 
-/* Room that a path may take in the arena: canonical form is never longer than the options,
- * and whoever compares segments may read eight bytes past the last. */
+/* Room that a path may take in the arena: canonical form is never longer than the
+ * options, and whoever compares segments may read eight bytes past the last. */
 #define DP_PATH_ROOM (2048 + 8)
 
-/* Read @m, which tg_msg_parse has accepted.  @arena has DP_PATH_ROOM bytes; returns how many
- * it used. */
+/* Read @m, which tg_msg_parse has accepted.  @arena has DP_PATH_ROOM bytes; returns how
+ * many it used. */
 uint16_t dp_request_read(struct dp_request *r, const struct tg_msg *m, uint8_t *arena);
 
-/* Preconditions (5.10.8) against a resource that @exists with @etag (0: it has none): false
- * is 4.12. */
-bool dp_request_holds(const struct dp_request *r, const struct tg_msg *m, bool exists,
-	uint64_t etag);
+/* Preconditions (5.10.8) against a resource that @exists with @etag (0: it has none):
+ * false is 4.12. */
+bool dp_request_holds(
+	const struct dp_request *r, const struct tg_msg *m, bool exists, uint64_t etag);
 /* Does one of the request's ETag options equal @etag (5.10.6.2)? */
 bool dp_request_has_etag(const struct tg_msg *m, uint64_t etag);
 

@@ -19,7 +19,7 @@ static bool
 is_literal(const struct dp_node *n, uint64_t prefix, const uint8_t *seg, unsigned len)
 {
 	return n->prefix == prefix && n->literal_len == len
-		&& (len <= sizeof(prefix) || memcmp(n->literal, seg, len) == 0);
+	       && (len <= sizeof(prefix) || memcmp(n->literal, seg, len) == 0);
 }
 
 static const struct dp_node *
@@ -64,7 +64,8 @@ end_of(const struct dp_node *n, struct dp_request *r)
 	return r->listing ? n->rest : NULL;
 }
 
-/* From @n on with segment @i, where a way that ends nowhere may have to be walked back. */
+/* From @n on with segment @i, where a way that ends nowhere may have to be walked back.
+ */
 static const struct dp_route *
 descend(const struct dp_node *n, struct dp_request *r, unsigned i)
 {

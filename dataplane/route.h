@@ -32,15 +32,15 @@ struct dp_route {
 };
 
 struct dp_node {
-	uint64_t prefix;        /* first eight bytes of the literal, zero-padded */
-	const char *literal;    /* bytes of the segment; NULL: {name} */
+	uint64_t prefix;     /* first eight bytes of the literal, zero-padded */
+	const char *literal; /* bytes of the segment; NULL: {name} */
 	uint16_t literal_len;
-	uint8_t is_device;      /* {device} */
+	uint8_t is_device;            /* {device} */
 	const struct dp_route *route; /* path ends here */
-	const struct dp_route *rest;  /* {name*}: path goes on with at least one segment */
-	struct dp_node *child;  /* first literal child */
-	struct dp_node *next;   /* next sibling */
-	struct dp_node *param;  /* {name} child */
+	const struct dp_route *rest; /* {name*}: path goes on with at least one segment */
+	struct dp_node *child;       /* first literal child */
+	struct dp_node *next;        /* next sibling */
+	struct dp_node *param;       /* {name} child */
 };
 
 struct dp_snapshot {
@@ -58,4 +58,5 @@ struct dp_snapshot {
  * The route of @r's path, or NULL; sets r->device and r->listing.  A literal segment goes
  * before {name}, and that before {name*}.
  */
-const struct dp_route *dp_route_find(const struct dp_snapshot *snap, struct dp_request *r);
+const struct dp_route *dp_route_find(
+	const struct dp_snapshot *snap, struct dp_request *r);

@@ -1,4 +1,5 @@
-/* Building the routes' snapshot: patterns into a trie, contents and links encoded once. */
+/* Building the routes' snapshot: patterns into a trie, contents and links encoded once.
+ */
 #include "coap/code.h"
 #include "coap/link.h"
 #include "coap/option.h"
@@ -73,7 +74,8 @@ literal_child(struct build *b, struct dp_node *at, const char *seg, size_t len)
 	struct dp_node **link = &at->child;
 
 	for (; *link != NULL; link = &(*link)->next)
-		if ((*link)->literal_len == len && memcmp((*link)->literal, seg, len) == 0)
+		if ((*link)->literal_len == len
+			&& memcmp((*link)->literal, seg, len) == 0)
 			return *link;
 	*link = new_node(b, seg, len);
 	return *link;
@@ -84,13 +86,15 @@ param_child(struct build *b, struct dp_node *at, const char *seg, size_t len)
 {
 	if (at->param == NULL)
 		at->param = new_node(b, NULL, 0);
-	if (at->param != NULL && len == strlen("{device}") && memcmp(seg, "{device}", len) == 0)
+	if (at->param != NULL && len == strlen("{device}")
+		&& memcmp(seg, "{device}", len) == 0)
 		at->param->is_device = 1;
 	return at->param;
 }
 
 static int
-set_route(struct build *b, const struct dp_route **at, struct dp_route *r, const char *path)
+set_route(
+	struct build *b, const struct dp_route **at, struct dp_route *r, const char *path)
 {
 	if (*at != NULL)
 		return fail(b, "route %s: another route has the same path", path);
@@ -117,7 +121,9 @@ add_path(struct build *b, struct dp_route *r, const char *path)
 		if (len == 0 || len > 255)
 			return fail(b, "route %s: a segment has 1 to 255 bytes", path);
 		if (seg[0] != '{' && strcspn(seg, "{}") < len)
-			return fail(b, "route %s: '{' and '}' stand around a whole segment", path);
+			return fail(b,
+				"route %s: '{' and '}' stand around a whole segment",
+				path);
 		if (seg[0] != '{')
 			at = literal_child(b, at, seg, len);
 		else if (len < 3 || seg[len - 1] != '}')
@@ -225,12 +231,14 @@ add_route(struct build *b, const struct dp_route_spec *s)
 		.kind = s->kind,
 		.ack = s->ack,
 		.content_format = s->content_format,
-		.max_payload = s->max_payload < DP_VALUE_MAX ? s->max_payload : DP_VALUE_MAX,
+		.max_payload =
+			s->max_payload < DP_VALUE_MAX ? s->max_payload : DP_VALUE_MAX,
 		.n_formats = (uint16_t)s->n_formats,
 		.stream_len = (uint8_t)stream_len,
 	};
 	if (stream_len >= sizeof(r->stream) || s->n_formats > DP_FORMATS_MAX)
-		return fail(b, "route %s: stream's name or list of formats too long", s->path);
+		return fail(b, "route %s: stream's name or list of formats too long",
+			s->path);
 	if (stream_len == 0 && (s->kind == DP_K_STREAM || s->ack == DP_ACK_LOGGED))
 		return fail(b, "route %s: needs a stream's name", s->path);
 	if (stream_len > 0)
@@ -278,15 +286,18 @@ add_core(struct build *b, const struct dp_settings *set)
 	s.content = text;
 	s.content_len = (uint16_t)tg_link_end(&w);
 	if (w.overflow)
-		return fail(b, "/.well-known/core would be longer than %d bytes: hide some "
-			       "routes (hidden: true)", CORE_MAX);
+		return fail(b,
+			"/.well-known/core would be longer than %d bytes: hide some "
+			"routes (hidden: true)",
+			CORE_MAX);
 	return add_route(b, &s);
 }
 
 struct dp_snapshot *
 dp_snapshot_new(const struct dp_settings *s, char *err, size_t errlen)
 {
-	struct build b = {.snap = calloc(1, sizeof(*b.snap)), .err = err, .errlen = errlen};
+	struct build b = {
+		.snap = calloc(1, sizeof(*b.snap)), .err = err, .errlen = errlen};
 
 	if (b.snap == NULL) {
 		fail(&b, "out of memory");

@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-/* A duplicate CON gets the same bytes again, rebuilt from the code or from the reply pool. */
+/* A duplicate CON gets the same bytes again, rebuilt from the code or from the reply
+ * pool. */
 static void
 replay(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 {
@@ -23,7 +24,8 @@ replay(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 	if (code != DP_STORED) {
 		dp_answer_code(w, b, i, code);
 	} else {
-		bytes = dp_replies_find(w->replies, b->peer[i], b->msg[i].mid, b->now_s, &len);
+		bytes = dp_replies_find(
+			w->replies, b->peer[i], b->msg[i].mid, b->now_s, &len);
 		if (bytes == NULL) {
 			dp_net_drop(w->net, b, i, DP_C_dup_unreplayable);
 			return;
@@ -41,8 +43,8 @@ admit(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	uint8_t code = 0;
 
-	b->peer[i] = dp_peers_get(w->peers, &b->key[i], b->hash[i], b->peer[i], b->now_s,
-		&w->counters);
+	b->peer[i] = dp_peers_get(
+		w->peers, &b->key[i], b->hash[i], b->peer[i], b->now_s, &w->counters);
 	if (unlikely(b->peer[i] == DP_NONE)) {
 		dp_net_drop(w->net, b, i, DP_C_rdrop_no_peer);
 		return false;
@@ -53,7 +55,8 @@ admit(struct dp_worker *w, struct dp_burst *b, unsigned i)
 		return true;
 	case DP_IN_PROGRESS:
 		dp_net_drop(w->net, b, i,
-			b->msg[i].type == TG_NON ? DP_C_dup_non_ignored : DP_C_dup_in_progress);
+			b->msg[i].type == TG_NON ? DP_C_dup_non_ignored
+						 : DP_C_dup_in_progress);
 		return false;
 	case DP_DUPLICATE:
 		break;
@@ -62,7 +65,8 @@ admit(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	return false;
 }
 
-/* Remember how the request was answered; bytes that no code can rebuild go to the pool. */
+/* Remember how the request was answered; bytes that no code can rebuild go to the pool.
+ */
 static void
 remember(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 {
@@ -70,8 +74,8 @@ remember(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 	bool con = m->type == TG_CON;
 
 	if (b->reply[i] != 0 && con) {
-		dp_replies_put(w->replies, b->peer[i], m->mid, con, b->coap[i], b->reply[i],
-			b->now_s, w->snap->con_lifetime_s, &w->counters);
+		dp_replies_put(w->replies, b->peer[i], m->mid, con, b->coap[i],
+			b->reply[i], b->now_s, w->snap->con_lifetime_s, &w->counters);
 		code = DP_STORED;
 	}
 	dp_peers_add(w->peers, b->peer[i], m->mid, code, con, b->now_s, &w->counters);

@@ -3,9 +3,9 @@
  * from the index lines to the slots' lines.
  *
  * Every hash of the burst is computed and every index line prefetched before the first is
- * read, and routes are found meanwhile: memory takes as long as that.  What acts on a peer's
- * state (POST, PUT, DELETE: what must not run twice) finds it in the cache; GET needs no
- * peer and leaves none behind.
+ * read, and routes are found meanwhile: memory takes as long as that.  What acts on a
+ * peer's state (POST, PUT, DELETE: what must not run twice) finds it in the cache; GET
+ * needs no peer and leaves none behind.
  */
 #include "coap/code.h"
 #include "dataplane/worker.h"
@@ -46,7 +46,8 @@ dp_stage_match(struct dp_worker *w, struct dp_burst *b)
 	if (w->count > 1 && !b->handed)
 		steer(w, b);
 	for (unsigned i = 0; i < b->n; i++)
-		requests += b->pkt[i] != NULL; /* what was handed on is counted at its home */
+		requests +=
+			b->pkt[i] != NULL; /* what was handed on is counted at its home */
 	dp_count(&w->counters, DP_C_requests, requests);
 	for (unsigned i = 0; i < b->n; i++)
 		if (needs_peer(b, i)) {
@@ -55,7 +56,8 @@ dp_stage_match(struct dp_worker *w, struct dp_burst *b)
 		}
 }
 
-/* A peer's line names its extension, a stored value's slot its device: ask for those too. */
+/* A peer's line names its extension, a stored value's slot its device: ask for those too.
+ */
 static void
 follow(struct dp_worker *w, const struct dp_burst *b, const struct dp_request *q)
 {
@@ -81,6 +83,7 @@ dp_stage_locate(struct dp_worker *w, struct dp_burst *b)
 		if (q[i].ahead == DP_AHEAD_VALUE)
 			q[i].store_hint = dp_store_locate(w->store, q[i].store_hash);
 		else if (q[i].ahead == DP_AHEAD_DEVICE)
-			q[i].device_hint = dp_devices_locate(w->devices, q[i].device_hash);
+			q[i].device_hint =
+				dp_devices_locate(w->devices, q[i].device_hash);
 	follow(w, b, q);
 }

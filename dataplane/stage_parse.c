@@ -1,4 +1,5 @@
-/* Stage parse: bytes to a view; what is no request ends here (RFC 7252, 4.2, 4.3, 5.2.3). */
+/* Stage parse: bytes to a view; what is no request ends here (RFC 7252, 4.2, 4.3, 5.2.3).
+ */
 #include "coap/code.h"
 #include "dataplane/worker.h"
 
@@ -26,7 +27,8 @@ malformed(struct dp_worker *w, struct dp_burst *b, unsigned i, enum tg_verdict v
 		dp_net_drop(w->net, b, i, fault[v]);
 		return;
 	}
-	b->msg[i] = (struct tg_msg){.base = p, .mid = (uint16_t)(p[2] << 8 | p[3]), .type = TG_CON};
+	b->msg[i] = (struct tg_msg){
+		.base = p, .mid = (uint16_t)(p[2] << 8 | p[3]), .type = TG_CON};
 	dp_reject(w, b, i, fault[v]);
 }
 
@@ -42,11 +44,15 @@ other(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	else if (m->type == TG_ACK)
 		dp_net_drop(w->net, b, i, DP_C_coap_ack);
 	else if (m->type == TG_CON)
-		dp_reject(w, b, i, m->code == 0 ? DP_C_coap_ping
-			: response ? DP_C_coap_response : DP_C_coap_rejected);
+		dp_reject(w, b, i,
+			m->code == 0 ? DP_C_coap_ping
+			: response   ? DP_C_coap_response
+				     : DP_C_coap_rejected);
 	else
-		dp_net_drop(w->net, b, i, m->code == 0 ? DP_C_drop_empty_non
-			: response ? DP_C_coap_response : DP_C_drop_reserved_class);
+		dp_net_drop(w->net, b, i,
+			m->code == 0 ? DP_C_drop_empty_non
+			: response   ? DP_C_coap_response
+				     : DP_C_drop_reserved_class);
 }
 
 void

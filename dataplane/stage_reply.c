@@ -24,5 +24,6 @@ dp_stage_reply(struct dp_worker *w, struct dp_burst *b)
 	if (answered == 0)
 		return;
 	dp_count(&w->counters, DP_C_answered, answered);
-	dp_hist_add(&w->latency, dp_clock_ns(&w->shared->clock, rte_rdtsc() - b->tsc), answered);
+	dp_hist_add(&w->latency, dp_clock_ns(&w->shared->clock, rte_rdtsc() - b->tsc),
+		answered);
 }

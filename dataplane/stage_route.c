@@ -1,4 +1,5 @@
-/* Stage route: options to a request, path to a route; checks that no handler need repeat. */
+/* Stage route: options to a request, path to a route; checks that no handler need repeat.
+ */
 #include "coap/code.h"
 #include "dataplane/worker.h"
 

@@ -1,7 +1,7 @@
 /*
- * Between workers: a datagram goes to its endpoint's home, a write to its value's home and
- * back.  What a packet needs on the way stands in its private area; routes are looked up
- * anew at each end, because a snapshot may be swapped meanwhile.
+ * Between workers: a datagram goes to its endpoint's home, a write to its value's home
+ * and back.  What a packet needs on the way stands in its private area; routes are looked
+ * up anew at each end, because a snapshot may be swapped meanwhile.
  */
 #include "coap/code.h"
 #include "dataplane/worker.h"
@@ -11,10 +11,12 @@
 unsigned
 dp_home_of_hash(const struct dp_worker *w, uint64_t hash)
 {
-	return atomic_load_explicit(&w->shared->home[hash % DP_BUCKETS], memory_order_relaxed);
+	return atomic_load_explicit(
+		&w->shared->home[hash % DP_BUCKETS], memory_order_relaxed);
 }
 
-/* The side is each worker's own number: an endpoint's home follows from the remote half. */
+/* The side is each worker's own number: an endpoint's home follows from the remote half.
+ */
 unsigned
 dp_home_of(const struct dp_worker *w, const struct dp_peer_key *key)
 {
@@ -38,7 +40,8 @@ dp_value_home(const struct dp_worker *w, const struct dp_request *q)
 }
 
 bool
-dp_hand(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned to, enum dp_errand kind)
+dp_hand(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned to,
+	enum dp_errand kind)
 {
 	struct dp_worker *target = w->shared->worker[to];
 	struct rte_mbuf *m = b->pkt[i];
@@ -87,7 +90,6 @@ unpack(struct dp_worker *w, struct rte_mbuf *m)
 	return b;
 }
 
-
 /* A request whose value lives here. */
 static void
 value(struct dp_worker *w, struct rte_mbuf *m)
@@ -99,8 +101,9 @@ value(struct dp_worker *w, struct rte_mbuf *m)
 		return; /* cannot be: it was parsed where it came from */
 	dp_stage_route(w, b);
 	if (b->code[0] == 0) /* a reload on the way may have made it another kind */
-		b->code[0] = b->route[0]->kind == DP_K_STORE ? dp_store_act_here(w, b, 0, from)
-							     : TG_UNAVAILABLE;
+		b->code[0] = b->route[0]->kind == DP_K_STORE
+				     ? dp_store_act_here(w, b, 0, from)
+				     : TG_UNAVAILABLE;
 	if (b->code[0] == DP_LATER)
 		rte_pktmbuf_free(m);
 	else if (!dp_hand(w, b, 0, from, DP_E_ANSWER))
@@ -117,7 +120,8 @@ finish(struct dp_worker *w, struct rte_mbuf *m)
 	bool con;
 
 	w->away--;
-	/* Type, MID and token stand where they stood in the request; a reply has its own type. */
+	/* Type, MID and token stand where they stood in the request; a reply has its own
+	 * type. */
 	con = b->reply[0] != 0 ? (p[0] >> 4 & 3) == TG_ACK : (p[0] >> 4 & 3) == TG_CON;
 	b->msg[0] = (struct tg_msg){
 		.base = p,
@@ -128,8 +132,8 @@ finish(struct dp_worker *w, struct rte_mbuf *m)
 	if (b->peer[0] != DP_NONE) {
 		dp_peers_release(w->peers, b->peer[0]);
 		if (code < TG_BAD_REQUEST)
-			dp_peers_mark(w->peers, b->peer[0], b->msg[0].mid, code, con, w->now_s,
-				&w->counters);
+			dp_peers_mark(w->peers, b->peer[0], b->msg[0].mid, code, con,
+				w->now_s, &w->counters);
 		else
 			dp_peers_unmark(w->peers, b->peer[0], b->msg[0].mid);
 	}
@@ -179,7 +183,8 @@ dp_inbox(struct dp_worker *w)
 		dp_net_stage(w->net, b);
 		dp_worker_burst(w, b);
 	} else if (n > 0) {
-		dp_logring_publish(w->logring); /* a value's record waits for no other packet */
+		dp_logring_publish(
+			w->logring); /* a value's record waits for no other packet */
 	}
 	return any || n > 0;
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define LAYOUT 1
-#define INLINE 68      /* bytes of path and payload that stand in the slot */
+#define INLINE 68 /* bytes of path and payload that stand in the slot */
 #define CHUNK_DATA 124
 #define BODY_MAX (DP_PATH_MAX + DP_VALUE_MAX) /* a multiple of four, as the path is */
 
@@ -15,13 +15,14 @@ enum { IN_USE = 1, CHUNKED = 2 };
 
 struct slot {
 	uint32_t seq;
-	uint32_t device;  /* owner, or DP_NONE; in a free slot: next free slot + 1 */
-	uint32_t next;    /* the owner's next value + 1 */
+	uint32_t device; /* owner, or DP_NONE; in a free slot: next free slot + 1 */
+	uint32_t next;   /* the owner's next value + 1 */
 	uint32_t written;
-	uint32_t etag;    /* low half; the high half is the table's */
+	uint32_t etag; /* low half; the high half is the table's */
 	uint16_t format, path_len, len;
 	uint8_t flags, spare;
-	uint32_t body[INLINE / 4]; /* path, payload from the next word on; CHUNKED: first chunk + 1 */
+	uint32_t body[INLINE / 4]; /* path, payload from the next word on; CHUNKED: first
+				      chunk + 1 */
 };
 
 struct chunk {
@@ -138,7 +139,7 @@ dp_store_owner(const struct dp_store *t, uint32_t slot)
 	return slot_of(t, slot)->device;
 }
 
-/* ---- bodies ---------------------------------------------------------------------------- */
+/* ---- bodies ---- */
 
 /* The payload begins with a word of its own, so that it can be changed by itself. */
 static unsigned
@@ -148,8 +149,8 @@ payload_at(unsigned path_len)
 }
 
 /*
- * Copy bytes @from .. @from + @len of a slot's body to @to.  A reader may do this while the
- * writer changes the slot: bounds are checked, and the sequence tells afterwards.
+ * Copy bytes @from .. @from + @len of a slot's body to @to.  A reader may do this while
+ * the writer changes the slot: bounds are checked, and the sequence tells afterwards.
  */
 static bool
 copy_body(const struct dp_store *t, const struct slot *s, uint8_t flags, unsigned from,
@@ -230,7 +231,7 @@ store_body(struct dp_store *t, const uint8_t *body, unsigned len)
 	return first;
 }
 
-/* ---- look-up ---------------------------------------------------------------------------- */
+/* ---- look-up ---- */
 
 /* The writer's own view of a slot's path: no retry is needed. */
 static bool
@@ -243,11 +244,12 @@ is_value(const struct dp_store *t, const struct slot *s, const struct dp_path *p
 	if (!(s->flags & CHUNKED))
 		return dp_same(s->body, path->bytes, path->len);
 	return copy_body(t, s, s->flags, 0, path->len, copy)
-		&& memcmp(copy, path->bytes, path->len) == 0;
+	       && memcmp(copy, path->bytes, path->len) == 0;
 }
 
 uint32_t
-dp_store_find(const struct dp_store *t, const struct dp_path *path, uint64_t hash, uint32_t hint)
+dp_store_find(const struct dp_store *t, const struct dp_path *path, uint64_t hash,
+	uint32_t hint)
 {
 	struct dp_index_cursor c = {0};
 	uint32_t slot;
@@ -260,7 +262,7 @@ dp_store_find(const struct dp_store *t, const struct dp_path *path, uint64_t has
 	return DP_NONE;
 }
 
-/* ---- writing ----------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 static void
 chain(struct dp_store *t, uint32_t slot, uint32_t device)
@@ -282,7 +284,8 @@ unchain(struct dp_store *t, uint32_t slot)
 
 	if (s->device >= t->devices)
 		return;
-	for (link = head_of(t, s->device); *link != 0; link = &slot_of(t, *link - 1)->next)
+	for (link = head_of(t, s->device); *link != 0;
+		link = &slot_of(t, *link - 1)->next)
 		if (*link == slot + 1) {
 			DP_SET(*link, s->next);
 			return;
@@ -291,15 +294,17 @@ unchain(struct dp_store *t, uint32_t slot)
 
 /* Path and payload into the slot or into chunks; false if the pool has too few. */
 static bool
-set_body(struct dp_store *t, struct slot *s, const struct dp_path *path, const void *payload,
-	uint16_t len)
+set_body(struct dp_store *t, struct slot *s, const struct dp_path *path,
+	const void *payload, uint16_t len)
 {
 	bool was_chunked = s->flags & CHUNKED;
 	unsigned from = payload_at(path->len), need = from + len;
 	uint8_t body[BODY_MAX];
 
-	if (chunks_for(need) > t->chunks_left
-			+ (was_chunked ? chunks_for(payload_at(s->path_len) + s->len) : 0))
+	if (chunks_for(need)
+		> t->chunks_left
+			  + (was_chunked ? chunks_for(payload_at(s->path_len) + s->len)
+					 : 0))
 		return false;
 	memset(body, 0, from);
 	memcpy(body, path->bytes, path->len);
@@ -316,10 +321,11 @@ set_body(struct dp_store *t, struct slot *s, const struct dp_path *path, const v
 	return true;
 }
 
-/* A value that has its slot already: where it fits in there, only the payload is written. */
+/* A value that has its slot already: where it fits in there, only the payload is written.
+ */
 static bool
-change_body(struct dp_store *t, struct slot *s, const struct dp_path *path, const void *payload,
-	uint16_t len)
+change_body(struct dp_store *t, struct slot *s, const struct dp_path *path,
+	const void *payload, uint16_t len)
 {
 	unsigned from = payload_at(path->len);
 
@@ -445,7 +451,7 @@ dp_store_disown(struct dp_store *t, uint32_t device)
 	DP_SET(*head_of(t, device), (uint32_t)0);
 }
 
-/* ---- reading ------------------------------------------------------------------------------ */
+/* ---- reading ---- */
 
 static uint64_t
 etag_of(const struct dp_store *t, uint32_t low)
@@ -489,15 +495,18 @@ copy_slot(const struct dp_store *t, uint32_t slot, uint8_t *path, uint16_t *path
 		out->content_format = DP_GET(s->format);
 		out->written_s = DP_GET(s->written);
 		out->etag = etag_of(t, DP_GET(s->etag));
-		whole = (flags & IN_USE) && *path_len <= DP_PATH_MAX && out->len <= DP_VALUE_MAX
+		whole = (flags & IN_USE) && *path_len <= DP_PATH_MAX
+			&& out->len <= DP_VALUE_MAX
 			&& copy_body(t, s, flags, 0, *path_len, path)
-			&& copy_body(t, s, flags, payload_at(*path_len), out->len, out->payload);
+			&& copy_body(t, s, flags, payload_at(*path_len), out->len,
+				out->payload);
 	} while ((before & 1) || __atomic_load_n(&s->seq, __ATOMIC_RELAXED) != before);
 	return whole;
 }
 
 bool
-dp_store_read(const struct dp_store *t, const struct dp_path *path, uint64_t hash, struct dp_value *out)
+dp_store_read(const struct dp_store *t, const struct dp_path *path, uint64_t hash,
+	struct dp_value *out)
 {
 	struct dp_index_cursor c = {0};
 	uint8_t found[DP_PATH_MAX];

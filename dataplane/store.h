@@ -20,9 +20,10 @@
 struct dp_store;
 
 struct dp_store_config {
-	uint32_t max;    /* values, 64 .. 2^26 */
-	uint32_t devices; /* owners whose values can be listed: slots of the devices table */
-	uint32_t chunks; /* 128-byte chunks for what does not fit a slot */
+	uint32_t max;     /* values, 64 .. 2^26 */
+	uint32_t devices; /* owners whose values can be listed: slots of the devices table
+			   */
+	uint32_t chunks;  /* 128-byte chunks for what does not fit a slot */
 	uint8_t hash_key[16];
 };
 
@@ -34,7 +35,8 @@ struct dp_path {
 
 /* A representation, copied out by a reader. */
 struct dp_value {
-	uint64_t etag;           /* changes with every write of other bytes; 8 bytes on the wire, never 0 */
+	uint64_t etag; /* changes with every write of other bytes; 8 bytes on the wire,
+			  never 0 */
 	uint32_t written_s;      /* when */
 	uint16_t content_format; /* DP_NO_FORMAT if none */
 	uint16_t len;
@@ -50,16 +52,18 @@ uint32_t dp_store_locate(const struct dp_store *t, uint64_t hash);
 /* [w] Slot of the device that value @slot belongs to, or DP_NONE. */
 uint32_t dp_store_owner(const struct dp_store *t, uint32_t slot);
 /* [w] The slot of @path or DP_NONE. */
-uint32_t dp_store_find(const struct dp_store *t, const struct dp_path *path, uint64_t hash, uint32_t hint);
+uint32_t dp_store_find(const struct dp_store *t, const struct dp_path *path,
+	uint64_t hash, uint32_t hint);
 
 enum dp_store_result { DP_STORE_CREATED, DP_STORE_CHANGED, DP_STORE_FULL };
 /*
- * [w] Write.  @slot is _find's answer (DP_NONE: create).  @device: the owner's slot in the
- * devices table or DP_NONE.  DP_STORE_FULL changes nothing.  *out_slot is where it stands.
+ * [w] Write.  @slot is _find's answer (DP_NONE: create).  @device: the owner's slot in
+ * the devices table or DP_NONE.  DP_STORE_FULL changes nothing.  *out_slot is where it
+ * stands.
  */
-enum dp_store_result dp_store_put(struct dp_store *t, const struct dp_path *path, uint64_t hash,
-	uint32_t slot, uint32_t device, uint16_t content_format, const void *payload,
-	uint16_t len, uint32_t now_s, uint32_t *out_slot);
+enum dp_store_result dp_store_put(struct dp_store *t, const struct dp_path *path,
+	uint64_t hash, uint32_t slot, uint32_t device, uint16_t content_format,
+	const void *payload, uint16_t len, uint32_t now_s, uint32_t *out_slot);
 /* [w] */
 bool dp_store_del(struct dp_store *t, uint32_t slot);
 /* [w] The ETag of what stands in @slot. */
@@ -70,8 +74,10 @@ void dp_store_disown(struct dp_store *t, uint32_t device);
 uint32_t dp_store_first(const struct dp_store *t, uint32_t device);
 uint32_t dp_store_next(const struct dp_store *t, uint32_t slot);
 /* [r] Any thread: copy out by path; false if absent.  Never torn. */
-bool dp_store_read(const struct dp_store *t, const struct dp_path *path, uint64_t hash, struct dp_value *out);
+bool dp_store_read(const struct dp_store *t, const struct dp_path *path, uint64_t hash,
+	struct dp_value *out);
 /* [r] Any thread: copy slot @slot with its path (room for 1,024 bytes); false if free. */
-bool dp_store_info(const struct dp_store *t, uint32_t slot, uint8_t *path, uint16_t *path_len, struct dp_value *out);
+bool dp_store_info(const struct dp_store *t, uint32_t slot, uint8_t *path,
+	uint16_t *path_len, struct dp_value *out);
 uint32_t dp_store_count(const struct dp_store *t);
 uint32_t dp_store_max(const struct dp_store *t);

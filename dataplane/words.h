@@ -1,6 +1,6 @@
 /*
- * A slot's bytes under its sequence, as atomic words: no fences, nothing torn, nothing for
- * ThreadSanitizer to suppress.
+ * A slot's bytes under its sequence, as atomic words: no fences, nothing torn, nothing
+ * for ThreadSanitizer to suppress.
  *
  *   writer: seq odd (relaxed); words (release); seq even (release)
  *   reader: seq (acquire); words (acquire); seq again (relaxed): equal and even, or retry

@@ -3,8 +3,10 @@
 #include <time.h>
 
 #define TICK_MS 1
-#define SWEEP_TURNS 32768 /* ticks in which a whole table is swept: about half a minute */
-#define IDLE_TURNS 64     /* empty turns before an idle worker sleeps */
+#define SWEEP_TURNS                                                                      \
+	32768         /* ticks in which a whole table is swept: about half a minute      \
+		       */
+#define IDLE_TURNS 64 /* empty turns before an idle worker sleeps */
 
 void
 dp_worker_burst(struct dp_worker *w, struct dp_burst *b)
@@ -18,7 +20,8 @@ dp_worker_burst(struct dp_worker *w, struct dp_burst *b)
 	dp_logring_publish(w->logring);
 }
 
-/* Everything that follows the clock and not a packet: expiry, a little of each table at a time. */
+/* Everything that follows the clock and not a packet: expiry, a little of each table at a
+ * time. */
 static void
 tick(struct dp_worker *w)
 {
@@ -56,12 +59,15 @@ account(struct dp_worker *w, bool busy, uint64_t tx_cycles)
 		if (dp_clock_ns(&w->shared->clock, cycles)
 			> dp_counter_get(&w->counters, DP_C_stall_max_ns))
 			atomic_store_explicit(&w->counters.v[DP_C_stall_max_ns],
-				dp_clock_ns(&w->shared->clock, cycles), memory_order_relaxed);
+				dp_clock_ns(&w->shared->clock, cycles),
+				memory_order_relaxed);
 	}
-	atomic_store_explicit(&t->pending_frames, dp_net_kept(w->net), memory_order_relaxed);
+	atomic_store_explicit(
+		&t->pending_frames, dp_net_kept(w->net), memory_order_relaxed);
 	atomic_store_explicit(&t->pending_answers, w->waiting, memory_order_relaxed);
 	atomic_store_explicit(&t->away, w->away, memory_order_relaxed);
-	atomic_store_explicit(&t->pending_records, w->accepted - w->settled, memory_order_relaxed);
+	atomic_store_explicit(
+		&t->pending_records, w->accepted - w->settled, memory_order_relaxed);
 }
 
 static bool
@@ -88,7 +94,8 @@ dp_worker_turn(struct dp_worker *w)
 	uint64_t tx;
 	bool busy;
 
-	w->snap = atomic_load_explicit(&s->snapshot, memory_order_acquire); /* dp_publish() */
+	w->snap = atomic_load_explicit(
+		&s->snapshot, memory_order_acquire); /* dp_publish() */
 	w->draining = atomic_load_explicit(&s->draining, memory_order_relaxed);
 	w->tsc = rte_rdtsc();
 	w->now_s = dp_clock_s(&s->clock, w->tsc);

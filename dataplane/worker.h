@@ -27,10 +27,11 @@ struct dp_worker;
 struct dp_shared {
 	struct dp_config cfg;
 	struct dp_clock clock;
-	_Atomic(struct dp_snapshot *) snapshot; /* control: wo (release), worker: ro (acquire) */
+	_Atomic(struct dp_snapshot *)
+		snapshot; /* control: wo (release), worker: ro (acquire) */
 	struct rte_rcu_qsbr *qsbr;
-	_Atomic bool stop, draining;            /* control: wo, worker: ro */
-	_Atomic uint8_t home[DP_BUCKETS];       /* bucket -> worker. control: wo, worker: ro */
+	_Atomic bool stop, draining;      /* control: wo, worker: ro */
+	_Atomic uint8_t home[DP_BUCKETS]; /* bucket -> worker. control: wo, worker: ro */
 	struct dp_worker *worker[DP_WORKERS_MAX];
 };
 
@@ -39,11 +40,11 @@ struct dp_pending {
 	uint64_t number; /* of the record in the ring */
 	uint64_t tsc;    /* when the request was read */
 	uint8_t token[TG_TOKEN_MAX];
-	uint32_t peer;   /* slot at the worker that answers */
+	uint32_t peer; /* slot at the worker that answers */
 	uint16_t mid;
 	uint8_t type, tkl;
-	uint8_t code;    /* the answer once the record is safe */
-	uint8_t origin;  /* worker that answers */
+	uint8_t code;   /* the answer once the record is safe */
+	uint8_t origin; /* worker that answers */
 	uint8_t spare[6];
 };
 
@@ -79,21 +80,21 @@ struct dp_worker {
 	struct dp_logring *logring;
 	struct dp_scratch *scratch;
 	struct dp_limit *limit;
-	struct rte_ring *inbox;    /* packets from other workers */
-	struct rte_ring *back;     /* packets of ours that other workers have executed */
-	struct rte_ring *done;     /* struct dp_pending that other workers settled for us */
-	struct rte_ring *mailbox;  /* struct dp_act from control */
+	struct rte_ring *inbox; /* packets from other workers */
+	struct rte_ring *back;  /* packets of ours that other workers have executed */
+	struct rte_ring *done;  /* struct dp_pending that other workers settled for us */
+	struct rte_ring *mailbox; /* struct dp_act from control */
 	struct rte_mempool *pool;
-	unsigned id, count;        /* of how many */
-	bool draining;             /* of this burst */
-	uint64_t tsc;              /* of this burst */
-	uint64_t rx_cycles;        /* this turn's */
+	unsigned id, count; /* of how many */
+	bool draining;      /* of this burst */
+	uint64_t tsc;       /* of this burst */
+	uint64_t rx_cycles; /* this turn's */
 	uint32_t now_s;
-	uint64_t accepted, settled;/* record numbers: last put, last settled */
-	struct dp_commit commit;   /* being settled; upto 0: none */
-	uint32_t away;             /* requests at other workers whose answer is still to come */
-	uint32_t waiting;          /* answers of ours that wait for a record here */
-	uint64_t next_tick;        /* TSC */
+	uint64_t accepted, settled; /* record numbers: last put, last settled */
+	struct dp_commit commit;    /* being settled; upto 0: none */
+	uint32_t away;      /* requests at other workers whose answer is still to come */
+	uint32_t waiting;   /* answers of ours that wait for a record here */
+	uint64_t next_tick; /* TSC */
 	struct dp_pending_fifo pending;
 	struct dp_counters counters;
 	struct dp_hist latency;
@@ -105,7 +106,8 @@ struct dp_meta {
 	struct dp_peer_key key;
 	uint64_t tsc;
 	uint32_t peer;
-	uint16_t coap, len, reply; /* offset of the message in the frame; bytes; bytes of the answer */
+	uint16_t coap, len, reply; /* offset of the message in the frame; bytes; bytes of
+				      the answer */
 	uint8_t kind;              /* enum dp_errand */
 	uint8_t from, port, flags, code;
 };
@@ -123,20 +125,21 @@ dp_meta(struct rte_mbuf *m)
 	return rte_mbuf_to_priv(m);
 }
 
-/* ---- stages, in order ---------------------------------------------------------------- */
+/* ---- stages, in order ---- */
 
 /* In: coap, len, flags.  Out: msg.  Takes out what is no request, answering pings. */
 void dp_stage_parse(struct dp_worker *w, struct dp_burst *b);
-/* In: key, msg.  Out: hash; the peers' index lines are on their way.  Hands what has its home
- * elsewhere to that worker. */
+/* In: key, msg.  Out: hash; the peers' index lines are on their way.  Hands what has its
+ * home elsewhere to that worker. */
 void dp_stage_match(struct dp_worker *w, struct dp_burst *b);
-/* In: msg.  Out: scratch->request, route, code (an error, or 0); the index lines of values
- * and devices are on their way. */
+/* In: msg.  Out: scratch->request, route, code (an error, or 0); the index lines of
+ * values and devices are on their way. */
 void dp_stage_route(struct dp_worker *w, struct dp_burst *b);
-/* In: hash, scratch->request.  Out: peer (a hint) and the request's hints; the slots' lines
- * that act will need are on their way. */
+/* In: hash, scratch->request.  Out: peer (a hint) and the request's hints; the slots'
+ * lines that act will need are on their way. */
 void dp_stage_locate(struct dp_worker *w, struct dp_burst *b);
-/* In: all.  Executes; out: code, reply, or pkt NULL where the answer comes later or never. */
+/* In: all.  Executes; out: code, reply, or pkt NULL where the answer comes later or
+ * never. */
 void dp_stage_act(struct dp_worker *w, struct dp_burst *b);
 /* In: code, reply.  Sends. */
 void dp_stage_reply(struct dp_worker *w, struct dp_burst *b);
@@ -148,34 +151,41 @@ bool dp_worker_turn(struct dp_worker *w);
 /* The loop; an lcore function. @arg is the worker. */
 int dp_worker_main(void *arg);
 
-/* ---- executing (act_*.c): the answer's code; b->reply[i] its bytes if it is more than that */
+/* ---- executing (act_*.c): the answer's code; b->reply[i] its bytes if it is more than
+ * that */
 
 uint8_t dp_act_stream(struct dp_worker *w, struct dp_burst *b, unsigned i);
 uint8_t dp_act_store(struct dp_worker *w, struct dp_burst *b, unsigned i);
 /* What of the store runs at the value's home: writes and listings.  @origin answers. */
-uint8_t dp_store_act_here(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin);
+uint8_t dp_store_act_here(
+	struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin);
 /* Book the message to the device that the path names; its slot, or DP_NONE.  @known: the
- * slot, if the caller knows it; @peer: where the device is now, DP_NONE if not known here. */
+ * slot, if the caller knows it; @peer: where the device is now, DP_NONE if not known
+ * here. */
 uint32_t dp_act_device(struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	uint32_t known, uint32_t peer);
 /* The fixed kinds. */
 uint8_t dp_act_fixed(struct dp_worker *w, struct dp_burst *b, unsigned i);
 
 /*
- * Requests that one worker may have at others at a time.  Its rings for what comes back are
- * that large, so giving back never fails and no two workers can wait for each other.
+ * Requests that one worker may have at others at a time.  Its rings for what comes back
+ * are that large, so giving back never fails and no two workers can wait for each other.
  */
 #define DP_AWAY_MAX 4096
 
-#define DP_LATER 0     /* the packet is gone: its answer comes later */
-#define DP_STORED 0xe0 /* a Message ID's code: the reply's bytes are in the reply pool */
+#define DP_LATER 0 /* the packet is gone: its answer comes later */
+#define DP_STORED                                                                        \
+	0xe0 /* a Message ID's code: the reply's bytes are in the reply pool             \
+	      */
 
-/* ---- answers (answer.c) --------------------------------------------------------------- */
+/* ---- answers (answer.c) ---- */
 
 struct tg_writer;
-/* Begin the answer to @i in its own buffer: type, MID and token as the request wants them. */
+/* Begin the answer to @i in its own buffer: type, MID and token as the request wants
+ * them. */
 void dp_answer_begin(struct dp_burst *b, unsigned i, struct tg_writer *w, uint8_t code);
-/* Begin it by hand: Message ID and token stay as they stand; returns where options begin. */
+/* Begin it by hand: Message ID and token stay as they stand; returns where options begin.
+ */
 static inline uint16_t
 dp_answer_head(struct dp_burst *b, unsigned i, uint8_t code)
 {
@@ -186,7 +196,8 @@ dp_answer_head(struct dp_burst *b, unsigned i, uint8_t code)
 	b->coap[i][1] = code;
 	return TG_HDR_LEN + m->tkl;
 }
-/* Answer @i with nothing but a code, and what belongs to that code (5.03: Max-Age; 4.13: Size1). */
+/* Answer @i with nothing but a code, and what belongs to that code (5.03: Max-Age; 4.13:
+ * Size1). */
 void dp_answer_code(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code);
 /* A message of its own that is only a code, at @buf of @cap bytes; its length. */
 uint16_t dp_answer_write(const struct dp_worker *w, uint8_t *buf, size_t cap,
@@ -196,21 +207,22 @@ void dp_refuse(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code
 /* Reject @i with RST if it may be; pkt becomes NULL.  @why counts the message. */
 void dp_reject(struct dp_worker *w, struct dp_burst *b, unsigned i, enum dp_counter why);
 
-/* ---- the log (pending.c) --------------------------------------------------------------- */
+/* ---- the log (pending.c) ---- */
 
 /*
- * Append the request as a record of @route's stream.  With @wait the packet's answer @code
- * comes when the record is safe (the caller frees the packet).  False if ring or fifo is full.
+ * Append the request as a record of @route's stream.  With @wait the packet's answer
+ * @code comes when the record is safe (the caller frees the packet).  False if ring or
+ * fifo is full.
  */
 bool dp_log_request(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code,
 	bool wait, uint8_t origin);
-/* Would a request with @wait be taken, whatever its length?  If not, why is counted.  To be
- * asked before anything is changed. */
+/* Would a request with @wait be taken, whatever its length?  If not, why is counted.  To
+ * be asked before anything is changed. */
 bool dp_log_has_room(struct dp_worker *w);
 /* Settle what the log thread has decided; answers go out.  True if there was anything. */
 bool dp_settle(struct dp_worker *w);
 
-/* ---- between workers (steer.c) ---------------------------------------------------------- */
+/* ---- between workers (steer.c) ---- */
 
 /* Home of an endpoint. */
 unsigned dp_home_of(const struct dp_worker *w, const struct dp_peer_key *key);
@@ -218,10 +230,11 @@ unsigned dp_home_of_hash(const struct dp_worker *w, uint64_t hash);
 /* Home of the value that a request names. */
 unsigned dp_value_home(const struct dp_worker *w, const struct dp_request *q);
 /* Put packet @i into worker @to's inbox; false if it is full. */
-bool dp_hand(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned to, enum dp_errand kind);
+bool dp_hand(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned to,
+	enum dp_errand kind);
 /* Work off the inbox and the answers settled elsewhere.  True if there was anything. */
 bool dp_inbox(struct dp_worker *w);
 
-/* ---- control's acts (mailbox.c) ---------------------------------------------------------- */
+/* ---- control's acts (mailbox.c) ---- */
 
 bool dp_mailbox_run(struct dp_worker *w);

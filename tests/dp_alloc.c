@@ -83,7 +83,7 @@ eal_allocations(void)
 	return stats.alloc_count;
 }
 
-/* ---- the tests ------------------------------------------------------------------- */
+/* ---- the tests ---- */
 
 static void
 watch_sees(void **state)

@@ -40,7 +40,7 @@ dp_count_wanted(enum dp_counter counter, const char *file, int line)
 	return true;
 }
 
-/* ---- the books ------------------------------------------------------------------- */
+/* ---- the books ---- */
 
 static bool
 closes_after_everything(const struct increment *without)

@@ -127,7 +127,7 @@ lifetime(void **state)
 	gw_counted(DP_C_executed, r->known ? 1 : 2);
 }
 
-/* ---- under way ------------------------------------------------------------------- */
+/* ---- under way ---- */
 
 static void
 con_in_progress(void **state)
@@ -157,7 +157,7 @@ non_in_progress(void **state)
 	gw_hear(&gw.flow, coap(T_NON, TG_CHANGED, 7, none));
 }
 
-/* ---- who is who ------------------------------------------------------------------ */
+/* ---- who is who ---- */
 
 static void
 endpoints_differ(void **state)
@@ -220,7 +220,7 @@ refused_leaves_no_entry(void **state)
 	gw_counted(DP_C_executed, 2);
 }
 
-/* ---- many ------------------------------------------------------------------------ */
+/* ---- many ---- */
 
 static void
 extensions(void **state)

@@ -83,7 +83,7 @@ static const struct dp_route_spec routes[] = {
 		.hidden = true},
 };
 
-/* ---- making one ------------------------------------------------------------------ */
+/* ---- making one ---- */
 
 static void
 default_config(struct dp_config *cfg, unsigned workers)
@@ -246,7 +246,7 @@ gw_close(void)
 			  : NULL;
 }
 
-/* ---- the port -------------------------------------------------------------------- */
+/* ---- the port ---- */
 
 static struct rte_mbuf *
 packet_of(const struct frame *f)
@@ -327,7 +327,7 @@ gw_expect_silence(void)
 	assert_int_equal(rte_ring_count(from_gateway), 0);
 }
 
-/* ---- messages -------------------------------------------------------------------- */
+/* ---- messages ---- */
 
 /* A copy of @msg with the device's name filled in. */
 static struct bytes
@@ -396,7 +396,7 @@ gw_ask(struct bytes request, struct bytes reply)
 	gw_expect_silence();
 }
 
-/* ---- counters -------------------------------------------------------------------- */
+/* ---- counters ---- */
 
 uint64_t
 gw_counter(enum dp_counter c)
@@ -442,7 +442,7 @@ gw_books_close(void)
 	return ctl_books(now, &pending, identity);
 }
 
-/* ---- the log, time --------------------------------------------------------------- */
+/* ---- the log, time ---- */
 
 unsigned
 gw_log_read(void)
@@ -510,7 +510,7 @@ gw_expire_fragments(void)
 	gw_turn(); /* which says what is pending */
 }
 
-/* ---- running --------------------------------------------------------------------- */
+/* ---- running ---- */
 
 /* Lcore 0 is the test's, 1 and 2 are the workers'; all float over the machine's cores. */
 static void

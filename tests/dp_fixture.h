@@ -64,7 +64,7 @@ void gw_publish(void (*change)(struct dp_settings *s));
  * must be: the books close all along, and every buffer comes back. */
 const char *gw_close(void);
 
-/* ---- the port -------------------------------------------------------------------- */
+/* ---- the port ---- */
 
 void gw_send(const struct frame *f);
 /* Turns of every worker until none finds work. */
@@ -76,7 +76,7 @@ bool gw_take(struct frame *f);
 void gw_expect(const struct frame *want);
 void gw_expect_silence(void);
 
-/* ---- messages: "dev?" in @msg stands for the device's name ----------------------- */
+/* ---- messages: "dev?" in @msg stands for the device's name ---- */
 
 /* Send a datagram from @w; it waits in the port. */
 void gw_queue(const struct flow *w, struct bytes msg);
@@ -89,7 +89,7 @@ void gw_hear(const struct flow *w, struct bytes msg);
 /* Say, hear (silence if @reply has no bytes), and nothing more. */
 void gw_ask(struct bytes request, struct bytes reply);
 
-/* ---- counters, the log, time ----------------------------------------------------- */
+/* ---- counters, the log, time ---- */
 
 uint64_t gw_counter(enum dp_counter c);
 void gw_mark(void);

@@ -105,7 +105,7 @@ fragments(void **state)
 	gw_counted(DP_C_executed, r->answered);
 }
 
-/* ---- what belongs together ------------------------------------------------------- */
+/* ---- what belongs together ---- */
 
 static const struct piece first = {0, 512, MORE}, last = {512, LEN, LAST};
 

@@ -16,7 +16,7 @@ get16(const uint8_t *p)
 	return (unsigned)p[0] << 8 | p[1];
 }
 
-/* ---- sums ------------------------------------------------------------------------ */
+/* ---- sums ---- */
 
 static uint32_t
 add(uint32_t sum, const uint8_t *p, size_t len)
@@ -55,7 +55,7 @@ sum_l4(uint8_t *p, size_t at, size_t len, uint8_t proto, const uint8_t *src,
 	put16(p + at, sum == 0 && proto == P_UDP ? 0xffff : sum);
 }
 
-/* ---- messages -------------------------------------------------------------------- */
+/* ---- messages ---- */
 
 struct bytes
 coap(uint8_t first, uint8_t code, uint16_t mid, struct bytes rest)
@@ -91,7 +91,7 @@ long_path_write(uint8_t *to, unsigned last)
 	return (size_t)(p - to);
 }
 
-/* ---- layers ---------------------------------------------------------------------- */
+/* ---- layers ---- */
 
 struct flow
 flow_back(const struct flow *w)

@@ -1,7 +1,7 @@
 /* ARP, Neighbour Discovery, ICMP echo (RFC 826, 4861, 4443, 792). */
 #include "tests/dp_fixture.h"
 
-/* ---- ARP ------------------------------------------------------------------------- */
+/* ---- ARP ---- */
 
 struct arp {
 	uint8_t fixed[6]; /* hardware, protocol, both lengths */
@@ -98,7 +98,7 @@ arp(void **state)
 	gw_counted(r->counter, 1);
 }
 
-/* ---- Neighbour Discovery --------------------------------------------------------- */
+/* ---- Neighbour Discovery ---- */
 
 #define OURS "\x20\1\0\2\0\0\0\0\0\0\0\0\0\0\0\1"
 #define THEIRS "\x20\1\0\2\0\0\0\0\0\0\0\0\0\0\0\2"
@@ -195,7 +195,7 @@ nd(void **state)
 	gw_counted(r->counter, 1);
 }
 
-/* ---- echo ------------------------------------------------------------------------ */
+/* ---- echo ---- */
 
 static const struct echo_row {
 	const char *name;
@@ -306,7 +306,7 @@ no_echo(void **state)
 	gw_counted(r->counter, 1);
 }
 
-/* ---- asking ---------------------------------------------------------------------- */
+/* ---- asking ---- */
 
 /* A message to @to of our own accord, its link address unknown. */
 static void

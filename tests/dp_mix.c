@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-/* ---- frames that are no requests ------------------------------------------------- */
+/* ---- frames that are no requests ---- */
 
 static const struct {
 	uint16_t at;
@@ -99,7 +99,7 @@ send_fragments(void)
 	gw_expire_fragments();
 }
 
-/* ---- messages -------------------------------------------------------------------- */
+/* ---- messages ---- */
 
 static const struct bytes messages[] = {
 	B("\x40\x00\x00\x01"), /* coap_ping */
@@ -183,7 +183,7 @@ send_messages(void)
 	gw_log_settle(-EIO); /* lost_log_failed */
 }
 
-/* ---- too much -------------------------------------------------------------------- */
+/* ---- too much ---- */
 
 /* More values than the store has room for, and more of one device than a list has. */
 static void
@@ -284,7 +284,7 @@ complain(void)
 		gw_say(&gw.flow, BYTES_OF("\x40\x01\x00\x18"));
 }
 
-/* ---- all of it ------------------------------------------------------------------- */
+/* ---- all of it ---- */
 
 void
 mix_small_tables(struct dp_config *cfg, struct dp_settings *s)

@@ -330,7 +330,7 @@ group(void **state)
 	assert_true(gw_counter(DP_C_rdrop_multicast) > 50);
 }
 
-/* ---- limits ---------------------------------------------------------------------- */
+/* ---- limits ---- */
 
 static void
 limit_errors(struct dp_config *cfg, struct dp_settings *s)
@@ -412,7 +412,7 @@ limit_gives_way_with_time(void **state)
 	gw_ask(ping, silence);
 }
 
-/* ---- the rest -------------------------------------------------------------------- */
+/* ---- the rest ---- */
 
 /* What a record and the store have room for, and a byte more. */
 static void

@@ -144,7 +144,7 @@ fault(void **state)
 	gw_counted(DP_C_rx_frames, 1);
 }
 
-/* ---- what is heard all the same -------------------------------------------------- */
+/* ---- what is heard all the same ---- */
 
 #define PAD(next)                                                                        \
 	next "\x00\x01\x04\x00\x00\x00\x00" /* an extension header that says nothing */
@@ -247,7 +247,7 @@ is_discarded(void **state)
 	gw_counted(DP_C_drop_ip_header, 1);
 }
 
-/* ---- lengths --------------------------------------------------------------------- */
+/* ---- lengths ---- */
 
 static void
 longest_and_longer(void **state)

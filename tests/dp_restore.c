@@ -24,7 +24,7 @@ log_one(const struct flow *w, struct bytes request, struct bytes reply)
 	gw_record_copy(&kept, &gw.record[gw.n_records - 1]);
 }
 
-/* ---- Message IDs ----------------------------------------------------------------- */
+/* ---- Message IDs ---- */
 
 static const struct heard_row {
 	const char *name;
@@ -80,7 +80,7 @@ heard_elsewhere(void **state)
 	gw_hear(&gw.flow, coap(T_ACK, TG_CHANGED, 7, none));
 }
 
-/* ---- values ---------------------------------------------------------------------- */
+/* ---- values ---- */
 
 /* GET of what was restored: an ETag of this start, the format, the route's Max-Age. */
 static void

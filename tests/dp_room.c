@@ -91,7 +91,7 @@ too_long(void **state)
 	gw_counted(DP_C_refused_413, 1);
 }
 
-/* ---- full ------------------------------------------------------------------------ */
+/* ---- full ---- */
 
 /* Values until there is no room; then one goes, and there is room for one. */
 static void
@@ -133,7 +133,7 @@ no_room_for_a_change(void **state)
 	gw_counted(DP_C_store_full, 1);
 }
 
-/* ---- devices --------------------------------------------------------------------- */
+/* ---- devices ---- */
 
 static void
 room_for_values(struct dp_config *cfg, struct dp_settings *s)

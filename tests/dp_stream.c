@@ -18,7 +18,7 @@
 static const struct bytes logged = B(LOGGED "\xffx"), memory = B(MEMORY "\xffx"),
 			  none = {0}, silence = {0}, max_age_5 = MAX_AGE_5;
 
-/* ---- promises -------------------------------------------------------------------- */
+/* ---- promises ---- */
 
 static const struct promise_row {
 	const char *name;
@@ -102,7 +102,7 @@ non_fails(void **state)
 	fails(*state, T_NON, T_NON, -ENOSPC);
 }
 
-/* ---- the record ------------------------------------------------------------------ */
+/* ---- the record ---- */
 
 static void
 record_says_all(void **state)
@@ -190,7 +190,7 @@ sizes(void **state)
 	}
 }
 
-/* ---- many, and too many ---------------------------------------------------------- */
+/* ---- many, and too many ---- */
 
 /* Answers go out in the order of the records, each batch with its own fate. */
 static void
@@ -330,7 +330,7 @@ many_endpoints_wait(void **state)
 	}
 }
 
-/* ---- no buffer ------------------------------------------------------------------- */
+/* ---- no buffer ---- */
 
 /*
  * The pool is empty when the commit comes: the answer cannot go out.  The CON comes again

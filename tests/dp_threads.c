@@ -48,7 +48,7 @@ mid_of(const struct frame *f)
 	return (unsigned)coap_of(f)[2] << 8 | coap_of(f)[3];
 }
 
-/* ---- reload ---------------------------------------------------------------------- */
+/* ---- reload ---- */
 
 static char version[2] = "a";
 static struct dp_route_spec hello = {
@@ -119,7 +119,7 @@ reload_under_traffic(void **state)
 	assert_true(mallinfo2().uordblks < used + 4096);
 }
 
-/* ---- reload on the way ----------------------------------------------------------- */
+/* ---- reload on the way ---- */
 
 /* A reload while a write is on its way to its value's home. */
 static struct dp_route_spec stream = {
@@ -184,7 +184,7 @@ reload_changes_the_kind(void **state)
 	reload_on_the_way(another_kind, TG_UNAVAILABLE, BYTES_OF("\xd1\x01\x05"));
 }
 
-/* ---- kick ------------------------------------------------------------------------ */
+/* ---- kick ---- */
 
 static void
 kick_forgets(void **state)
@@ -266,7 +266,7 @@ kick_under_traffic(void **state)
 	assert_int_equal(kicks.other, 0);
 }
 
-/* ---- the log --------------------------------------------------------------------- */
+/* ---- the log ---- */
 
 /* Commits in its own time; every fifth fails. */
 static void *
@@ -332,7 +332,7 @@ answers_are_the_logs(void **state)
 	assert_true(changed > 0 && changed < GW_RECORDS);
 }
 
-/* ---- drain ----------------------------------------------------------------------- */
+/* ---- drain ---- */
 
 static void
 drain_waits(void **state)

@@ -42,8 +42,7 @@ flip(struct ctl_sim *sim)
 	return draw(sim) & 1;
 }
 
-/* ---- images
- * -------------------------------------------------------------------------------- */
+/* ---- images ---- */
 
 static void
 resize(struct sim_image *m, size_t size)
@@ -104,8 +103,7 @@ copy_image(struct sim_image *to, const struct sim_image *from)
 		memcpy(to->bytes, from->bytes, from->size);
 }
 
-/* ---- operations
- * ---------------------------------------------------------------------------- */
+/* ---- operations ---- */
 
 /* Count an operation: 0, or how it fails. */
 static int
@@ -332,8 +330,7 @@ sim_unmap(struct ctl_io *io, const uint8_t *data, size_t size)
 	free((void *)data);
 }
 
-/* ---- the disk's life
- * ----------------------------------------------------------------------- */
+/* ---- the disk's life ---- */
 
 void
 ctl_sim_init(struct ctl_sim *sim, uint64_t seed)

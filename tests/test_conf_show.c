@@ -5,8 +5,7 @@
 #include "control/nearest.h"
 #include "tests/config_text.h"
 
-/* ---- there and back
- * ------------------------------------------------------------------------- */
+/* ---- there and back ---- */
 
 static const struct round_row {
 	const char *name, *text;
@@ -81,8 +80,7 @@ shows_defaults(void **state)
 	ctl_config_free(c);
 }
 
-/* ---- reload
- * ----------------------------------------------------------------------------------- */
+/* ---- reload ---- */
 
 static const struct follow_row {
 	const char *name, *now, *next, *want; /* NULL: it follows */
@@ -130,8 +128,7 @@ follows_or_not(void **state)
 	ctl_config_free(next);
 }
 
-/* ---- the nearest
- * ------------------------------------------------------------------------------ */
+/* ---- the nearest ---- */
 
 static const struct near_row {
 	const char *name, *a, *b;

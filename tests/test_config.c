@@ -27,8 +27,7 @@ accept(const char *text, char *err, size_t errlen)
 	return ok;
 }
 
-/* ---- faults
- * ----------------------------------------------------------------------------- */
+/* ---- faults ---- */
 
 static const struct fault_row {
 	const char *name, *text, *want;
@@ -344,8 +343,7 @@ refuses(void **state)
 	assert_string_equal(err, r->want);
 }
 
-/* ---- values
- * ------------------------------------------------------------------------------ */
+/* ---- values ---- */
 
 #define FIELD(name)                                                                      \
 	offsetof(struct ctl_config, name), sizeof(((struct ctl_config *)0)->name)
@@ -362,7 +360,8 @@ static const struct value_row {
 	{"memory", TOP("memory: 32"), FIELD(memory_mib), 32},
 	{"mbufs", TOP("mbufs: 1024"), FIELD(mbufs), 1024},
 	{"peers.max", TOP("peers: {max: 64}"), FIELD(peers_max), 64},
-	{"devices.max", TOP("devices: {max: 67108863}"), FIELD(devices_max), (1u << 26) - 1},
+	{"devices.max", TOP("devices: {max: 67108863}"), FIELD(devices_max),
+		(1u << 26) - 1},
 	{"devices.idle", TOP("devices: {idle: 5m}"), FIELD(device_idle_s), 300},
 	{"devices.idle: 0", TOP("devices: {idle: 0}"), FIELD(device_idle_s), 0},
 	{"store.max", TOP("store: {max: 65}"), FIELD(store_max), 65},
@@ -491,8 +490,7 @@ takes(void **state)
 	ctl_config_free(c);
 }
 
-/* ---- every key of the table
- * ---------------------------------------------------------------- */
+/* ---- every key of the table ---- */
 
 /* A mapping's text in which the keys of @keys can stand; %s is where they go. */
 struct around {
@@ -563,8 +561,7 @@ checks_every_key(void **state)
 	assert_true(n > 60);
 }
 
-/* ---- bounds
- * --------------------------------------------------------------------------------- */
+/* ---- bounds ---- */
 
 static double
 seconds(void)
@@ -610,8 +607,7 @@ is_bounded(void **state)
 	free(text);
 }
 
-/* ---- files
- * ----------------------------------------------------------------------------------- */
+/* ---- files ---- */
 
 static void
 refuses_file(const char *path, const char *want)

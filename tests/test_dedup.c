@@ -199,8 +199,7 @@ empty_pool(void **state)
 	free(p);
 }
 
-/* ---- against a model: one entry a Message ID
- * ------------------------------------------------ */
+/* ---- against a model: one entry a Message ID ---- */
 
 #define IDS 512
 

@@ -345,8 +345,7 @@ lives_on_elsewhere(void **state)
 	free_table(t);
 }
 
-/* ---- against a model: a list of names
- * -------------------------------------------------------- */
+/* ---- against a model: a list of names ---- */
 
 #define NAMES 60
 

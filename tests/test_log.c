@@ -3,8 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* ---- the plain way
- * ------------------------------------------------------------------------- */
+/* ---- the plain way ---- */
 
 static void
 commit_and_read(void **state)
@@ -100,8 +99,7 @@ room(void **state)
 	ctl_log_close(&f->log);
 }
 
-/* ---- failures
- * ------------------------------------------------------------------------------ */
+/* ---- failures ---- */
 
 static const struct failure {
 	const char *name;
@@ -184,8 +182,7 @@ long_failure(void **state)
 	ctl_log_close(&f->log);
 }
 
-/* ---- what was not acknowledged
- * ------------------------------------------------------------- */
+/* ---- what was not acknowledged ---- */
 
 static void
 torn_end_cut(void **state)
@@ -307,8 +304,7 @@ uncommitted(void **state)
 	ctl_log_close(&f->log);
 }
 
-/* ---- damage
- * -------------------------------------------------------------------------------- */
+/* ---- damage ---- */
 
 /* Three batches of three, proved by the close; each row spoils bytes of the second batch.
  */

@@ -3,8 +3,7 @@
 
 #include <errno.h>
 
-/* ---- numbers
- * ------------------------------------------------------------------------------- */
+/* ---- numbers ---- */
 
 /* The only segment left holds no record: its header still says where numbers go on. */
 static void
@@ -41,8 +40,7 @@ numbers_over_runs(void **state)
 	ctl_log_close(&f->log);
 }
 
-/* ---- trimming
- * ------------------------------------------------------------------------------ */
+/* ---- trimming ---- */
 
 static void
 trim(void **state)
@@ -169,8 +167,7 @@ retain_past_empty(void **state)
 	ctl_log_close(&f->log);
 }
 
-/* ---- the tail
- * ------------------------------------------------------------------------------- */
+/* ---- the tail ---- */
 
 /* Of five segments with two records each, record i taken at second i. */
 static const struct tail_row {

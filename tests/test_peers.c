@@ -115,8 +115,7 @@ info(const struct table *t, uint32_t peer, uint32_t now)
 	return got;
 }
 
-/* ---- keys
- * ----------------------------------------------------------------------------------- */
+/* ---- keys ---- */
 
 static const struct key_row {
 	const char *name;
@@ -205,8 +204,7 @@ a_reference_dies_with_its_peer(void **state)
 	free_table(t);
 }
 
-/* ---- Message IDs
- * ------------------------------------------------------------------------------ */
+/* ---- Message IDs ---- */
 
 static const struct life_row {
 	const char *name;
@@ -398,8 +396,7 @@ restored(void **state)
 	free_table(t);
 }
 
-/* ---- coming and going
- * --------------------------------------------------------------------------- */
+/* ---- coming and going ---- */
 
 /* Fill the table, peer i heard at NOW + i; DP_NONE never comes. */
 static void
@@ -577,8 +574,7 @@ deleted(void **state)
 	free_table(t);
 }
 
-/* ---- what is read
- * ------------------------------------------------------------------------------- */
+/* ---- what is read ---- */
 
 static void
 told_about(void **state)
@@ -672,8 +668,7 @@ lives_on_elsewhere(void **state)
 	free_table(t);
 }
 
-/* ---- against a model: one entry a peer and Message ID
- * ------------------------------------------- */
+/* ---- against a model: one entry a peer and Message ID ---- */
 
 #define KEYS 48
 #define IDS 64

@@ -25,12 +25,12 @@ static const struct row {
 	const char *name;
 	struct dp_record r;
 } rows[] = {
-	{"all parts", {FIELDS, TOKEN("\7\10\11"), STREAM("readings"),
-			      DEVICE("dev1"), PATH("/t/dev1"), PAYLOAD("21.5")}},
+	{"all parts", {FIELDS, TOKEN("\7\10\11"), STREAM("readings"), DEVICE("dev1"),
+			      PATH("/t/dev1"), PAYLOAD("21.5")}},
 	{"shortest", {FIELDS, STREAM("s")}},
 	{"no token", {FIELDS, STREAM("s"), DEVICE("d"), PATH("/p"), PAYLOAD("x")}},
-	{"token of 8", {FIELDS, TOKEN("\1\2\3\4\5\6\7\10"), STREAM("s"),
-			       DEVICE("d"), PATH("/p"), PAYLOAD("x")}},
+	{"token of 8", {FIELDS, TOKEN("\1\2\3\4\5\6\7\10"), STREAM("s"), DEVICE("d"),
+			       PATH("/p"), PAYLOAD("x")}},
 	{"longest stream", {FIELDS, .stream = TEXT64, .stream_len = 63, PATH("/p")}},
 	{"no device", {FIELDS, STREAM("s"), PATH("/p"), PAYLOAD("x")}},
 	{"longest device", {FIELDS, STREAM("s"), .device = TEXT256, .device_len = 255}},
@@ -38,9 +38,9 @@ static const struct row {
 		{FIELDS, STREAM("s"), DEVICE("d"), PATH(TEXT1024), PAYLOAD("x")}},
 	{"no payload", {FIELDS, STREAM("s"), DEVICE("d"), PATH("/p")}},
 	{"payload with a zero", {FIELDS, STREAM("s"), PAYLOAD("a\0b")}},
-	{"longest of all",
-		{FIELDS, TOKEN("tokentok"), .stream = TEXT64, .stream_len = 63, .device = TEXT256,
-			.device_len = 255, PATH(TEXT1024), PAYLOAD(TEXT1024)}},
+	{"longest of all", {FIELDS, TOKEN("tokentok"), .stream = TEXT64, .stream_len = 63,
+				   .device = TEXT256, .device_len = 255, PATH(TEXT1024),
+				   PAYLOAD(TEXT1024)}},
 	{"no format", {.content_format = DP_NO_FORMAT, STREAM("s")}},
 	{"type 3", {.type = 3, STREAM("s")}},
 };

@@ -200,8 +200,7 @@ lives_on_elsewhere(void **state)
 	free_pool(p);
 }
 
-/* ---- against a model: an array in order of age
- * ----------------------------------------------- */
+/* ---- against a model: an array in order of age ---- */
 
 #define PEERS 6
 #define IDS 10

@@ -73,8 +73,7 @@ is_bad(const struct opt *opts, unsigned n)
 	return flags_of(opts, n) & DP_R_BAD_OPTION;
 }
 
-/* ---- critical options: against the registry
- * -------------------------------------------------- */
+/* ---- critical options: against the registry ---- */
 
 /* Critical options that the registry knows and that nobody here serves: as if unknown. */
 static bool
@@ -152,8 +151,7 @@ repeated_critical_is_bad(void **state)
 	}
 }
 
-/* ---- what the options say
- * ----------------------------------------------------------------------- */
+/* ---- what the options say ---- */
 
 static const struct row {
 	const char *name;
@@ -203,9 +201,7 @@ read_as(void **state)
 	free_reading(r);
 }
 
-/* ---- paths
- * ------------------------------------------------------------------------------------------
- */
+/* ---- paths ---- */
 
 static void
 path_in_canonical_form(void **state)
@@ -255,8 +251,7 @@ segments(void **state)
 	free(opts);
 }
 
-/* ---- preconditions
- * ------------------------------------------------------------------------------------ */
+/* ---- preconditions ---- */
 
 static const uint64_t etag = 0x0807060504030201;
 

@@ -63,8 +63,7 @@ ask(struct asked *a, const char *path)
 	dp_request_read(&a->request, &a->msg, a->arena);
 }
 
-/* ---- which route
- * ------------------------------------------------------------------------------- */
+/* ---- which route ---- */
 
 #define NONE (-1)
 
@@ -159,8 +158,7 @@ many_segments(void **state)
 	free(a);
 }
 
-/* ---- what is refused
- * ----------------------------------------------------------------------------- */
+/* ---- what is refused ---- */
 
 static const uint16_t formats[DP_FORMATS_MAX + 1];
 
@@ -267,8 +265,7 @@ limits(void **state)
 	dp_snapshot_free(snap);
 }
 
-/* ---- what a snapshot holds
- * ------------------------------------------------------------------------- */
+/* ---- what a snapshot holds ---- */
 
 /* Options and payload that stand in the snapshot as they follow a token, as a message. */
 static void

@@ -161,8 +161,7 @@ is_closed(int fd)
 	assert_true(n == 0 || (n < 0 && errno == ECONNRESET));
 }
 
-/* ---- requests
- * -------------------------------------------------------------------------- */
+/* ---- requests ---- */
 
 static void
 answers_a_line(void **state)
@@ -244,8 +243,7 @@ refuses_a_longer_line(void **state)
 	close(fd);
 }
 
-/* ---- who does not behave
- * --------------------------------------------------------------- */
+/* ---- who does not behave ---- */
 
 static void
 runs_one_request_an_event(void **state)
@@ -352,8 +350,7 @@ makes_room_for_one_more(void **state)
 	close(more);
 }
 
-/* ---- who may
- * --------------------------------------------------------------------------- */
+/* ---- who may ---- */
 
 static void
 is_for_user_and_group(void **state)
@@ -409,8 +406,7 @@ does_not_hear_strangers(void **state)
 	assert_true(stranger_is_heard(f, &ours, 1)); /* by a supplementary group */
 }
 
-/* ---- the place
- * ------------------------------------------------------------------------- */
+/* ---- the place ---- */
 
 static void
 refuses_place(const char *path, int epoll, const char *want)

@@ -137,8 +137,7 @@ assert_absent(const struct table *t, const struct path *p)
 	assert_false(read_value(t, p, &v));
 }
 
-/* ---- one value
- * --------------------------------------------------------------------------------- */
+/* ---- one value ---- */
 
 static const struct row {
 	const char *name;
@@ -262,9 +261,7 @@ too_long_is_refused(void **state)
 	free_table(t);
 }
 
-/* ---- full
- * -----------------------------------------------------------------------------------------
- */
+/* ---- full ---- */
 
 /* Every slot taken: a new value has no room, an old one can still change and make room.
  */
@@ -342,8 +339,7 @@ full_of_chunks_still_changes(void **state)
 	free_table(t);
 }
 
-/* ---- a device's values
- * ------------------------------------------------------------------------------ */
+/* ---- a device's values ---- */
 
 /* The numbers of a device's values, newest first, are @n of @expected. */
 static void
@@ -460,8 +456,7 @@ lives_on_elsewhere(void **state)
 	free_table(t);
 }
 
-/* ---- against a model: one entry a path
- * ----------------------------------------------------------------- */
+/* ---- against a model: one entry a path ---- */
 
 #define PATHS 60
 

@@ -187,8 +187,7 @@ lives_on_elsewhere(void **state)
 	free(moved);
 }
 
-/* ---- against a model: an array that is searched
- * ------------------------------------------ */
+/* ---- against a model: an array that is searched ---- */
 
 struct model {
 	uint64_t when[TIMERS]; /* as it counts: never before the tick it was armed in */

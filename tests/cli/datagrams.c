@@ -88,8 +88,7 @@ say_hex(struct datagram *d, const uint8_t *bytes, size_t len)
 		say(d, "%02x", bytes[i]);
 }
 
-/* ---- valid
- * ----------------------------------------------------------------------------- */
+/* ---- valid ---- */
 
 static void
 put_header(struct datagram *d, unsigned code, unsigned tkl)
@@ -251,8 +250,7 @@ make_empty(struct datagram *d)
 	say(d, "],\"payload\":\"\"}");
 }
 
-/* ---- invalid: one thing wrong
- * ---------------------------------------------------------- */
+/* ---- invalid: one thing wrong ---- */
 
 static void
 put_bytes(struct datagram *d, const char *bytes, size_t len)

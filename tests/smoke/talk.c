@@ -46,7 +46,7 @@ is_same(const struct buffer *b, const uint8_t *bytes, size_t len)
 	return b->len == len && memcmp(b->bytes, bytes, len) == 0;
 }
 
-/* ---- sending ----------------------------------------------------------------- */
+/* ---- sending ---- */
 
 static void
 build(struct conversation *c, const struct row_message *m)
@@ -79,7 +79,7 @@ transmit(struct conversation *c, const struct row_side *s)
 	       && send(c->fd, c->sent.bytes, c->sent.len, 0) == (ssize_t)c->sent.len;
 }
 
-/* ---- what came --------------------------------------------------------------- */
+/* ---- what came ---- */
 
 static bool
 has_option(const struct conversation *c, const struct tg_msg *m,
