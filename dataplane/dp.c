@@ -95,7 +95,7 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	struct dp_store_config store = {
 		.max = share(cfg, cfg->store_max),
 		.devices = share(cfg, cfg->devices_max),
-		.chunks = share(cfg, cfg->store_max / 16),
+		.chunks = share(cfg, cfg->store_max / 32),
 	};
 	uint32_t pending = power_of_two(share(cfg, cfg->pending_max));
 	uint32_t replies = share(cfg, cfg->replies_max);

@@ -5,7 +5,7 @@
  * Threads.  One writer; readers in other threads may look up at any time: an entry is one
  *           atomic word.  Who finds a slot checks its key under the slot's own sequence.
  * Memory.   An array of buckets inside the caller's block.
- * Cost.     One line; more only where a bucket overflowed (about 8 % at 60 % load).
+ * Cost.     One line; more only where a bucket overflowed (about 10 % at 66 % load).
  */
 #pragma once
 
@@ -15,7 +15,7 @@
 
 #define DP_INDEX_NONE UINT32_MAX
 #define DP_INDEX_WAYS 7
-#define DP_INDEX_PROBES 16 /* buckets an entry may stand from its own */
+#define DP_INDEX_PROBES 48 /* buckets an entry may stand from its own */
 
 struct dp_bucket {
 	uint64_t entry[DP_INDEX_WAYS]; /* tag << 32 | slot + 1; 0: free */
@@ -23,11 +23,11 @@ struct dp_bucket {
 	uint32_t spare;
 } __attribute__((aligned(64)));
 
-/* Buckets for @slots entries at no more than 60 % load, the last ones without a home. */
+/* Buckets for @slots entries at no more than 66 % load, the last ones without a home. */
 static inline uint32_t
 dp_index_buckets(uint32_t slots)
 {
-	return (uint32_t)((uint64_t)slots * 5 / (3 * DP_INDEX_WAYS)) + 1
+	return (uint32_t)((uint64_t)slots * 3 / (2 * DP_INDEX_WAYS)) + 1
 	       + DP_INDEX_PROBES;
 }
 

@@ -39,14 +39,14 @@ struct hot {
 struct cold {
 	uint8_t addr[16];
 	uint16_t port_be, side;
-	uint8_t mac[6];
-	uint8_t mac_known, spare;
+	uint8_t mac[6];    /* zeros: not known */
+	uint16_t messages; /* high parts */
+	uint32_t octets;
 	uint32_t hold;
-	uint32_t messages, octets; /* high parts */
 };
 
 _Static_assert(sizeof(struct hot) == 64, "one line");
-_Static_assert(sizeof(struct cold) == 40, "bytes a peer");
+_Static_assert(sizeof(struct cold) == 36, "bytes a peer");
 
 struct dp_peers {
 	uint32_t layout, max, buckets;
@@ -363,9 +363,10 @@ fill(struct dp_peers *t, uint32_t peer, const struct dp_peer_key *key, struct ho
 	dp_words_set((uint32_t *)c->addr, key->addr, sizeof(key->addr));
 	DP_SET(c->port_be, key->port_be);
 	DP_SET(c->side, key->side);
-	DP_SET(c->mac_known, (uint8_t)0);
+	for (unsigned i = 0; i < sizeof(c->mac); i++)
+		DP_SET(c->mac[i], (uint8_t)0);
 	DP_SET(c->hold, (uint32_t)0);
-	DP_SET(c->messages, (uint32_t)0);
+	DP_SET(c->messages, (uint16_t)0);
 	DP_SET(c->octets, (uint32_t)0);
 	DP_SET(h->flags, (uint8_t)(((h->flags & ~FLAGS) + GENERATION) | hot.flags));
 	close_slot(h);
@@ -562,7 +563,8 @@ dp_peers_account(struct dp_peers *t, uint32_t peer, uint32_t bytes)
 	 * cold, and no reader may see one without the other. */
 	if (carry) {
 		open_slot(h);
-		DP_SET(c->messages, c->messages + (h->messages == UINT16_MAX));
+		DP_SET(c->messages,
+			(uint16_t)(c->messages + (h->messages == UINT16_MAX)));
 		DP_SET(c->octets, c->octets + (octets >> 16));
 	}
 	DP_SET(h->messages, (uint16_t)(h->messages + 1));
@@ -576,22 +578,22 @@ dp_peers_set_link(struct dp_peers *t, uint32_t peer, const uint8_t mac[6])
 {
 	struct cold *c = cold_of(t, peer);
 
-	if (c->mac_known && memcmp(c->mac, mac, sizeof(c->mac)) == 0)
+	if (memcmp(c->mac, mac, sizeof(c->mac)) == 0)
 		return;
 	open_slot(hot_of(t, peer));
 	for (unsigned i = 0; i < sizeof(c->mac); i++)
 		DP_SET(c->mac[i], mac[i]);
-	DP_SET(c->mac_known, (uint8_t)1);
 	close_slot(hot_of(t, peer));
 }
 
 bool
 dp_peers_link(const struct dp_peers *t, uint32_t peer, uint8_t mac[6])
 {
+	static const uint8_t unknown[6];
 	const struct cold *c = cold_of(t, peer);
 
 	memcpy(mac, c->mac, sizeof(c->mac));
-	return c->mac_known;
+	return memcmp(c->mac, unknown, sizeof(unknown)) != 0;
 }
 
 /* Forget what has expired, so that a time modulo 2^16 never comes round to it. */
@@ -657,12 +659,12 @@ dp_peers_info(
 			out->key.addr, (const uint32_t *)c->addr, sizeof(out->key.addr));
 		out->key.port_be = DP_GET(c->port_be);
 		out->key.side = DP_GET(c->side);
-		for (unsigned i = 0; i < sizeof(out->mac) && DP_GET(c->mac_known); i++)
+		for (unsigned i = 0; i < sizeof(out->mac); i++)
 			out->mac[i] = DP_GET(c->mac[i]);
 		/* The reader's clock may be behind the writer's: an age may be below
 		 * zero. */
 		out->last_heard_s = now_s - (uint32_t)(int16_t)(now - DP_GET(h->heard));
-		out->messages = DP_GET(c->messages) << 16 | DP_GET(h->messages);
+		out->messages = (uint32_t)DP_GET(c->messages) << 16 | DP_GET(h->messages);
 		out->bytes = (uint64_t)DP_GET(c->octets) << 16 | DP_GET(h->octets);
 		out->live_mids = (uint16_t)__builtin_popcount(DP_GET(h->live));
 	} while ((before & 1) || __atomic_load_n(&h->seq, __ATOMIC_RELAXED) != before);
