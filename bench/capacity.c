@@ -168,7 +168,7 @@ prepare(struct bench *b, enum who who, const uint8_t mac[6])
 	/* A disk answers in bursts, a millisecond or some apart. */
 	g->window = b->o->window * (who == GATEWAY && b->load->logged ? 16 : 1);
 	g->silence_s = b->load->logged ? 0.05 : 0.001;
-	g->polite = b->load->logged;
+	g->polite = who == GATEWAY && b->load->logged;
 	g->ok_from = who == GATEWAY ? TG_CREATED : 0;
 	g->ok_to = who == GATEWAY ? TG_CODE(2, 31) : UINT8_MAX;
 }
