@@ -21,6 +21,7 @@ fresh cli.md "$BIN/tidegatectl" help --markdown
 
 example=$(mktemp)
 trap 'rm -f "$example"' EXIT
+# shellcheck disable=SC2016 # the backquotes are Markdown's
 sed -n '/^```yaml$/,/^```$/p' "$DOCS/configuration.md" | grep -v '^```' >"$example"
 if [ "$(wc -l <"$example")" -gt 5 ] && "$BIN/tidegated" -c "$example" -t; then
 	echo "ok the example is a configuration"

@@ -64,7 +64,7 @@ fails() {
 	rm -rf "$RUN/control.sock" "$RUN/log"
 }
 vhost='s#driver: vhost, socket: [^,]*,#'
-nobody="setpriv --reuid 65534 --regid 65534 --clear-groups"
+nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 chmod 755 "$RUN"
 fails config 78 'bad.yaml:1:10: workers: 99 is out of range' 's/^workers:.*/workers: 99/'
 fails driver 78 'is none of vhost' 's/driver: vhost/driver: vhots/'
@@ -81,9 +81,9 @@ fails control-socket-is-a-file 1 'control socket .*: something else is there: re
 fails log-dir 1 'log directory /proc/log: .*: set log.dir to' "s#$RUN/log#/proc/log#"
 fails log-dir-is-a-file 1 'log directory .*good.yaml: Not a directory: set log.dir to' "s#$RUN/log#$RUN/good.yaml#"
 fails log-dir-of-another 1 'log directory .*: Permission denied: let this user write it' "s#$RUN/control.sock#$RUN/open/c.sock#; s#$RUN/log#$RUN/closed/log#" \
-	bash -c "mkdir -p $RUN/open $RUN/closed; chmod 777 $RUN/open; exec $nobody \"\$@\"" sh
+	bash -c "mkdir -p $RUN/open $RUN/closed; chmod 777 $RUN/open; exec ${nobody[*]} \"\$@\"" sh
 fails no-privilege 1 'port fleet0: driver af_packet needs root \(CAP_NET_RAW, CAP_NET_ADMIN\)' \
-	"${vhost}driver: af_packet, interface: lo,#; s#$RUN/control.sock#$RUN/open/c.sock#; s#$RUN/log#$RUN/open/log#" $nobody
+	"${vhost}driver: af_packet, interface: lo,#; s#$RUN/control.sock#$RUN/open/c.sock#; s#$RUN/log#$RUN/open/log#" "${nobody[@]}"
 
 # ---- a start that works
 "$D" -c "$RUN/good.yaml" >"$RUN/out" 2>&1 &
@@ -96,7 +96,7 @@ sed "s#$RUN/control.sock#$RUN/c2.sock#" "$RUN/good.yaml" >"$RUN/second.yaml"
 holds second-on-the-log 1 'log directory .*: in use: another gateway writes it; stop that one' "$D" -c "$RUN/second.yaml"
 same socket-mode 660 "$(stat -c %a "$RUN/control.sock")"
 same socket-outlives-a-second "$PID" "$("$CTL" --json status | field pid)"
-holds socket-of-another-user 1 'only root, the gateway.s user and its group may ask it' $nobody "$CTL" status
+holds socket-of-another-user 1 'only root, the gateway.s user and its group may ask it' "${nobody[@]}" "$CTL" status
 
 # ---- a fleet, and what is known of it afterwards
 "$BENCH" run --vhost "$RUN/fleet0.sock" --devices $DEVICES --rate 8000 --seconds 8 --json >"$RUN/fleet" 2>&1
@@ -133,6 +133,7 @@ same stats-pattern '1' "$("$CTL" stats rx_frames | wc -l)"
 same stats-glob 'rx_bytes rx_frames ' "$("$CTL" stats 'rx_*' | awk '{print $1}' | sort | tr '\n' ' ')"
 same stats-named-though-zero '{"counters":{"drop_vlan":0}}' "$("$CTL" --json stats drop_vlan)"
 holds stats-no-such 1 'there is no counter like xyzzy' "$CTL" stats xyzzy
+# shellcheck disable=SC2016 # the backquotes are Markdown's
 same stats-all-are-documented "$(grep -c '^| `[a-z_0-9]*` |' "$TOP/docs/counters.md")" "$("$CTL" stats --all | wc -l)"
 same stats-per-core-adds-up "$requests" "$("$CTL" --json stats requests --per-core | sed 's/.*per_core//' | grep -o '[0-9]*' | awk '{n += $1} END {print n}')"
 holds stats-per-core-text 0 "worker $((WORKERS - 1))" "$CTL" stats --per-core
@@ -147,8 +148,8 @@ same clear-latency 0 "$("$CTL" --json latency | field answers)"
 same clear-keeps-the-books 0 "$("$CTL" stats --check >/dev/null; echo $?)"
 
 # ---- every command's JSON has the fields that the reference says
+# shellcheck disable=SC2086 # a command may be several words
 for c in status "stats --check" "drops --all" latency cores ports mem "devices count" "devices list" "store ls" "log ls" "log verify" "conf show"; do
-	# shellcheck disable=SC2086
 	got=$("$CTL" --json $c | grep -oE '[{,]"[a-z_0-9]+":' | tr -d '{,":' | sort -u)
 	documented=$("$CTL" help ${c%% -*} --json)
 	missing=
