@@ -160,7 +160,7 @@ void __attribute__((noinline)) handler_burst(struct handler *h, unsigned k)
 	struct dp_worker *w = h->w;
 	struct dp_burst *b = &w->scratch->burst;
 
-	memcpy(b->pkt, h->pkt + k * DP_BURST, sizeof(b->pkt));
+	memcpy(b->pkt, &h->pkt[(size_t)k * DP_BURST], sizeof(b->pkt));
 	memset(b->port, 0, sizeof(b->port));
 	b->n = DP_BURST;
 	b->handed = false;
@@ -226,6 +226,7 @@ handler_settle(struct handler *h)
 	drain_log(h->w);
 	while ((n = rte_ring_dequeue_burst(h->out, (void **)m, DP_BURST, NULL)) > 0) {
 		for (unsigned i = 0; i < n; i++, h->taken++)
+			/* NOLINTNEXTLINE(clang-analyzer-core*): the ring wrote n */
 			h->wrong += h->taken >= ROUND || !is_answer(h, m[i], h->taken);
 		rte_pktmbuf_free_bulk(m, n);
 	}

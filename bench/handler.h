@@ -14,8 +14,8 @@
 #include "bench/workload.h"
 #include "dataplane/dp_internal.h"
 
-#define ROUND_BURSTS 16
-#define ROUND (ROUND_BURSTS * DP_BURST)
+#define ROUND 1024 /* messages */
+#define ROUND_BURSTS (ROUND / DP_BURST)
 
 struct handler {
 	const struct workload *load;

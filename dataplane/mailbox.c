@@ -30,6 +30,7 @@ dp_mailbox_run(struct dp_worker *w)
 	unsigned n = rte_ring_dequeue_burst(w->mailbox, act, ACTS_A_TURN, NULL);
 
 	for (unsigned i = 0; i < n; i++) {
+		/* NOLINTNEXTLINE(clang-analyzer-core*): the ring wrote n */
 		struct dp_act *a = act[i];
 
 		a->run(w, a);
