@@ -68,8 +68,8 @@ struct outcome {
 		double ratio, low, high, mps, macswap_mps, rx, work, tx, total, trip;
 		uint32_t turns;
 	} at[2];
-	uint32_t turns, mixed, stolen;
 	uint64_t refused, lost;
+	uint32_t turns, mixed, stolen;
 	bool hugepages;
 	char fault[160];
 };

@@ -115,7 +115,7 @@ reference_round(struct handler *h)
 	for (unsigned k = 0; k < ROUND_BURSTS; k++) {
 		uint64_t t = rte_rdtsc_precise();
 
-		reference_burst(h->pkt + k * DP_BURST, h->load->v6);
+		reference_burst(&h->pkt[(size_t)k * DP_BURST], h->load->v6);
 		burst[k] = (double)(rte_rdtsc_precise() - t) / DP_BURST;
 	}
 	rte_pktmbuf_free_bulk(h->pkt, ROUND);

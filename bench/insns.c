@@ -32,30 +32,30 @@ static int
 count(const char *name)
 {
 	const struct workload *which = workload_find(name);
-	struct handler *h = calloc(1, sizeof(*h));
+	static struct handler h; /* it lives as long as the process */
 	struct workload load;
 	const char *fault;
 	char err[256] = "";
 
-	if (which == NULL || h == NULL)
+	if (which == NULL)
 		return 2;
 	load = *which;
 	if (load.endpoints > ENDPOINTS_MAX)
 		load.endpoints = ENDPOINTS_MAX;
-	if (handler_open(h, &load, 0, err, sizeof(err)) < 0) {
+	if (handler_open(&h, &load, 0, err, sizeof(err)) < 0) {
 		fprintf(stderr, "%s: %s\n", name, err);
 		return 1;
 	}
-	handler_fill(h);
+	handler_fill(&h);
 	for (unsigned r = 0; r < ROUNDS; r++) {
-		handler_load(h);
+		handler_load(&h);
 		for (unsigned k = 0; k < ROUND_BURSTS; k++) {
-			counted_burst(h, k);
-			handler_settle(h);
+			counted_burst(&h, k);
+			handler_settle(&h);
 		}
-		handler_end_round(h);
+		handler_end_round(&h);
 	}
-	fault = handler_fault(h);
+	fault = handler_fault(&h);
 	if (fault != NULL)
 		fprintf(stderr, "%s: %s\n", name, fault);
 	return fault != NULL;

@@ -105,7 +105,8 @@ ctl_log_print_json(FILE *out, const struct ctl_log_item *item)
 	fputs("\",\"local\":\"", out);
 	print_endpoint(out, &r->local);
 	fprintf(out, "\",\"type\":\"%s\",\"code\":\"%u.%02u\",\"mid\":%u,\"token\":\"",
-		type_name(r->type), r->code >> 5, r->code & 31, r->mid);
+		type_name(r->type), (unsigned)r->code >> 5, (unsigned)r->code & 31,
+		r->mid);
 	ctl_print_hex(out, r->token, r->tkl);
 	if (r->content_format == DP_NO_FORMAT)
 		fputs("\",\"content_format\":null,\"payload\":\"", out);

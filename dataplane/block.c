@@ -24,7 +24,7 @@ dp_block_new(size_t size)
 		return NULL;
 	if (slack == 0)
 		return all;
-	at = (uint8_t *)(((uintptr_t)all + HUGE - 1) & ~(uintptr_t)(HUGE - 1));
+	at = all + (-(uintptr_t)all & (HUGE - 1));
 	if (at > all)
 		munmap(all, (size_t)(at - all));
 	if (at - all < (ptrdiff_t)slack)

@@ -57,19 +57,19 @@ lay_out(struct dp_devices *t, const struct dp_devices_config *cfg)
 static struct dp_bucket *
 index_of(const struct dp_devices *t)
 {
-	return (struct dp_bucket *)((uintptr_t)t + t->index_at);
+	return (struct dp_bucket *)((uint8_t *)t + t->index_at);
 }
 
 static struct slot *
 slot_of(const struct dp_devices *t, uint32_t device)
 {
-	return (struct slot *)((uintptr_t)t + t->slots_at) + device;
+	return (struct slot *)((uint8_t *)t + t->slots_at) + device;
 }
 
 static struct chunk *
 chunk_of(const struct dp_devices *t, uint32_t at)
 {
-	return (struct chunk *)((uintptr_t)t + t->chunks_at) + (at - 1);
+	return (struct chunk *)((uint8_t *)t + t->chunks_at) + (at - 1);
 }
 
 size_t

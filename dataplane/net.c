@@ -299,7 +299,7 @@ send_port(struct dp_net *net, unsigned p)
 			tx->pass, (void *const *)tx->pkt, tx->n, NULL);
 	tx->n -= sent;
 	if (unlikely(tx->n > 0)) {
-		memmove(tx->pkt, tx->pkt + sent, tx->n * sizeof(*tx->pkt));
+		memmove(tx->pkt, tx->pkt + sent, tx->n * sizeof(struct rte_mbuf *));
 		for (unsigned i = 0; i < tx->n; i++)
 			bytes -= tx->pkt[i]->pkt_len;
 	}

@@ -79,25 +79,25 @@ lay_out(struct dp_peers *t, const struct dp_peers_config *cfg)
 static struct dp_bucket *
 index_of(const struct dp_peers *t)
 {
-	return (struct dp_bucket *)((uintptr_t)t + t->index_at);
+	return (struct dp_bucket *)((uint8_t *)t + t->index_at);
 }
 
 static struct hot *
 hot_of(const struct dp_peers *t, uint32_t peer)
 {
-	return (struct hot *)((uintptr_t)t + t->hot_at) + peer;
+	return (struct hot *)((uint8_t *)t + t->hot_at) + peer;
 }
 
 static struct cold *
 cold_of(const struct dp_peers *t, uint32_t peer)
 {
-	return (struct cold *)((uintptr_t)t + t->cold_at) + peer;
+	return (struct cold *)((uint8_t *)t + t->cold_at) + peer;
 }
 
 static struct dp_dedup_pool *
 pool_of(const struct dp_peers *t)
 {
-	return (struct dp_dedup_pool *)((uintptr_t)t + t->pool_at);
+	return (struct dp_dedup_pool *)((uint8_t *)t + t->pool_at);
 }
 
 /*

@@ -33,7 +33,8 @@ measure(const struct dp_worker *w, const struct dp_burst *b, unsigned i, struct 
 {
 	const struct tg_msg *m = &b->msg[i];
 
-	*p = (struct parts){.route = b->route[i], .q = &w->scratch->request[i]};
+	*p = (struct parts){
+		.route = b->route[i], .q = &w->scratch->request[i], .device = ""};
 	if (p->q->device != UINT8_MAX)
 		p->device = (const char *)dp_request_segment(
 			p->q, p->q->device, &p->device_len);

@@ -63,11 +63,10 @@ dp_ports_open(struct dp_config *cfg, struct rte_mempool *pool, char *err, size_t
 
 	for (unsigned i = 0; i < cfg->n_ports; i++) {
 		struct dp_port_config *p = &cfg->ports[i];
-		int rc;
 
 		dp_port_device(cfg, i, name, sizeof(name));
 		if (rte_eth_dev_get_port_by_name(name, &p->ethdev) != 0
-			|| (rc = open_port(p, pool, cfg->workers)) != 0) {
+			|| open_port(p, pool, cfg->workers) != 0) {
 			snprintf(err, errlen, "port %s: driver %s did not start %s",
 				p->name, dp_driver_name(p->driver), p->arg);
 			while (i-- > 0)
@@ -98,7 +97,7 @@ packet_socket(const char *arg)
 	unsigned index = if_nametoindex(arg);
 
 	for (int fd = 0; fd < FD_MAX && index != 0; fd++) {
-		struct sockaddr_ll at;
+		struct sockaddr_ll at = {0};
 		socklen_t len = sizeof(at);
 
 		if (getsockname(fd, (struct sockaddr *)&at, &len) == 0

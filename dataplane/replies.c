@@ -66,13 +66,13 @@ dp_replies_init(void *block, uint32_t entries, const uint8_t hash_key[16])
 static struct dp_bucket *
 index_of(const struct dp_replies *t)
 {
-	return (struct dp_bucket *)((uintptr_t)t + t->index_at);
+	return (struct dp_bucket *)((uint8_t *)t + t->index_at);
 }
 
 static struct reply *
 reply_of(const struct dp_replies *t, uint32_t i)
 {
-	return (struct reply *)((uintptr_t)t + t->slots_at) + i;
+	return (struct reply *)((uint8_t *)t + t->slots_at) + i;
 }
 
 static uint64_t

@@ -65,26 +65,26 @@ lay_out(struct dp_store *t, const struct dp_store_config *cfg)
 static struct dp_bucket *
 index_of(const struct dp_store *t)
 {
-	return (struct dp_bucket *)((uintptr_t)t + t->index_at);
+	return (struct dp_bucket *)((uint8_t *)t + t->index_at);
 }
 
 static struct slot *
 slot_of(const struct dp_store *t, uint32_t i)
 {
-	return (struct slot *)((uintptr_t)t + t->slots_at) + i;
+	return (struct slot *)((uint8_t *)t + t->slots_at) + i;
 }
 
 /* First value of a device, + 1. */
 static uint32_t *
 head_of(const struct dp_store *t, uint32_t device)
 {
-	return (uint32_t *)((uintptr_t)t + t->heads_at) + device;
+	return (uint32_t *)((uint8_t *)t + t->heads_at) + device;
 }
 
 static struct chunk *
 chunk_of(const struct dp_store *t, uint32_t at)
 {
-	return (struct chunk *)((uintptr_t)t + t->chunks_at) + (at - 1);
+	return (struct chunk *)((uint8_t *)t + t->chunks_at) + (at - 1);
 }
 
 size_t
