@@ -37,6 +37,7 @@ struct cli_option {
 
 /* A command line, taken apart. */
 struct cli {
+	char **line; /* all of it */
 	const char *socket;
 	bool json, help;
 	const struct cli_command *command;

@@ -37,6 +37,17 @@ code_name(int status)
 	}
 }
 
+/* An error ends the reading of the line, and what is not yet read may ask for objects. */
+static bool
+wants_object(const struct cli *c)
+{
+	bool json = c->json;
+
+	for (char **a = c->line; *a != NULL && strcmp(*a, "--") != 0; a++)
+		json |= strcmp(*a, "--json") == 0;
+	return json;
+}
+
 int
 cli_fail(const struct cli *c, int status, const char *fmt, ...)
 {
@@ -48,7 +59,7 @@ cli_fail(const struct cli *c, int status, const char *fmt, ...)
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
 	fflush(stdout); /* what came before it stands before it */
-	if (!c->json) {
+	if (!wants_object(c)) {
 		fprintf(stderr, "%s\n", message);
 		return status;
 	}
@@ -147,7 +158,8 @@ int
 main(int argc, char **argv)
 {
 	const char *env = getenv("TIDEGATE_SOCKET");
-	struct cli c = {.socket = env != NULL && *env != '\0' ? env : DEFAULT_SOCKET};
+	struct cli c = {.line = argv + 1,
+		.socket = env != NULL && *env != '\0' ? env : DEFAULT_SOCKET};
 	int status = run(&c, argc - 1, argv + 1);
 
 	free(c.option);

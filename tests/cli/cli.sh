@@ -78,6 +78,9 @@ says socket-option 3 "no gateway answers at /nowhere: No such file or directory"
 says socket-option-behind 3 "no gateway answers at /nowhere: No such file or directory" status --socket=/nowhere
 says error-json 3 "{\"error\":{\"code\":\"no-gateway\",\"message\":\"no gateway answers at $TIDEGATE_SOCKET: No such file or directory\"}}" --json status
 says usage-json 2 '{"error":{"code":"usage","message":"status: \"now\" is one word too many"}}' status now --json
+says usage-json-behind-an-option 2 '{"error":{"code":"usage","message":"drops: there is no option \"--check\""}}' drops --check --json
+says usage-json-behind-a-command 2 '{"error":{"code":"usage","message":"there is no command \"devices lst\"; did you mean \"devices list\"?"}}' devices lst --json
+says usage-json-behind-the-end 2 'drops: there is no option "--check"' drops --check -- --json
 gives json-between '{"version":"0.1.0"}' version --json
 same write-error "1 cannot write what was found: No space left on device" "$("$CTL" help >/dev/full 2>/dev/null; echo $?) $("$CTL" help 2>&1 >/dev/full)"
 
