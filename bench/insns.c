@@ -85,7 +85,7 @@ under_valgrind(const char *dir, const char *name)
 {
 	char out[256], log[256], option[300], program[4096];
 	char *argv[] = {"/usr/bin/valgrind", "--tool=callgrind",
-		"--toggle-collect=counted_burst", option, program, "insns", "--count",
+		"--toggle-collect=counted_burst*", option, program, "insns", "--count",
 		(char *)name, NULL};
 	int status = -1;
 	uint64_t total;
