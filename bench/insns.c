@@ -105,6 +105,8 @@ under_valgrind(const char *dir, const char *name)
 	total = read_total(out);
 	unlink(out);
 	unlink(log);
+	if (total == 0)
+		fprintf(stderr, "%s: callgrind counted nothing\n", name);
 	return total > 0 ? (double)total / (ROUNDS * ROUND) : -1;
 }
 
