@@ -41,16 +41,102 @@ is_live(const struct dp_dedup_pool *p, const struct dp_run *r, unsigned i, uint1
 			  < (r->con ? p->con_lifetime : p->non_lifetime);
 }
 
+/* Entries of @r that are there at all. */
+static unsigned
+present_in(const struct dp_run *r)
+{
+	uint64_t absent = r->delta & r->delta >> 1;
+
+	absent &= absent >> 2; /* lowest bit of every four that are all set */
+	return SPAN - (unsigned)__builtin_popcountll(absent & 0x1111111111111111);
+}
+
+/* Living entries of @r; most runs need no look at each, because the first second and the
+ * last that it can hold are on the same side of the lifetime. */
+static unsigned
+live_in_run(const struct dp_dedup_pool *p, const struct dp_run *r, uint16_t now)
+{
+	uint16_t age = (uint16_t)(now - r->start);
+	uint16_t lifetime = r->con ? p->con_lifetime : p->non_lifetime;
+	unsigned n = 0;
+
+	if (r->delta == EMPTY)
+		return 0;
+	if (age >= ABSENT && age < lifetime)
+		return present_in(r);
+	for (unsigned i = 0; i < SPAN; i++)
+		n += is_live(p, r, i, now);
+	return n;
+}
+
 static unsigned
 live_in(const struct dp_dedup_pool *p, const struct dp_dedup_block *b, uint16_t now)
 {
 	unsigned n = 0;
 
 	for (unsigned k = 0; k < RUNS; k++)
-		for (unsigned i = 0; i < SPAN && b->run[k].delta != EMPTY; i++)
-			n += is_live(p, &b->run[k], i, now);
+		n += live_in_run(p, &b->run[k], now);
 	return n;
 }
+
+/* ---- the clear range ---- */
+
+static bool
+is_clear(const struct dp_dedup_block *first, uint16_t mid)
+{
+	return (uint16_t)(mid - first->run[2].link) < first->run[3].link;
+}
+
+static void
+set_clear(struct dp_dedup_block *first, uint16_t from, uint16_t len)
+{
+	first->run[2].link = from;
+	first->run[3].link = len;
+}
+
+/* @mid goes into the chain: what is clear begins behind it. */
+static void
+spoil_clear(struct dp_dedup_block *first, uint16_t mid)
+{
+	uint16_t before = (uint16_t)(mid - first->run[2].link);
+
+	if (is_clear(first, mid))
+		set_clear(first, (uint16_t)(mid + 1),
+			(uint16_t)(first->run[3].link - before - 1));
+}
+
+/* How many Message IDs from @mid on are not in @r, dead or alive. */
+static uint16_t
+clear_of(const struct dp_run *r, uint16_t mid)
+{
+	unsigned i = mid % SPAN;
+
+	if (r->delta == EMPTY)
+		return UINT16_MAX;
+	if (r->base != mid - i)
+		return (uint16_t)(r->base - mid);
+	for (unsigned n = 0; i + n < SPAN; n++)
+		if (delta_of(r, i + n) != ABSENT)
+			return (uint16_t)n;
+	return UINT16_MAX - SPAN; /* up to its own base again */
+}
+
+/* @mid is not in the chain, alive: find out how many after it are not either. */
+static void
+find_clear(struct dp_dedup_pool *p, uint32_t chain, uint16_t mid)
+{
+	uint16_t len = UINT16_MAX;
+
+	for (uint32_t at = chain; at != 0; at = next_of(&p->block[at - 1]))
+		for (unsigned k = 0; k < RUNS; k++) {
+			uint16_t n = clear_of(&p->block[at - 1].run[k], mid);
+
+			len = n < len ? n : len;
+		}
+	set_clear(&p->block[chain - 1], mid, len);
+}
+
+/* ---- looking up ---- */
 
 static struct dp_run *
 find_run(struct dp_dedup_pool *p, uint32_t chain, uint16_t mid, uint16_t now)
@@ -69,13 +155,18 @@ find_run(struct dp_dedup_pool *p, uint32_t chain, uint16_t mid, uint16_t now)
 }
 
 bool
-dp_dedup_find(const struct dp_dedup_pool *p, uint32_t chain, uint16_t mid, uint16_t now,
+dp_dedup_find(struct dp_dedup_pool *p, uint32_t chain, uint16_t mid, uint16_t now,
 	struct dp_heard *h)
 {
-	const struct dp_run *r = find_run((struct dp_dedup_pool *)p, chain, mid, now);
+	const struct dp_run *r;
 
-	if (r == NULL)
+	if (chain == 0 || is_clear(&p->block[chain - 1], mid))
 		return false;
+	r = find_run(p, chain, mid, now);
+	if (r == NULL) {
+		find_clear(p, chain, mid);
+		return false;
+	}
 	*h = (struct dp_heard){
 		.mid = mid,
 		.when = (uint16_t)(r->start + delta_of(r, mid % SPAN)),
@@ -185,15 +276,6 @@ join(const struct dp_dedup_pool *p, struct dp_dedup_block *b, const struct dp_he
 	return false;
 }
 
-static bool
-is_dead(const struct dp_dedup_pool *p, const struct dp_run *r, uint16_t now)
-{
-	for (unsigned i = 0; i < SPAN && r->delta != EMPTY; i++)
-		if (is_live(p, r, i, now))
-			return false;
-	return true;
-}
-
 /* Begin a run in the newest block, in the place of one with nothing alive. */
 static bool
 begin(const struct dp_dedup_pool *p, struct dp_dedup_block *b, const struct dp_heard *h,
@@ -204,7 +286,7 @@ begin(const struct dp_dedup_pool *p, struct dp_dedup_block *b, const struct dp_h
 	for (unsigned k = 0; k < RUNS; k++) {
 		struct dp_run *r = &b->run[k];
 
-		if (!is_dead(p, r, now))
+		if (live_in_run(p, r, now) > 0)
 			continue;
 		r->delta = EMPTY;
 		r->base = (uint16_t)(h->mid - i);
@@ -217,22 +299,34 @@ begin(const struct dp_dedup_pool *p, struct dp_dedup_block *b, const struct dp_h
 	return false;
 }
 
-/* Over the bound: the chain's oldest block goes.  How many live ones went with it. */
+/*
+ * The chain is to grow: give back what has expired at its old end, and while it is over
+ * the bound its oldest block.  How many live ones went with that.
+ */
 static unsigned
-drop_oldest(struct dp_dedup_pool *p, uint32_t *chain, uint16_t now)
+make_room(struct dp_dedup_pool *p, uint32_t *chain, uint16_t now)
 {
-	uint32_t before = 0, at = *chain, rest;
+	uint32_t keep = 0, last = 0, before = 0, at, rest;
+	unsigned live = 0;
 
-	if (dp_dedup_count(p, *chain, now) < DP_DEDUP_MAX)
-		return 0;
-	while (next_of(&p->block[at - 1]) != 0) {
-		before = at;
-		at = next_of(&p->block[at - 1]);
+	for (at = *chain; at != 0; at = next_of(&p->block[at - 1])) {
+		unsigned n = live_in(p, &p->block[at - 1], now);
+
+		live += n;
+		if (n > 0) {
+			before = keep;
+			keep = at;
+		}
+		last = at;
 	}
-	if (before == 0)
+	if (keep != 0 && live >= DP_DEDUP_MAX)
+		keep = before;
+	if (keep == last)
+		return 0;
+	if (keep == 0)
 		return dp_dedup_free(p, chain, now);
-	set_next(&p->block[before - 1], 0);
-	rest = at;
+	rest = next_of(&p->block[keep - 1]);
+	set_next(&p->block[keep - 1], 0);
 	return dp_dedup_free(p, &rest, now);
 }
 
@@ -240,24 +334,27 @@ unsigned
 dp_dedup_add(
 	struct dp_dedup_pool *p, uint32_t *chain, const struct dp_heard *h, uint16_t now)
 {
+	struct dp_dedup_block *first = *chain != 0 ? &p->block[*chain - 1] : NULL;
+	uint16_t from = 0, len = 0;
 	unsigned lost = 0;
 	uint32_t at;
 
-	if (*chain != 0
-		&& (join(p, &p->block[*chain - 1], h, now)
-			|| begin(p, &p->block[*chain - 1], h, now)))
-		return 0;
+	if (first != NULL) {
+		spoil_clear(first, h->mid);
+		if (join(p, first, h, now) || begin(p, first, h, now))
+			return 0;
+		from = first->run[2].link;
+		len = first->run[3].link;
+	}
 	if (p->free == 0 && p->fresh == p->blocks)
 		return 1; /* whoever owns expired blocks gives them back in the sweep */
-	if (*chain != 0) {
-		dp_dedup_trim(p, chain, now);
-		if (*chain != 0)
-			lost = drop_oldest(p, chain, now);
-	}
+	if (first != NULL)
+		lost = make_room(p, chain, now);
 	at = take_block(p);
 	if (at == 0)
 		return lost + 1;
 	set_next(&p->block[at - 1], *chain);
+	set_clear(&p->block[at - 1], from, len);
 	*chain = at;
 	(void)begin(p, &p->block[at - 1], h, now);
 	return lost;

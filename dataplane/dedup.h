@@ -7,6 +7,9 @@
  * fifteen seconds, each with its own age to the second.  A device that counts its Message
  * IDs up and sends one a second needs five blocks for EXCHANGE_LIFETIME.
  *
+ * The first block also knows a range of Message IDs that are nowhere in the chain: a
+ * device that counts up is told from it alone, without a walk, that the next one is new.
+ *
  * Threads.  The home worker only.   Memory.  Part of the peers' block, indices only.
  * Time.     Seconds modulo 2^16: whoever owns a chain trims it at least once a day.
  */
@@ -21,8 +24,11 @@ struct dp_run {
 	uint16_t base;  /* first Message ID, a multiple of 16 */
 	uint16_t start; /* second of the first */
 	uint8_t code;
-	uint8_t con;   /* lifetime */
-	uint16_t link; /* runs 0 and 1: low and high half of the next block + 1 */
+	uint8_t con; /* lifetime */
+	/* Runs 0 and 1: low and high half of the next block + 1.  Runs 2 and 3 of a
+	 * chain's first block: where its clear range begins, and how many Message IDs
+	 * that has. */
+	uint16_t link;
 };
 
 struct dp_dedup_block {
@@ -47,8 +53,8 @@ struct dp_heard {
 
 /* Is @mid in the chain, alive?  Then *h says how. @chain is a block's number + 1, or 0.
  */
-bool dp_dedup_find(const struct dp_dedup_pool *p, uint32_t chain, uint16_t mid,
-	uint16_t now, struct dp_heard *h);
+bool dp_dedup_find(struct dp_dedup_pool *p, uint32_t chain, uint16_t mid, uint16_t now,
+	struct dp_heard *h);
 /* Take @mid out of the chain. */
 void dp_dedup_remove(struct dp_dedup_pool *p, uint32_t chain, uint16_t mid, uint16_t now);
 /* Add @h; *chain may change.  Returns how many live Message IDs had to go for it: 1 if

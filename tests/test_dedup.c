@@ -27,7 +27,7 @@ add(struct dp_dedup_pool *p, uint32_t *chain, uint16_t mid, bool con, uint16_t n
 }
 
 static bool
-has(const struct dp_dedup_pool *p, uint32_t chain, uint16_t mid, uint16_t now)
+has(struct dp_dedup_pool *p, uint32_t chain, uint16_t mid, uint16_t now)
 {
 	struct dp_heard h;
 
@@ -199,6 +199,47 @@ empty_pool(void **state)
 	free(p);
 }
 
+/* A device counts up over the wrap and comes to Message IDs that it used just before. */
+static void
+counts_up_into_old_ones(void **state)
+{
+	struct dp_dedup_pool *p = new_pool(BLOCKS);
+	uint32_t chain = 0;
+
+	(void)state;
+	for (uint16_t mid = 100; mid < 133; mid += 4)
+		assert_int_equal(add(p, &chain, mid, true, 0), 0);
+	for (uint16_t mid = 65000; mid != 300; mid++) {
+		bool old = mid >= 100 && mid < 133 && mid % 4 == 0;
+
+		assert_int_equal(has(p, chain, mid, 1), old);
+		if (!old)
+			assert_int_equal(add(p, &chain, mid, true, 1), 0);
+	}
+	for (uint16_t mid = 65000; mid != 300; mid++)
+		assert_true(has(p, chain, mid, 1));
+	free(p);
+}
+
+/* What was clear when a later one was looked up is so no more once it is added itself. */
+static void
+added_out_of_order(void **state)
+{
+	static const uint16_t order[] = {500, 510, 505, 501, 65535, 0, 504, 502, 511};
+	struct dp_dedup_pool *p = new_pool(BLOCKS);
+	uint32_t chain = 0;
+
+	(void)state;
+	add(p, &chain, 400, true, 0);
+	for (unsigned i = 0; i < COUNT(order); i++) {
+		assert_false(has(p, chain, order[i], 0));
+		assert_int_equal(add(p, &chain, order[i], true, 0), 0);
+		for (unsigned k = 0; k <= i; k++)
+			assert_true(has(p, chain, order[k], 0));
+	}
+	free(p);
+}
+
 /* ---- against a model: one entry a Message ID ---- */
 
 #define IDS 512
@@ -217,8 +258,7 @@ model_lives(const struct model *m, uint16_t mid, uint16_t now)
 }
 
 static void
-compare(const struct dp_dedup_pool *p, uint32_t chain, const struct model *m,
-	uint16_t now)
+compare(struct dp_dedup_pool *p, uint32_t chain, const struct model *m, uint16_t now)
 {
 	unsigned live = 0;
 
@@ -288,16 +328,18 @@ as_the_model_says(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 7] = {
+	struct CMUnitTest tests[COUNT(rows) + 9] = {
 		cmocka_unit_test(neighbours_are_other_ids),
 		cmocka_unit_test(removed),
 		cmocka_unit_test(kinds_do_not_mix),
 		cmocka_unit_test(steady_device_needs_five_blocks),
 		cmocka_unit_test(bounded_per_peer),
 		cmocka_unit_test(empty_pool),
+		cmocka_unit_test(counts_up_into_old_ones),
+		cmocka_unit_test(added_out_of_order),
 		cmocka_unit_test(as_the_model_says),
 	};
-	size_t n = 7;
+	size_t n = 9;
 
 	ADD_ROWS(tests, &n, rows, lives_as_long);
 	return cmocka_run_group_tests_name("dedup", tests, NULL, NULL);
