@@ -73,6 +73,7 @@ make_config(struct dp_config *cfg, const struct workload *load, unsigned core)
 		.pending_max = 65536,
 		.device_idle_s = 86400,
 		.logring_bytes = 8u << 20,
+		.trace = 4096,
 	};
 	cfg->ports[0] = (struct dp_port_config){
 		.name = "memory",

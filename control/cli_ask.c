@@ -190,7 +190,7 @@ gather(const struct cli *c)
 	const char *word = cli_word(c, 0);
 
 	for (unsigned i = 0; i < c->n_options; i++)
-		json_object_set_new(o, c->option[i].name + 2,
+		json_object_set_new(o, c->option[i].name + strspn(c->option[i].name, "-"),
 			c->option[i].value != NULL ? json_string(c->option[i].value)
 						   : json_true());
 	if (word != NULL) {

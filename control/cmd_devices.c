@@ -19,21 +19,6 @@ hex_json(const uint8_t *p, size_t len)
 	return json_stringn(text, 2 * len);
 }
 
-static void
-endpoint_text(char *to, size_t cap, const uint8_t addr[16], uint16_t port)
-{
-	char ip[INET6_ADDRSTRLEN];
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-	if (memcmp(addr, mapped, 12) == 0) {
-		inet_ntop(AF_INET, addr + 12, ip, sizeof(ip));
-		snprintf(to, cap, "%s:%u", ip, port);
-	} else {
-		inet_ntop(AF_INET6, addr, ip, sizeof(ip));
-		snprintf(to, cap, "[%s]:%u", ip, port);
-	}
-}
-
 /* ---- devices ---- */
 
 static json_t *
@@ -49,8 +34,9 @@ device_json(const struct ctl_gateway *g, const struct dp_device_info *d, unsigne
 	cmd_set(o, "bytes", d->bytes);
 	cmd_set(o, "worker", worker);
 	if (dp_peer_get(g->dp, worker, d->peer, &p)) {
-		endpoint_text(at, sizeof(at), p.key.addr, ntohs(p.key.port_be));
-		json_object_set_new(o, "endpoint", json_string(at));
+		json_object_set_new(o, "endpoint",
+			json_string(cmd_endpoint(
+				at, sizeof(at), p.key.addr, ntohs(p.key.port_be))));
 	} else {
 		json_object_set_new(o, "endpoint", json_null());
 	}

@@ -107,6 +107,17 @@
 	REMOTE("conf reload", "",                                                        \
 		"load the configuration file anew, whole or not at all",                 \
 		"file, reloads", cmd_conf_reload)                                        \
+	REMOTE("trace",                                                                          \
+		"[--peer ADDRESS] [--device DEVICE] [--token HEX] [--path PATH] [-c N] " \
+		"[--last SECONDS]",                                                      \
+		"the last 100 messages, or N, or all of the last seconds, as the "       \
+		"workers' "                                                              \
+		"flight recorders have them",                                            \
+		"[{time_ns, worker, verb (heard, sent), peer, type, code, mid, token "   \
+		"(hex), "                                                                \
+		"verdict (the answer's code, the counter it was dropped under, later, "  \
+		"sent)}]",                                                               \
+		cmd_trace)                                                               \
 	REMOTE("clear counters", "",                                                     \
 		"count and measure from here; the workers' own are never zeroed", "{}",  \
 		cmd_clear)                                                               \

@@ -55,7 +55,7 @@ struct ctl_config {
 	uint32_t peers_max, devices_max, store_max, dedup_extensions, replies_max,
 		pending_max;
 	uint32_t device_idle_s;
-	uint32_t logring_bytes;
+	uint32_t logring_bytes, trace_messages;
 	uint32_t error_rate, error_burst, full_max_age;
 	uint32_t ack_timeout_ms, ack_random_percent, max_retransmit, nstart,
 		max_latency_s, processing_delay_ms;

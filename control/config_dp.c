@@ -118,6 +118,7 @@ ctl_config_dp(const struct ctl_config *c, struct dp_config *out, char *err, size
 		.pending_max = c->pending_max,
 		.device_idle_s = c->device_idle_s,
 		.logring_bytes = c->logring_bytes,
+		.trace = c->trace_messages,
 		.n_ports = c->n_ports,
 	};
 	set_cores(c, out);

@@ -136,6 +136,11 @@ static const struct ctl_key replies_keys[] = {
 	{"max", CTL_T_UINT, AT(replies_max), 64, 1u << 20, "4096",
 		"answers kept because no code can rebuild them", .fixed = true},
 	END};
+static const struct ctl_key trace_keys[] = {
+	{"messages", CTL_T_POWER, AT(trace_messages), DP_TRACE_MIN, DP_TRACE_MAX, "16384",
+		"32 bytes each, for each worker, a power of two; IPv6 takes two",
+		.fixed = true},
+	END};
 static const struct ctl_key retain_keys[] = {
 	{"bytes", CTL_T_BYTES, AT(retain_bytes), 0, 1ull << 50, "8GiB",
 		"delete the oldest segments over this; 0: never", .fixed = true},
@@ -214,6 +219,8 @@ const struct ctl_key ctl_schema[] = {
 		dedup_keys},
 	{"replies", CTL_T_SECTION, 0, 0, 0, 0, NULL, "answers kept for duplicates", NULL,
 		replies_keys},
+	{"trace", CTL_T_SECTION, 0, 0, 0, 0, NULL,
+		"the flight recorder: the last messages of each worker", NULL, trace_keys},
 	{"routes", CTL_T_LIST, AT(routes), 1, CTL_ROUTES_MAX, CTL_REQUIRED,
 		"what paths do: the most exact path wins", NULL, route_keys,
 		offsetof(struct ctl_config, n_routes)},

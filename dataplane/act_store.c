@@ -175,7 +175,7 @@ send_home(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
 	if (once)
 		dp_peers_set_link(w->peers, b->peer[i], dp_net_source_mac(b, i));
 	if (w->away == DP_AWAY_MAX || !dp_hand(w, b, i, home, DP_E_VALUE)) {
-		dp_net_drop(w->net, b, i, DP_C_rdrop_handover_full);
+		dp_drop(w, b, i, DP_C_rdrop_handover_full);
 		return DP_LATER;
 	}
 	dp_count(&w->counters, DP_C_handed_value, 1);

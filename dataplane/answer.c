@@ -111,15 +111,15 @@ void
 dp_refuse(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 {
 	if (b->flags[i] & DP_F_MULTICAST) {
-		dp_net_drop(w->net, b, i, DP_C_rdrop_multicast);
+		dp_drop(w, b, i, DP_C_rdrop_multicast);
 	} else if (code == TG_BAD_OPTION && b->msg[i].type == TG_NON) {
-		dp_net_drop(
-			w->net, b, i, DP_C_rdrop_bad_option_non); /* 5.4.1: rejected */
+		dp_drop(w, b, i, DP_C_rdrop_bad_option_non); /* 5.4.1: rejected */
 	} else if (!may_complain(w, b, i)) {
-		dp_net_drop(w->net, b, i, DP_C_rdrop_error_rate);
+		dp_drop(w, b, i, DP_C_rdrop_error_rate);
 	} else {
 		dp_answer_code(w, b, i, code);
 		dp_count(&w->counters, refused(code), 1);
+		dp_record_heard(w, b, i, dp_trace_fate(code, 0));
 		dp_net_reply(w->net, b, i, b->reply[i]);
 	}
 }
@@ -130,11 +130,12 @@ dp_reject(struct dp_worker *w, struct dp_burst *b, unsigned i, enum dp_counter w
 	struct tg_writer out;
 
 	if (b->flags[i] & DP_F_MULTICAST) {
-		dp_net_drop(w->net, b, i, why);
+		dp_drop(w, b, i, why);
 	} else if (!may_complain(w, b, i)) {
 		dp_count(&w->counters, DP_C_rst_limited, 1);
-		dp_net_drop(w->net, b, i, why);
+		dp_drop(w, b, i, why);
 	} else {
+		dp_record_heard(w, b, i, dp_trace_fate(0, (uint8_t)why));
 		tg_write_begin(
 			&out, b->coap[i], TG_HDR_LEN, TG_RST, 0, b->msg[i].mid, NULL, 0);
 		dp_count(&w->counters, why, 1);

@@ -65,5 +65,6 @@ struct dp_config {
 	uint32_t dedup_extensions, replies_max, pending_max; /* per gateway */
 	uint32_t device_idle_s;
 	uint32_t logring_bytes; /* per worker, a power of two */
+	uint32_t trace;         /* entries of the flight recorder per worker, a power of two */
 	uint8_t hash_key[16];   /* random at each start */
 };

@@ -110,9 +110,10 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	k->replies_size = dp_replies_size(replies);
 	k->logring_size = dp_logring_size(cfg->logring_bytes);
 	k->pending_size = pending * sizeof(struct dp_pending);
+	k->trace_size = dp_trace_size(cfg->trace);
 	if (w->id == 0
 		&& (k->peers_size + k->devices_size + k->store_size + k->replies_size
-			   + k->logring_size + k->pending_size)
+			   + k->logring_size + k->pending_size + k->trace_size)
 				   * cfg->workers
 			   > available_bytes())
 		return -ENOMEM; /* mmap() would promise it, and the first touch would kill
@@ -123,11 +124,12 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	k->replies = dp_block_new(k->replies_size);
 	k->logring = dp_block_new(k->logring_size);
 	k->pending = dp_block_new(k->pending_size);
+	k->trace = dp_block_new(k->trace_size);
 	k->scratch = dp_block_new(sizeof(struct dp_scratch));
 	w->limit = dp_block_new(sizeof(struct dp_limit));
 	if (k->peers == NULL || k->devices == NULL || k->store == NULL
 		|| k->replies == NULL || k->logring == NULL || k->pending == NULL
-		|| k->scratch == NULL || w->limit == NULL)
+		|| k->trace == NULL || k->scratch == NULL || w->limit == NULL)
 		return -ENOMEM;
 	w->peers = dp_peers_init(k->peers, &peers);
 	w->devices = dp_devices_init(k->devices, &devices);
@@ -138,9 +140,11 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	w->logring = dp_logring_init(k->logring, cfg->logring_bytes);
 	w->pending = (struct dp_pending_fifo){.mask = pending - 1, .entry = k->pending};
 	w->scratch = k->scratch;
+	w->trace = dp_trace_init(k->trace, cfg->trace);
 	dp_limit_init(w->limit);
 	return w->peers != NULL && w->devices != NULL && w->store != NULL
 			       && w->replies != NULL && w->logring != NULL
+			       && w->trace != NULL
 		       ? 0
 		       : -EINVAL;
 }
@@ -191,7 +195,10 @@ make_worker(struct dp *dp, unsigned id, char *err, size_t errlen)
 		return fail(err, errlen,
 			"not enough EAL memory for the rings of worker %u", id);
 	w->net = dp_net_new(&dp->shared.cfg, id, dp->pool, &w->counters, err, errlen);
-	return w->net == NULL ? -1 : 0;
+	if (w->net == NULL)
+		return -1;
+	dp_net_record(w->net, w->trace);
+	return 0;
 }
 
 static int
@@ -325,6 +332,7 @@ dp_close(struct dp *dp)
 		dp_block_free(k->replies, k->replies_size);
 		dp_block_free(k->logring, k->logring_size);
 		dp_block_free(k->pending, k->pending_size);
+		dp_block_free(k->trace, k->trace_size);
 		dp_block_free(k->scratch, sizeof(struct dp_scratch));
 		dp_block_free(w->limit, sizeof(struct dp_limit));
 		dp_block_free(w, sizeof(*w));

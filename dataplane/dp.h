@@ -16,6 +16,7 @@
 #include "dataplane/port.h"
 #include "dataplane/record.h"
 #include "dataplane/store.h"
+#include "dataplane/trace.h"
 
 struct dp;
 
@@ -124,6 +125,19 @@ struct dp_worker_info {
 };
 void dp_worker_read(const struct dp *dp, unsigned worker, struct dp_worker_info *out);
 uint64_t dp_now_s(const struct dp *dp); /* the tables' time: seconds since start */
+/* The wall clock (ns, UNIX epoch) now and when the TSC was @tsc. */
+uint64_t dp_wall_ns(const struct dp *dp);
+uint64_t dp_wall_ns_at(const struct dp *dp, uint64_t tsc);
+
+/* The flight recorder of worker @w; trace.h says how to read it. */
+const struct dp_trace *dp_worker_trace(const struct dp *dp, unsigned w);
+/*
+ * What an entry about @path has as tag and key: the route, and which of its values or
+ * devices (a stream's entries are told apart by their device, a store's by the whole
+ * path).  False if no route serves it.  And the key of a stream's entries from a device.
+ */
+bool dp_trace_path(const struct dp *dp, const char *path, uint16_t *tag, uint32_t *key);
+uint32_t dp_trace_device(const struct dp *dp, const char *name, size_t len);
 
 struct dp_mem_row {
 	const char *name; /* "peers", "devices", "store", "dedup", "replies", "logring",

@@ -5,9 +5,9 @@
 #include "dataplane/worker.h"
 
 struct dp_blocks {
-	void *peers, *devices, *store, *replies, *logring, *scratch, *pending;
+	void *peers, *devices, *store, *replies, *logring, *scratch, *pending, *trace;
 	size_t peers_size, devices_size, store_size, replies_size, logring_size,
-		pending_size;
+		pending_size, trace_size;
 	size_t extensions_size; /* of peers_size */
 };
 

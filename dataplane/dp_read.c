@@ -70,8 +70,59 @@ dp_now_s(const struct dp *dp)
 	return dp_clock_s(&dp->shared.clock, rte_rdtsc());
 }
 
+uint64_t
+dp_wall_ns(const struct dp *dp)
+{
+	return dp_wall_ns_at(dp, rte_rdtsc());
+}
+
+uint64_t
+dp_wall_ns_at(const struct dp *dp, uint64_t tsc)
+{
+	return dp_clock_wall_ns(&dp->shared.clock, tsc);
+}
+
+const struct dp_trace *
+dp_worker_trace(const struct dp *dp, unsigned w)
+{
+	return dp->shared.worker[w]->trace;
+}
+
+uint32_t
+dp_trace_device(const struct dp *dp, const char *name, size_t len)
+{
+	return (uint32_t)dp_devices_hash(dp->shared.worker[0]->devices, name, len);
+}
+
+bool
+dp_trace_path(const struct dp *dp, const char *path, uint16_t *tag, uint32_t *key)
+{
+	const struct dp_worker *w = dp->shared.worker[0];
+	uint8_t canonical[DP_PATH_MAX + 8], len;
+	struct dp_request q = {.path.bytes = canonical, .device = UINT8_MAX};
+	const struct dp_route *r;
+	const uint8_t *name;
+
+	q.path.len = dp_path_parse(canonical, DP_PATH_MAX, path, strlen(path));
+	for (uint16_t at = 0; at < q.path.len && q.segments < DP_SEGMENTS_MAX;
+		at = (uint16_t)(at + 1 + canonical[at]))
+		q.at[q.segments++] = at;
+	r = q.path.len > 0 ? dp_route_find(atomic_load(&dp->shared.snapshot), &q) : NULL;
+	if (r == NULL)
+		return false;
+	*tag = r->tag;
+	*key = 0;
+	if (r->kind == DP_K_STORE && !q.listing)
+		*key = (uint32_t)dp_store_hash(w->store, &q.path);
+	if (r->kind == DP_K_STREAM && q.device != UINT8_MAX) {
+		name = dp_request_segment(&q, q.device, &len);
+		*key = dp_trace_device(dp, (const char *)name, len);
+	}
+	return true;
+}
+
 /* Sums over the workers, one table a row. */
-enum row { PEERS, DEDUP, DEVICES, STORE, REPLIES, PENDING, LOGRING, MBUFS, ROWS };
+enum row { PEERS, DEDUP, DEVICES, STORE, REPLIES, PENDING, LOGRING, TRACE, MBUFS, ROWS };
 
 static void
 add_row(struct dp_mem_row *r, uint64_t bytes, uint64_t entries, uint64_t used)
@@ -85,7 +136,7 @@ unsigned
 dp_mem_read(const struct dp *dp, struct dp_mem_row *rows, unsigned max)
 {
 	static const char *const names[ROWS] = {"peers", "dedup", "devices", "store",
-		"replies", "pending", "logring", "mbufs"};
+		"replies", "pending", "logring", "trace", "mbufs"};
 	const struct dp_config *cfg = &dp->shared.cfg;
 	struct dp_mem_row r[ROWS] = {0};
 
@@ -107,6 +158,7 @@ dp_mem_read(const struct dp *dp, struct dp_mem_row *rows, unsigned max)
 			get(&w->turns.pending_answers));
 		add_row(&r[LOGRING], k->logring_size, cfg->logring_bytes,
 			dp_logring_used(w->logring));
+		add_row(&r[TRACE], k->trace_size, cfg->trace, cfg->trace);
 	}
 	add_row(&r[MBUFS],
 		(uint64_t)cfg->mbufs

@@ -84,6 +84,12 @@ no_memory:
 }
 
 void
+dp_net_record(struct dp_net *net, struct dp_trace *trace)
+{
+	net->trace = trace;
+}
+
+void
 dp_net_free(struct dp_net *net)
 {
 	if (net == NULL)

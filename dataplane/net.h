@@ -13,6 +13,7 @@
 #include "dataplane/burst.h"
 #include "dataplane/config.h"
 #include "dataplane/counters.h"
+#include "dataplane/trace.h"
 
 #include <rte_mempool.h>
 
@@ -30,6 +31,9 @@ struct dp_side {
 struct dp_net *dp_net_new(const struct dp_config *cfg, unsigned worker,
 	struct rte_mempool *pool, struct dp_counters *counters, char *err, size_t errlen);
 void dp_net_free(struct dp_net *net);
+
+/* Enter what dp_net_send() sends in @trace; before the first. */
+void dp_net_record(struct dp_net *net, struct dp_trace *trace);
 
 /* Read up to DP_BURST frames from the port queues this worker owns, round robin; b->n = 0
  * if idle. */

@@ -45,6 +45,7 @@ struct dp_net {
 	unsigned worker;
 	struct rte_mempool *pool;
 	struct dp_counters *counters;
+	struct dp_trace *trace;
 	struct rx_queue rx[DP_PORTS_MAX * DP_WORKERS_MAX];
 	unsigned n_rx, next_rx;
 	uint16_t port_side[DP_PORTS_MAX]

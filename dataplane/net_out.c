@@ -158,6 +158,23 @@ address_frame(const struct dp_net *net, struct rte_mbuf *m, const struct dp_side
 	}
 }
 
+/* A message of our own into the flight recorder. */
+static void
+record(const struct dp_net *net, const struct dp_peer_key *key, const uint8_t *coap,
+	bool v4)
+{
+	const struct tg_msg m = {
+		.mid = (uint16_t)(coap[2] << 8 | coap[3]),
+		.type = coap[0] >> 4 & 3,
+		.code = coap[1],
+		.tkl = coap[0] & 15,
+	};
+
+	dp_trace_put(net->trace, rte_rdtsc(), key, &m, coap + TG_HDR_LEN,
+		v4 ? DP_TRACE_SENT : DP_TRACE_SENT | DP_TRACE_V6, 0);
+	dp_trace_publish(net->trace);
+}
+
 void
 dp_net_send(struct dp_net *net, struct rte_mbuf *m, const struct dp_peer_key *key,
 	const uint8_t *mac, uint16_t len)
@@ -178,6 +195,7 @@ dp_net_send(struct dp_net *net, struct rte_mbuf *m, const struct dp_peer_key *ke
 		}
 		mac = n->mac;
 	}
+	record(net, key, coap, v4);
 	set_length(m, coap, len);
 	address_frame(net, m, side, mac,
 		v4 ? RTE_BE16(RTE_ETHER_TYPE_IPV4) : RTE_BE16(RTE_ETHER_TYPE_IPV6));

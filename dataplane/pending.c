@@ -102,6 +102,7 @@ push(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_t code,
 		.origin = origin,
 	};
 	dp_copy8(p->token, tg_msg_token(m), m->tkl);
+	dp_record_heard(w, b, i, dp_about(w, b, i));
 	if (origin != w->id)
 		return; /* the origin holds its own peer */
 	w->waiting++;

@@ -39,6 +39,7 @@ struct dp_request {
 			  */
 	uint8_t listing; /* route: the path names a device of a store route */
 	uint8_t ahead;   /* route: enum dp_ahead */
+	uint32_t about;  /* route: half of the hash that @ahead says; else 0 */
 	uint64_t device_hash, store_hash; /* route: the key that @ahead says, hashed */
 	uint32_t device_hint, store_hint; /* route: where its table expects it */
 	uint16_t at[DP_SEGMENTS_MAX];     /* offset of each segment's length byte in

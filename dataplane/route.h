@@ -16,6 +16,7 @@ struct dp_route {
 	enum dp_ack ack;
 	char stream[64];
 	uint8_t stream_len;
+	uint16_t tag; /* stands for its pattern in the flight recorder; never 0 */
 	uint16_t max_payload;
 	uint16_t n_formats;
 	uint16_t formats[DP_FORMATS_MAX];

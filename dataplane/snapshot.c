@@ -221,6 +221,17 @@ set_static(struct build *b, struct dp_route *r, const struct dp_route_spec *s)
 	return set_content(b, r, s->content, s->content_len);
 }
 
+/* The pattern in 15 bits, which a reload does not change. */
+static uint16_t
+tag_of(const char *path)
+{
+	uint32_t h = 2166136261; /* FNV-1a */
+
+	for (; *path != '\0'; path++)
+		h = (h ^ (uint8_t)*path) * 16777619;
+	return (uint16_t)(h >> 16 | 1);
+}
+
 static int
 add_route(struct build *b, const struct dp_route_spec *s)
 {
@@ -235,6 +246,7 @@ add_route(struct build *b, const struct dp_route_spec *s)
 			s->max_payload < DP_VALUE_MAX ? s->max_payload : DP_VALUE_MAX,
 		.n_formats = (uint16_t)s->n_formats,
 		.stream_len = (uint8_t)stream_len,
+		.tag = tag_of(s->path),
 	};
 	if (stream_len >= sizeof(r->stream) || s->n_formats > DP_FORMATS_MAX)
 		return fail(b, "route %s: stream's name or list of formats too long",

@@ -18,7 +18,7 @@ replay(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 	uint16_t len;
 
 	if (b->msg[i].type == TG_NON) {
-		dp_net_drop(w->net, b, i, DP_C_dup_non_ignored);
+		dp_drop(w, b, i, DP_C_dup_non_ignored);
 		return;
 	}
 	if (code != DP_STORED) {
@@ -27,13 +27,14 @@ replay(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 		bytes = dp_replies_find(
 			w->replies, b->peer[i], b->msg[i].mid, b->now_s, &len);
 		if (bytes == NULL) {
-			dp_net_drop(w->net, b, i, DP_C_dup_unreplayable);
+			dp_drop(w, b, i, DP_C_dup_unreplayable);
 			return;
 		}
 		memcpy(b->coap[i], bytes, len);
 		b->reply[i] = len;
 	}
 	dp_count(&w->counters, DP_C_dup_replayed, 1);
+	dp_record_heard(w, b, i, dp_trace_fate(b->coap[i][1], DP_C_dup_replayed));
 	dp_net_reply(w->net, b, i, b->reply[i]);
 }
 
@@ -46,7 +47,7 @@ admit(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	b->peer[i] = dp_peers_get(
 		w->peers, &b->key[i], b->hash[i], b->peer[i], b->now_s, &w->counters);
 	if (unlikely(b->peer[i] == DP_NONE)) {
-		dp_net_drop(w->net, b, i, DP_C_rdrop_no_peer);
+		dp_drop(w, b, i, DP_C_rdrop_no_peer);
 		return false;
 	}
 	dp_peers_account(w->peers, b->peer[i], b->len[i]);
@@ -54,7 +55,7 @@ admit(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	case DP_NEW:
 		return true;
 	case DP_IN_PROGRESS:
-		dp_net_drop(w->net, b, i,
+		dp_drop(w, b, i,
 			b->msg[i].type == TG_NON ? DP_C_dup_non_ignored
 						 : DP_C_dup_in_progress);
 		return false;
@@ -105,11 +106,11 @@ act(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	uint8_t code;
 
 	if (unlikely(w->draining)) {
-		dp_net_drop(w->net, b, i, DP_C_rdrop_draining);
+		dp_drop(w, b, i, DP_C_rdrop_draining);
 		return;
 	}
 	if (unlikely(b->flags[i] & DP_F_MULTICAST)) {
-		dp_net_drop(w->net, b, i, DP_C_rdrop_multicast);
+		dp_drop(w, b, i, DP_C_rdrop_multicast);
 		return;
 	}
 	if (unlikely(b->code[i] != 0)) {

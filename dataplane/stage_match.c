@@ -33,7 +33,7 @@ steer(struct dp_worker *w, struct dp_burst *b)
 		if (dp_hand(w, b, i, home, DP_E_DATAGRAM))
 			handed++;
 		else
-			dp_net_drop(w->net, b, i, DP_C_drop_handover_full);
+			dp_drop(w, b, i, DP_C_drop_handover_full);
 	}
 	dp_count(&w->counters, DP_C_handed_over, handed);
 }

@@ -23,13 +23,20 @@ malformed(struct dp_worker *w, struct dp_burst *b, unsigned i, enum tg_verdict v
 {
 	const uint8_t *p = b->coap[i];
 
-	if (v == TG_VERSION || b->len[i] < TG_HDR_LEN || (p[0] >> 4 & 3) != TG_CON) {
+	if (b->len[i] < TG_HDR_LEN) {
 		dp_net_drop(w->net, b, i, fault[v]);
 		return;
 	}
 	b->msg[i] = (struct tg_msg){
-		.base = p, .mid = (uint16_t)(p[2] << 8 | p[3]), .type = TG_CON};
-	dp_reject(w, b, i, fault[v]);
+		.base = p,
+		.mid = (uint16_t)(p[2] << 8 | p[3]),
+		.type = p[0] >> 4 & 3,
+		.code = p[1],
+	};
+	if (v == TG_VERSION || b->msg[i].type != TG_CON)
+		dp_drop(w, b, i, fault[v]);
+	else
+		dp_reject(w, b, i, fault[v]);
 }
 
 /* A well-formed message that is no request. */
@@ -40,16 +47,16 @@ other(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	bool response = tg_code_is_response(m->code);
 
 	if (m->type == TG_RST)
-		dp_net_drop(w->net, b, i, DP_C_coap_rst);
+		dp_drop(w, b, i, DP_C_coap_rst);
 	else if (m->type == TG_ACK)
-		dp_net_drop(w->net, b, i, DP_C_coap_ack);
+		dp_drop(w, b, i, DP_C_coap_ack);
 	else if (m->type == TG_CON)
 		dp_reject(w, b, i,
 			m->code == 0 ? DP_C_coap_ping
 			: response   ? DP_C_coap_response
 				     : DP_C_coap_rejected);
 	else
-		dp_net_drop(w->net, b, i,
+		dp_drop(w, b, i,
 			m->code == 0 ? DP_C_drop_empty_non
 			: response   ? DP_C_coap_response
 				     : DP_C_drop_reserved_class);

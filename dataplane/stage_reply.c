@@ -7,13 +7,27 @@
 #include "coap/code.h"
 #include "dataplane/worker.h"
 
+/* Into the flight recorder.  What comes back from its value's home knows of its route
+ * only what it took along. */
+static inline void
+record(struct dp_worker *w, const struct dp_burst *b, unsigned i)
+{
+	uint64_t about = likely(b->route[i] != NULL) ? dp_about(w, b, i)
+						     : dp_meta(b->pkt[i])->about;
+
+	dp_record_heard(w, b, i, about | dp_trace_fate(b->code[i], 0));
+}
+
 void
 dp_stage_reply(struct dp_worker *w, struct dp_burst *b)
 {
 	unsigned answered;
 
 	for (unsigned i = 0; i < b->n; i++) {
-		if (b->pkt[i] == NULL || b->reply[i] != 0)
+		if (b->pkt[i] == NULL)
+			continue;
+		record(w, b, i);
+		if (b->reply[i] != 0)
 			continue;
 		if (likely(b->code[i] < TG_BAD_REQUEST))
 			b->reply[i] = dp_answer_head(b, i, b->code[i]);

@@ -72,11 +72,13 @@ look_ahead(struct dp_worker *w, struct dp_request *q, const struct dp_route *r)
 	if (r->kind == DP_K_STORE && !q->listing) {
 		q->store_hash = dp_store_hash(w->store, &q->path);
 		dp_store_prefetch(w->store, q->store_hash);
+		q->about = (uint32_t)q->store_hash;
 		q->ahead = DP_AHEAD_VALUE;
 	} else if (r->kind == DP_K_STREAM && q->device != UINT8_MAX) {
 		name = dp_request_segment(q, q->device, &len);
 		q->device_hash = dp_devices_hash(w->devices, name, len);
 		dp_devices_prefetch(w->devices, q->device_hash);
+		q->about = (uint32_t)q->device_hash;
 		q->ahead = DP_AHEAD_DEVICE;
 	}
 }
@@ -93,6 +95,7 @@ dp_stage_route(struct dp_worker *w, struct dp_burst *b)
 			arena += dp_request_read(&q[i], &b->msg[i], arena);
 	for (unsigned i = 0; i < b->n; i++) {
 		q[i].ahead = DP_AHEAD_NOTHING;
+		q[i].about = 0;
 		if (b->pkt[i] == NULL)
 			continue;
 		b->reply[i] = 0;

@@ -46,10 +46,14 @@ dp_hand(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned to,
 	struct dp_worker *target = w->shared->worker[to];
 	struct rte_mbuf *m = b->pkt[i];
 	struct dp_meta *meta = dp_meta(m);
+	uint64_t about = kind == DP_E_VALUE    ? dp_about(w, b, i)
+			 : kind == DP_E_ANSWER ? meta->about
+					       : 0;
 
 	*meta = (struct dp_meta){
 		.key = b->key[i],
 		.tsc = b->tsc,
+		.about = about,
 		.peer = b->peer[i],
 		.coap = (uint16_t)(b->coap[i] - rte_pktmbuf_mtod(m, uint8_t *)),
 		.len = b->len[i],
@@ -59,6 +63,7 @@ dp_hand(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned to,
 		.port = b->port[i],
 		.flags = b->flags[i],
 		.code = b->code[i],
+		.method = b->msg[i].code,
 	};
 	if (rte_ring_enqueue(kind == DP_E_ANSWER ? target->back : target->inbox, m) != 0)
 		return false;
@@ -127,6 +132,7 @@ finish(struct dp_worker *w, struct rte_mbuf *m)
 		.base = p,
 		.mid = (uint16_t)(p[2] << 8 | p[3]),
 		.type = con ? TG_CON : TG_NON,
+		.code = dp_meta(m)->method,
 		.tkl = p[0] & 15,
 	};
 	if (b->peer[0] != DP_NONE) {

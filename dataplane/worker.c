@@ -103,6 +103,7 @@ dp_worker_turn(struct dp_worker *w)
 	busy |= dp_inbox(w);
 	busy |= dp_settle(w);
 	busy |= dp_mailbox_run(w);
+	dp_trace_publish(w->trace);
 	tx = rte_rdtsc();
 	dp_net_flush(w->net);
 	tx = rte_rdtsc() - tx;

@@ -17,6 +17,7 @@
 #include "dataplane/replies.h"
 #include "dataplane/request.h"
 #include "dataplane/route.h"
+#include "dataplane/trace.h"
 
 #include <rte_rcu_qsbr.h>
 #include <rte_ring.h>
@@ -80,6 +81,7 @@ struct dp_worker {
 	struct dp_logring *logring;
 	struct dp_scratch *scratch;
 	struct dp_limit *limit;
+	struct dp_trace *trace;
 	struct rte_ring *inbox; /* packets from other workers */
 	struct rte_ring *back;  /* packets of ours that other workers have executed */
 	struct rte_ring *done;  /* struct dp_pending that other workers settled for us */
@@ -105,11 +107,13 @@ struct dp_worker {
 struct dp_meta {
 	struct dp_peer_key key;
 	uint64_t tsc;
+	uint64_t about; /* for the flight recorder */
 	uint32_t peer;
 	uint16_t coap, len, reply; /* offset of the message in the frame; bytes; bytes of
 				      the answer */
 	uint8_t kind;              /* enum dp_errand */
 	uint8_t from, port, flags, code;
+	uint8_t method; /* the request's code */
 };
 
 /* Why a packet is in another worker's inbox. */
@@ -177,6 +181,31 @@ uint8_t dp_act_fixed(struct dp_worker *w, struct dp_burst *b, unsigned i);
 #define DP_STORED                                                                        \
 	0xe0 /* a Message ID's code: the reply's bytes are in the reply pool             \
 	      */
+
+/* ---- the flight recorder ---- */
+
+/* What request @i is about: its route, and the value or device that its path names. */
+static inline uint64_t
+dp_about(const struct dp_worker *w, const struct dp_burst *b, unsigned i)
+{
+	return dp_trace_about(b->route[i]->tag, w->scratch->request[i].about);
+}
+
+/* Enter message @i, which was heard; @about says why, and what became of it. */
+static inline void
+dp_record_heard(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint64_t about)
+{
+	dp_trace_put(w->trace, b->tsc, &b->key[i], &b->msg[i], b->coap[i] + TG_HDR_LEN,
+		b->flags[i] & DP_F_IPV6 ? DP_TRACE_V6 : 0, about);
+}
+
+/* Free message @i and count and enter why; nothing was answered. */
+static inline void
+dp_drop(struct dp_worker *w, struct dp_burst *b, unsigned i, enum dp_counter why)
+{
+	dp_record_heard(w, b, i, dp_trace_fate(0, (uint8_t)why));
+	dp_net_drop(w->net, b, i, why);
+}
 
 /* ---- answers (answer.c) ---- */
 

@@ -101,6 +101,7 @@ default_config(struct dp_config *cfg, unsigned workers)
 		.pending_max = 64,
 		.device_idle_s = 86400,
 		.logring_bytes = 1u << 16,
+		.trace = DP_TRACE_MIN,
 		.hash_key = {3, 20, 37, 54, 71, 88, 105, 122, 139, 156, 173, 190, 207,
 			224, 241, 2},
 	};

@@ -127,6 +127,25 @@ records=$("$CTL" --json stats records_delivered | field records_delivered)
 same log-cat-online "$records" "$("$CTL" log cat telemetry --json | wc -l)"
 same log-verify-online "0 $records" "$("$CTL" --json log verify >"$RUN/v"; echo "$? $(field records <"$RUN/v")")"
 
+# ---- the flight recorder
+same trace-default 100 "$("$CTL" --json trace | grep -o '"mid":' | wc -l)"
+same trace-count 7 "$("$CTL" --json trace -c 7 | grep -o '"mid":' | wc -l)"
+same trace-text 8 "$("$CTL" trace -c 7 | wc -l)"
+peer=$("$CTL" --json trace -c 1 | field peer)
+same trace-peer "$peer" "$("$CTL" --json trace --peer "$peer" | grep -o '"peer":"[^"]*"' | sort -u | sed 's/"peer"://; s/"//g')"
+same trace-peer-nobody '[]' "$("$CTL" --json trace --peer 192.0.2.1)"
+holds trace-peer-bad 2 '^trace: --peer nowhere: an address, or ADDRESS:PORT$' "$CTL" trace --peer nowhere
+token=$("$CTL" --json trace -c 1 | field token)
+same trace-token yes "$([ "$("$CTL" --json trace --token "$token" | grep -o "\"token\":\"$token\"" | wc -l)" -ge 1 ] && echo yes)"
+holds trace-token-bad 2 'up to eight bytes as hex$' "$CTL" trace --token xyz
+fresh=$("$CTL" --json store ls --limit 0 | tr '{' '\n' | sed 's/.*"path":"\([^"]*\)".*"age_s":\([0-9]*\).*/\2 \1/' | sort -n | sed -n '2s/.* //p')
+same trace-path yes "$([ "$("$CTL" --json trace --path "$fresh" | grep -o '"mid":' | wc -l)" -ge 1 ] && echo yes)"
+holds trace-path-none 1 '^trace: no route serves /no/where$' "$CTL" trace --path /no/where
+same trace-device yes "$([ "$("$CTL" --json trace --device "$(cut -d/ -f3 <<<"$path")" | grep -o '"mid":' | wc -l)" -ge 1 ] && echo yes)"
+same trace-last yes "$([ "$("$CTL" --json trace --last 3600 | grep -o '"mid":' | wc -l)" -gt 1000 ] && echo yes)"
+sleep 1
+same trace-last-none '[]' "$("$CTL" --json trace --last 1)"
+
 # ---- counters
 requests=$("$CTL" --json stats requests | field requests)
 same stats-pattern '1' "$("$CTL" stats rx_frames | wc -l)"
@@ -149,7 +168,7 @@ same clear-keeps-the-books 0 "$("$CTL" stats --check >/dev/null; echo $?)"
 
 # ---- every command's JSON has the fields that the reference says
 # shellcheck disable=SC2086 # a command may be several words
-for c in status "stats --check" "drops --all" latency cores ports mem "devices count" "devices list" "store ls" "log ls" "log verify" "conf show"; do
+for c in status "stats --check" "drops --all" latency cores trace ports mem "devices count" "devices list" "store ls" "log ls" "log verify" "conf show"; do
 	got=$("$CTL" --json $c | grep -oE '[{,]"[a-z_0-9]+":' | tr -d '{,":' | sort -u)
 	documented=$("$CTL" help ${c%% -*} --json)
 	missing=
