@@ -30,6 +30,12 @@ tg_mid_new(struct tg_mid_pool *p, uint64_t now_ms, uint64_t lifetime_ms)
 	return (uint16_t)serial;
 }
 
+uint64_t
+tg_mid_free_at(const struct tg_mid_pool *p)
+{
+	return p->next - p->oldest > p->mask ? p->until_ms[p->oldest & p->mask] : 0;
+}
+
 /* The entry of @mid if it lies in the window, else NULL. */
 static uint64_t *
 in_window(const struct tg_mid_pool *p, uint16_t mid)

@@ -40,6 +40,8 @@ void tg_mid_init(
  * NON_LIFETIME for a NON); -1 if the window is full.  O(1), amortized.
  */
 int32_t tg_mid_new(struct tg_mid_pool *p, uint64_t now_ms, uint64_t lifetime_ms);
+/* From when on tg_mid_new() gives one; 0 if the window has room as it is. */
+uint64_t tg_mid_free_at(const struct tg_mid_pool *p);
 /* Is @mid live at @now_ms?  (A reply that bears another one answers nothing of ours.) */
 bool tg_mid_is_live(const struct tg_mid_pool *p, uint16_t mid, uint64_t now_ms);
 /*

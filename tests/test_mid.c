@@ -30,7 +30,9 @@ full_until_oldest_ends(void **state)
 	(void)state;
 	tg_mid_init(&p, ring, 2, 7);
 	assert_int_equal(tg_mid_new(&p, 0, CON_MS), 7);
+	assert_int_equal(tg_mid_free_at(&p), 0);
 	assert_int_equal(tg_mid_new(&p, 1, CON_MS), 8);
+	assert_int_equal(tg_mid_free_at(&p), CON_MS);
 	assert_int_equal(tg_mid_new(&p, 2, CON_MS), -1);
 	assert_int_equal(tg_mid_new(&p, CON_MS - 1, CON_MS), -1);
 	assert_int_equal(tg_mid_new(&p, CON_MS, CON_MS), 9);
