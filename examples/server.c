@@ -1,7 +1,5 @@
-/*
- * server ADDRESS PORT: one resource, whatever the path; one client may observe it.  What
- * comes twice runs twice, which does no harm to GET and PUT: there is no dedup.
- */
+/* server ADDRESS PORT: one resource, whatever the path; one client may observe it.  What
+ * comes twice runs twice, which does no harm to GET and PUT: there is no dedup. */
 #include "coap/code.h"
 #include "coap/observe.h"
 #include "coap/reply.h"

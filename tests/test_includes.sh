@@ -30,6 +30,8 @@ check coap "\"coap/[a-z0-9_]+\.h\"|$coap_libc"
 check dataplane "\"(coap|dataplane)/[a-z0-9_]+\.h\"|$libc|$intrinsics|<rte_[a-z0-9_]+\.h>"
 check control "\"(coap|control)/[a-z0-9_]+\.h\"|\"dataplane/($door)\.h\"|<[a-z0-9_/]+\.h>"
 
+check examples "\"(coap|examples)/[a-z0-9_]+\.h\"|$libc|<netdb\.h>"
+
 # coap/ neither allocates nor prints nor asks the time.
 calls=$(grep -nE '[^a-z_](malloc|calloc|realloc|free|printf|fprintf|time|clock_gettime|rand)\(' coap/*.[ch])
 if [ -n "$calls" ]; then
