@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OFFERED_MAX 16 /* options of one command */
+
 enum part_kind { PART_WORD, PART_FLAG, PART_OPTION };
 
 /* One part of a grammar: "DEVICE", "[PATTERN]", "HEX...", "[--all]", "[--rate S]". */
@@ -121,11 +123,11 @@ unknown_option(const struct cli *c, const char *name)
 {
 	struct ctl_nearest near = {.word = name, .within = CTL_TYPING_ERROR};
 	const char *args = c->command->args;
-	char offered[8][24];
+	char offered[OFFERED_MAX][24];
 	struct part p;
 	unsigned n = 0;
 
-	while (n < 8 && next_part(&args, &p))
+	while (n < OFFERED_MAX && next_part(&args, &p))
 		if (p.kind != PART_WORD) {
 			memcpy(offered[n], p.name, sizeof(p.name));
 			ctl_nearest_offer(&near, offered[n++]);

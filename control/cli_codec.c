@@ -3,9 +3,8 @@
 #include "coap/msg.h"
 #include "coap/option.h"
 #include "coap/text.h"
-#include "coap/uri.h"
 #include "coap/write.h"
-#include "control/cli.h"
+#include "control/cli_request.h"
 #include "control/log_print.h"
 
 #include <ctype.h>
@@ -62,25 +61,33 @@ print_option(const struct tg_opt *o)
 	putchar('}');
 }
 
-static void
-print_message(const struct tg_msg *m)
+void
+cli_print_options(const struct tg_msg *m)
 {
-	static const char *const types[] = {"CON", "NON", "ACK", "RST"};
 	struct tg_opt_iter it;
 	const char *comma = "";
 	struct tg_opt o;
 
-	printf("{\"valid\":true,\"type\":\"%s\",\"code\":\"%u.%02u\",\"mid\":%u,"
-	       "\"token\":\"",
-		types[m->type], (unsigned)m->code >> 5, m->code & 31u, m->mid);
-	ctl_print_hex(stdout, tg_msg_token(m), m->tkl);
-	fputs("\",\"options\":[", stdout);
+	putchar('[');
 	tg_opt_foreach (&it, &o, m) {
 		fputs(comma, stdout);
 		print_option(&o);
 		comma = ",";
 	}
-	fputs("],\"payload\":\"", stdout);
+	putchar(']');
+}
+
+static void
+print_message(const struct tg_msg *m)
+{
+	static const char *const types[] = {"CON", "NON", "ACK", "RST"};
+	printf("{\"valid\":true,\"type\":\"%s\",\"code\":\"%u.%02u\",\"mid\":%u,"
+	       "\"token\":\"",
+		types[m->type], (unsigned)m->code >> 5, m->code & 31u, m->mid);
+	ctl_print_hex(stdout, tg_msg_token(m), m->tkl);
+	fputs("\",\"options\":", stdout);
+	cli_print_options(m);
+	fputs(",\"payload\":\"", stdout);
 	ctl_print_hex(stdout, m->base + m->payload, m->len - m->payload);
 	puts("\"}");
 }
@@ -163,46 +170,14 @@ cli_decode(const struct cli *c)
 
 /* ---- encode ---- */
 
-#define EXTRA_MAX 64
-
 struct encode {
 	unsigned method;
 	enum tg_type type;
 	uint16_t mid;
 	uint8_t token[TG_TOKEN_MAX];
 	unsigned tkl;
-	unsigned n_extra;
-	struct tg_opt extra[EXTRA_MAX];
-	uint8_t bytes[DATAGRAM_MAX]; /* of the extra options */
-	size_t used;
+	struct cli_extra extra;
 };
-
-/* "NUM,HEX"; the value may be empty, with the comma or without. */
-static int
-add_extra(const struct cli *c, struct encode *e, const char *text)
-{
-	char *comma;
-	unsigned long number = strtoul(text, &comma, 10);
-	long len = 0;
-
-	if (e->n_extra == EXTRA_MAX)
-		return cli_fail(c, CLI_USAGE, "encode: more than %d options", EXTRA_MAX);
-	if (!isdigit((unsigned char)*text) || number > UINT16_MAX
-		|| (*comma != ',' && *comma != '\0'))
-		return cli_fail(
-			c, CLI_USAGE, "encode: -O wants NUM,HEX, not \"%s\"", text);
-	if (*comma == ',')
-		len = tg_hex_read(e->bytes + e->used, sizeof(e->bytes) - e->used,
-			comma + 1, strlen(comma + 1));
-	if (len < 0)
-		return cli_fail(c, CLI_USAGE,
-			"encode: -O wants its value in hex, not \"%s\"", comma + 1);
-	e->extra[e->n_extra++] = (struct tg_opt){.value = e->bytes + e->used,
-		.len = (uint16_t)len,
-		.number = (uint16_t)number};
-	e->used += (size_t)len;
-	return 0;
-}
 
 static int
 set_token(const struct cli *c, struct encode *e, const char *text)
@@ -218,30 +193,16 @@ set_token(const struct cli *c, struct encode *e, const char *text)
 }
 
 static int
-set_option(const struct cli *c, struct encode *e, const struct cli_option *o)
+set_method(const struct cli *c, struct encode *e, const char *name)
 {
-	if (strcmp(o->name, "-m") == 0) {
-		e->method = tg_method_find(o->value);
-		return e->method != TG_EMPTY
-			       ? 0
-			       : cli_fail(c, CLI_USAGE,
-				       "encode: there is no method \"%s\"", o->value);
-	}
-	if (strcmp(o->name, "-t") == 0) {
-		e->type = strcmp(o->value, "non") == 0 ? TG_NON : TG_CON;
-		return e->type == TG_NON || strcmp(o->value, "con") == 0
-			       ? 0
-			       : cli_fail(c, CLI_USAGE,
-				       "encode: a type is con or non, not \"%s\"",
-				       o->value);
-	}
-	if (strcmp(o->name, "--token") == 0)
-		return set_token(c, e, o->value);
-	return strcmp(o->name, "-O") == 0 ? add_extra(c, e, o->value) : 0;
+	e->method = tg_method_find(name);
+	return e->method != TG_EMPTY ? 0
+				     : cli_fail(c, CLI_USAGE,
+					     "encode: there is no method \"%s\"", name);
 }
 
 static int
-read_options(const struct cli *c, struct encode *e)
+set_mid(const struct cli *c, struct encode *e)
 {
 	uint64_t mid = cli_number(c, "--mid", UINT64_MAX);
 
@@ -251,28 +212,22 @@ read_options(const struct cli *c, struct encode *e)
 		return cli_fail(c, CLI_FAILED, "the kernel gives no random numbers");
 	if (mid != UINT64_MAX)
 		e->mid = (uint16_t)mid;
-	for (unsigned i = 0; i < c->n_options; i++) {
-		int status = set_option(c, e, &c->option[i]);
-
-		if (status != 0)
-			return status;
-	}
 	return 0;
 }
 
-/* The URI's options and the extra ones, by number; those of one number stay in order. */
-static void
-write_options(struct tg_writer *w, const struct tg_uri *u, const struct encode *e)
+static int
+read_options(const struct cli *c, struct encode *e)
 {
-	for (unsigned at = 0, number = 0; number <= UINT16_MAX; number++) {
-		for (; at < u->count && u->option[at].number == number; at++)
-			tg_write_option(
-				w, number, u->option[at].value, u->option[at].len);
-		for (unsigned i = 0; i < e->n_extra; i++)
-			if (e->extra[i].number == number)
-				tg_write_option(
-					w, number, e->extra[i].value, e->extra[i].len);
-	}
+	const char *method = cli_option(c, "-m"), *token = cli_option(c, "--token");
+	int status = set_mid(c, e);
+
+	if (status == 0 && method != NULL)
+		status = set_method(c, e, method);
+	if (status == 0 && token != NULL)
+		status = set_token(c, e, token);
+	if (status == 0)
+		status = cli_type_read(c, &e->type);
+	return status != 0 ? status : cli_extra_read(c, &e->extra);
 }
 
 static void
@@ -286,26 +241,28 @@ print_hex(const struct cli *c, const uint8_t *bytes, size_t len)
 int
 cli_encode(const struct cli *c)
 {
-	static struct encode e = {.method = TG_GET, .type = TG_CON};
+	static struct encode e = {.method = TG_GET};
 	static uint8_t out[DATAGRAM_MAX];
+	static struct cli_options options;
 	static struct tg_uri u;
-	const char *uri = cli_word(c, 0), *payload = cli_option(c, "-e");
+	const char *payload = cli_option(c, "-e");
 	int status = read_options(c, &e);
-	enum tg_uri_fault fault;
 	struct tg_writer w;
 
+	if (status == 0)
+		status = cli_uri_read(c, &u);
 	if (status != 0)
 		return status;
-	fault = tg_uri_parse(&u, uri, strlen(uri), 0);
-	if (fault != TG_URI_OK)
-		return cli_fail(
-			c, CLI_USAGE, "encode: %s: %s", uri, tg_uri_fault_text(fault));
+	cli_options_merge(&options, &u, &e.extra);
 	tg_write_begin(&w, out, sizeof(out), e.type, e.method, e.mid, e.token, e.tkl);
-	write_options(&w, &u, &e);
+	for (unsigned i = 0; i < options.n; i++)
+		tg_write_option(&w, options.option[i].number, options.option[i].value,
+			options.option[i].len);
 	if (payload != NULL)
 		tg_write_payload(&w, payload, strlen(payload));
 	if (tg_write_end(&w) == 0)
-		return cli_fail(c, CLI_USAGE, "encode: %s: does not fit a datagram", uri);
+		return cli_fail(c, CLI_USAGE, "encode: %s: does not fit a datagram",
+			cli_word(c, 0));
 	print_hex(c, out, tg_write_end(&w));
 	return CLI_DONE;
 }

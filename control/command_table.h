@@ -14,6 +14,13 @@
  */
 #pragma once
 
+/* What asking a device takes, without a payload and with one; and what it says. */
+#define CTL_ASK "[-t con|non] [-a N] [-b SZX] [-O NUM,HEX]... [--timeout S]"
+#define CTL_ASK_WITH CTL_ASK " [-c N] [-e TEXT] [-f FILE]"
+#define CTL_ANSWER                                                                       \
+	"outcome, code, name, options [{number, name, hex, value}], payload (hex), "     \
+	"elapsed_ms"
+
 #define CTL_COMMANDS(REMOTE, LOCAL)                                                      \
 	REMOTE("status", "", "what the gateway is and how it does",                      \
 		"version, pid, state (running, draining), uptime_s, config, workers, "   \
@@ -141,6 +148,26 @@
 		"TEXT] "                                                                 \
 		"URI",                                                                   \
 		"a request as hex; -O adds an option, -e a payload", "hex", cli_encode)  \
+	LOCAL("get", CTL_ASK " URI",                                                     \
+		"GET a resource of a device or of a gateway, over UDP; a body in "       \
+		"blocks is put together; exit code 1 if the answer is no success, 4 if " \
+		"there is none",                                                         \
+		CTL_ANSWER, cli_get)                                                     \
+	LOCAL("put", CTL_ASK_WITH " URI",                                                \
+		"PUT what -e or -f has, in blocks if it is long", CTL_ANSWER, cli_put)   \
+	LOCAL("post", CTL_ASK_WITH " URI", "POST it", CTL_ANSWER, cli_post)              \
+	LOCAL("delete", CTL_ASK " URI", "DELETE a resource", CTL_ANSWER, cli_delete)     \
+	LOCAL("fetch", CTL_ASK_WITH " URI", "FETCH a part of a resource", CTL_ANSWER,    \
+		cli_fetch)                                                               \
+	LOCAL("patch", CTL_ASK_WITH " URI", "PATCH a resource", CTL_ANSWER, cli_patch)   \
+	LOCAL("ipatch", CTL_ASK_WITH " URI", "iPATCH a resource", CTL_ANSWER,            \
+		cli_ipatch)                                                              \
+	LOCAL("observe", CTL_ASK " [--count N] [--seconds S] URI",                       \
+		"observe a resource until Ctrl-C, N notifications or S seconds",         \
+		"a line each: as get", cli_observe)                                      \
+	LOCAL("ping", "[--timeout S] URI",                                               \
+		"an empty message, which is answered with a reset",                      \
+		"outcome, elapsed_ms", cli_ping)                                         \
 	LOCAL("help", "[COMMAND]... [--markdown]", "this, or what begins with COMMAND",  \
 		"[{command, arguments, help, fields}]", cli_help)                        \
 	LOCAL("version", "", "version", "version", cli_version)
