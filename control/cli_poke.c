@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LEAVE_US 5000000 /* how long a server that is left has to answer */
 
@@ -160,10 +161,15 @@ print_object(const struct poke *p, const struct tg_event *e)
 	printf(",\"elapsed_ms\":%.3f}\n", elapsed_ms(p));
 }
 
-/* A body as it came, on lines of its own if it is text; without one, the code. */
+/*
+ * A body as it came; without one, the code.  Text for a person, and one notification
+ * after the other, end their line.
+ */
 static void
-print_text(const struct tg_event *e)
+print_text(const struct poke *p, const struct tg_event *e)
 {
+	bool lines = p->request.observe || isatty(STDOUT_FILENO);
+
 	char code[TG_CODE_TEXT];
 
 	if (e->body_len == 0) {
@@ -172,7 +178,8 @@ print_text(const struct tg_event *e)
 		return;
 	}
 	fwrite(e->body, 1, e->body_len, stdout);
-	if (e->body[e->body_len - 1] != '\n' && tg_utf8_valid(e->body, e->body_len))
+	if (lines && e->body[e->body_len - 1] != '\n'
+		&& tg_utf8_valid(e->body, e->body_len))
 		putchar('\n');
 }
 
@@ -185,7 +192,7 @@ print_response(const struct poke *p, const struct tg_event *e)
 	if (p->cli->json)
 		print_object(p, e);
 	else if (good)
-		print_text(e);
+		print_text(p, e);
 	fflush(stdout);
 	if (good)
 		return CLI_DONE;
