@@ -1,0 +1,20 @@
+/*
+ * JSON patch (RFC 6902): add, remove, replace, move, copy, test.
+ *
+ * Threads.  Pure: any thread.
+ * Memory.   jansson's, bounded: a value on its way to the result has at most
+ *           CTL_PATCH_WORK bytes of text and CTL_JSON_DEPTH levels.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdint.h>
+
+#define CTL_PATCH_WORK 16384
+
+/*
+ * Apply @patch to *root, which is changed, or replaced by another.  0, or a CoAP code as
+ * in patch.h, and *root is then anything between the two: whoever wants all or nothing
+ * throws it away.  Parts of @patch become parts of *root: it is used once.
+ */
+uint8_t ctl_json_patch(json_t **root, const json_t *patch);
