@@ -102,7 +102,7 @@ open_plane(struct ctl_gateway *g, const struct dp_config *cfg, struct dp_snapsho
 	for (unsigned w = 0; w < cfg->workers; w++)
 		g->rings[w] = dp_worker_logring(g->dp, w);
 	if (ctl_logd_start(&g->logd, &g->log, g->rings, cfg->workers) < 0
-		|| dp_start(g->dp) < 0)
+		|| ctl_parser_start(&g->parser, g->dp) < 0 || dp_start(g->dp) < 0)
 		return fail(err, errlen, "a thread did not start: %s", strerror(errno));
 	g->started_s = (uint64_t)time(NULL);
 	return 0;
@@ -169,6 +169,7 @@ ctl_gateway_finish(struct ctl_gateway *g)
 {
 	bool empty = dp_drain(g->dp, DRAIN_MS);
 
+	ctl_parser_stop(&g->parser);
 	ctl_logd_stop(&g->logd);
 	dp_drain(g->dp, 100); /* the last commits' answers */
 	dp_stop(g->dp);

@@ -7,6 +7,7 @@
 
 #include "control/books.h"
 #include "control/config.h"
+#include "control/parser.h"
 
 #include <jansson.h>
 #include <pthread.h>
@@ -22,6 +23,7 @@ struct ctl_gateway {
 	struct ctl_log log;
 	struct ctl_log_report log_report;
 	struct ctl_logd logd;
+	struct ctl_parser parser;
 	struct dp_logring *rings[DP_WORKERS_MAX];
 	uint64_t started_s; /* UNIX time */
 	uint64_t reloads, failed_reloads;

@@ -102,7 +102,7 @@ ctl_patch(uint16_t format, struct ctl_text patch, struct ctl_text value,
 	json_t *change, *root;
 	uint8_t code;
 
-	if (format != CTL_FORMAT_JSON_PATCH && format != CTL_FORMAT_MERGE_PATCH)
+	if (format != TG_CF_JSON_PATCH && format != TG_CF_MERGE_PATCH)
 		return TG_UNSUPPORTED_FORMAT;
 	code = ctl_json_load(patch, &change);
 	if (code != 0)
@@ -110,8 +110,8 @@ ctl_patch(uint16_t format, struct ctl_text patch, struct ctl_text value,
 	code = load_stored(value, &root);
 	if (code != 0)
 		goto free_patch;
-	code = format == CTL_FORMAT_MERGE_PATCH ? apply_merge(&root, change)
-						: ctl_json_patch(&root, change);
+	code = format == TG_CF_MERGE_PATCH ? apply_merge(&root, change)
+					   : ctl_json_patch(&root, change);
 	if (code == 0)
 		code = print_result(root, out, TG_CHANGED);
 	json_decref(root);

@@ -25,9 +25,6 @@
 
 #include "control/json_value.h"
 
-#define CTL_FORMAT_JSON_PATCH 51  /* application/json-patch+json */
-#define CTL_FORMAT_MERGE_PATCH 52 /* application/merge-patch+json */
-
 /* Where the result goes: @cap bytes at @to; @len is set if it is a success. */
 struct ctl_room {
 	uint8_t *to;

@@ -1,6 +1,6 @@
 /*
  * The store: GET, PUT, POST, DELETE on the last representation of a path, and the list of
- * what a device has stored.
+ * what a device has stored.  FETCH, PATCH and iPATCH go through act_patch.c.
  *
  * A value is written by its home alone: the worker that the hash of its device (or,
  * without one, of its path) leads to.  Any worker reads it.  A write that came to another
@@ -28,22 +28,24 @@ acceptable(uint16_t accept, uint16_t format)
 	return accept == DP_NO_FORMAT || accept == format;
 }
 
-/* Answer 2.05 or 2.03 with a value; the request is overwritten. */
-static uint8_t
-write_value(struct dp_burst *b, unsigned i, const struct dp_value *v, bool valid)
+uint8_t
+dp_store_answer(const struct dp_worker *w, struct dp_burst *b, unsigned i,
+	const struct dp_value *v)
 {
+	bool valid = (w->scratch->request[i].flags & DP_R_ETAG)
+		     && dp_request_has_etag(&b->msg[i], v->etag);
 	const struct dp_route *r = b->route[i];
-	struct tg_writer w;
+	struct tg_writer out;
 
-	dp_answer_begin(b, i, &w, valid ? TG_VALID : TG_CONTENT);
-	tg_write_option(&w, TG_OPT_ETAG, &v->etag, sizeof(v->etag));
+	dp_answer_begin(b, i, &out, valid ? TG_VALID : TG_CONTENT);
+	tg_write_option(&out, TG_OPT_ETAG, &v->etag, sizeof(v->etag));
 	if (!valid && v->content_format != DP_NO_FORMAT)
-		tg_write_uint(&w, TG_OPT_CONTENT_FORMAT, v->content_format);
+		tg_write_uint(&out, TG_OPT_CONTENT_FORMAT, v->content_format);
 	if (r->max_age != UINT32_MAX)
-		tg_write_option(&w, TG_OPT_MAX_AGE, r->max_age_be, r->max_age_len);
+		tg_write_option(&out, TG_OPT_MAX_AGE, r->max_age_be, r->max_age_len);
 	if (!valid)
-		tg_write_payload(&w, v->payload, v->len);
-	b->reply[i] = (uint16_t)tg_write_end(&w);
+		tg_write_payload(&out, v->payload, v->len);
+	b->reply[i] = (uint16_t)tg_write_end(&out);
 	return b->reply[i] == 0 ? TG_INTERNAL : valid ? TG_VALID : TG_CONTENT;
 }
 
@@ -61,8 +63,7 @@ get(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
 		return TG_PRECONDITION_FAILED;
 	if (!acceptable(q->accept, v.content_format))
 		return TG_NOT_ACCEPTABLE;
-	return write_value(b, i, &v,
-		(q->flags & DP_R_ETAG) && dp_request_has_etag(&b->msg[i], v.etag));
+	return dp_store_answer(w, b, i, &v);
 }
 
 static uint8_t
@@ -149,13 +150,11 @@ list(struct dp_worker *w, struct dp_burst *b, unsigned i)
 }
 
 uint8_t
-dp_store_act_here(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin)
+dp_store_write(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin)
 {
 	bool logged = b->route[i]->ack == DP_ACK_LOGGED;
 	uint8_t code;
 
-	if (w->scratch->request[i].listing)
-		return list(w, b, i);
 	if (logged && !dp_log_has_room(w))
 		return TG_UNAVAILABLE; /* and the value is as it was */
 	code = write_here(w, b, i, origin == w->id);
@@ -164,7 +163,28 @@ dp_store_act_here(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t o
 	return dp_log_request(w, b, i, code, true, origin) ? DP_LATER : TG_UNAVAILABLE;
 }
 
-/* Send the request to the value's home; its answer comes back through the inbox. */
+uint8_t
+dp_store_act_here(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin)
+{
+	if (w->scratch->request[i].listing)
+		return list(w, b, i);
+	return dp_is_patch(b->msg[i].code) ? dp_patch_ask(w, b, i, origin)
+					   : dp_store_write(w, b, i, origin);
+}
+
+/* The request is on its way: its answer comes back through the inbox. */
+static void
+leave(struct dp_worker *w, const struct dp_burst *b, unsigned i)
+{
+	w->away++;
+	if (b->peer[i] == DP_NONE)
+		return;
+	dp_peers_add(w->peers, b->peer[i], b->msg[i].mid, 0, b->msg[i].type == TG_CON,
+		b->now_s, &w->counters);
+	dp_peers_hold(w->peers, b->peer[i]);
+}
+
+/* Send the request to the value's home. */
 static uint8_t
 send_home(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
 {
@@ -179,13 +199,21 @@ send_home(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
 		return DP_LATER;
 	}
 	dp_count(&w->counters, DP_C_handed_value, 1);
-	w->away++;
-	if (once) {
-		dp_peers_add(w->peers, b->peer[i], b->msg[i].mid, 0,
-			b->msg[i].type == TG_CON, b->now_s, &w->counters);
-		dp_peers_hold(w->peers, b->peer[i]);
-	}
+	leave(w, b, i);
 	return DP_LATER;
+}
+
+/* The value is at home here: the request goes no further than to the parser. */
+static uint8_t
+send_to_parser(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	uint8_t code;
+
+	dp_peers_set_link(w->peers, b->peer[i], dp_net_source_mac(b, i));
+	code = dp_patch_ask(w, b, i, (uint8_t)w->id);
+	if (code == DP_LATER)
+		leave(w, b, i);
+	return code;
 }
 
 uint8_t
@@ -199,6 +227,8 @@ dp_act_store(struct dp_worker *w, struct dp_burst *b, unsigned i)
 		return get(w, b, i, home);
 	if (home != w->id)
 		return send_home(w, b, i, home);
+	if (dp_is_patch(b->msg[i].code))
+		return send_to_parser(w, b, i);
 	code = dp_store_act_here(w, b, i, (uint8_t)w->id);
 	if (code != DP_LATER)
 		return code;

@@ -65,6 +65,18 @@ dp_answer_write(const struct dp_worker *w, uint8_t *buf, size_t cap,
 	return (uint16_t)tg_write_end(&out);
 }
 
+uint8_t
+dp_answer_keep(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_t code)
+{
+	bool con = b->msg[i].type == TG_CON;
+
+	if (b->reply[i] == 0 || !con)
+		return code;
+	dp_replies_put(w->replies, b->peer[i], b->msg[i].mid, con, b->coap[i],
+		b->reply[i], b->now_s, w->snap->con_lifetime_s, &w->counters);
+	return DP_STORED;
+}
+
 /* May this source be sent one more RST or error? */
 static bool
 may_complain(struct dp_worker *w, const struct dp_burst *b, unsigned i)
@@ -92,12 +104,16 @@ refused(uint8_t code)
 		return DP_C_refused_405;
 	case TG_NOT_ACCEPTABLE:
 		return DP_C_refused_406;
+	case TG_CONFLICT:
+		return DP_C_refused_409;
 	case TG_PRECONDITION_FAILED:
 		return DP_C_refused_412;
 	case TG_TOO_LARGE:
 		return DP_C_refused_413;
 	case TG_UNSUPPORTED_FORMAT:
 		return DP_C_refused_415;
+	case TG_UNPROCESSABLE:
+		return DP_C_refused_422;
 	case TG_UNAVAILABLE:
 		return DP_C_refused_503;
 	case TG_NO_PROXYING:

@@ -91,9 +91,11 @@
 	X(refused_404, REFUSED, "requests refused 4.04 Not Found")                       \
 	X(refused_405, REFUSED, "requests refused 4.05 Method Not Allowed")              \
 	X(refused_406, REFUSED, "requests refused 4.06 Not Acceptable")                  \
+	X(refused_409, REFUSED, "requests refused 4.09 Conflict")                        \
 	X(refused_412, REFUSED, "requests refused 4.12 Precondition Failed")             \
 	X(refused_413, REFUSED, "requests refused 4.13 Request Entity Too Large")        \
 	X(refused_415, REFUSED, "requests refused 4.15 Unsupported Content-Format")      \
+	X(refused_422, REFUSED, "requests refused 4.22 Unprocessable Entity")            \
 	X(refused_500, REFUSED, "requests refused 5.00 Internal Server Error")           \
 	X(refused_503, REFUSED, "requests refused 5.03 Service Unavailable")             \
 	X(refused_505, REFUSED, "requests refused 5.05 Proxying Not Supported")          \
@@ -115,6 +117,7 @@
 	X(log_full, INFO, "records refused because the log's ring was full")             \
 	X(pending_full, INFO, "records refused because too many answers were pending")   \
 	X(store_full, INFO, "values refused because the store was full")                 \
+	X(jobs_full, INFO, "patches refused because too many were being parsed")         \
 	X(devices_evicted, INFO, "devices that made room for newer ones")                \
 	X(devices_expired, INFO, "devices not heard for longer than devices.idle")       \
 	X(peers_evicted, INFO, "peers that made room for newer ones")                    \

@@ -126,10 +126,12 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	k->pending = dp_block_new(k->pending_size);
 	k->trace = dp_block_new(k->trace_size);
 	k->scratch = dp_block_new(sizeof(struct dp_scratch));
+	k->jobs = dp_block_new(DP_JOBS * sizeof(struct dp_job));
 	w->limit = dp_block_new(sizeof(struct dp_limit));
 	if (k->peers == NULL || k->devices == NULL || k->store == NULL
 		|| k->replies == NULL || k->logring == NULL || k->pending == NULL
-		|| k->trace == NULL || k->scratch == NULL || w->limit == NULL)
+		|| k->trace == NULL || k->scratch == NULL || k->jobs == NULL
+		|| w->limit == NULL)
 		return -ENOMEM;
 	w->peers = dp_peers_init(k->peers, &peers);
 	w->devices = dp_devices_init(k->devices, &devices);
@@ -141,6 +143,10 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	w->pending = (struct dp_pending_fifo){.mask = pending - 1, .entry = k->pending};
 	w->scratch = k->scratch;
 	w->trace = dp_trace_init(k->trace, cfg->trace);
+	while (w->n_jobs < DP_JOBS) {
+		w->job[w->n_jobs] = (struct dp_job *)k->jobs + w->n_jobs;
+		w->n_jobs++;
+	}
 	dp_limit_init(w->limit);
 	return w->peers != NULL && w->devices != NULL && w->store != NULL
 			       && w->replies != NULL && w->logring != NULL
@@ -167,8 +173,10 @@ make_rings(struct dp_worker *w)
 	w->done = make_ring(
 		"done", w->id, sizeof(struct dp_pending), 2 * DP_AWAY_MAX, RING_F_SC_DEQ);
 	w->mailbox = make_ring("mailbox", w->id, sizeof(void *), MAILBOX, RING_F_SC_DEQ);
+	w->parsed = make_ring("parsed", w->id, sizeof(void *), 2 * DP_JOBS,
+		RING_F_SP_ENQ | RING_F_SC_DEQ);
 	return w->inbox != NULL && w->back != NULL && w->done != NULL
-			       && w->mailbox != NULL
+			       && w->mailbox != NULL && w->parsed != NULL
 		       ? 0
 		       : -ENOMEM;
 }
@@ -213,6 +221,10 @@ make_workers(struct dp *dp, char *err, size_t errlen)
 	if (dp->shared.qsbr == NULL)
 		return fail(err, errlen, "not enough EAL memory");
 	rte_rcu_qsbr_init(dp->shared.qsbr, n);
+	dp->shared.jobs = make_ring(
+		"jobs", 0, sizeof(void *), power_of_two(2 * DP_JOBS * n), RING_F_SC_DEQ);
+	if (dp->shared.jobs == NULL)
+		return fail(err, errlen, "not enough EAL memory");
 	for (unsigned i = 0; i < n; i++)
 		if (make_worker(dp, i, err, errlen) < 0)
 			return -1;
@@ -326,6 +338,7 @@ dp_close(struct dp *dp)
 		rte_ring_free(w->back);
 		rte_ring_free(w->done);
 		rte_ring_free(w->mailbox);
+		rte_ring_free(w->parsed);
 		dp_block_free(k->peers, k->peers_size);
 		dp_block_free(k->devices, k->devices_size);
 		dp_block_free(k->store, k->store_size);
@@ -334,9 +347,11 @@ dp_close(struct dp *dp)
 		dp_block_free(k->pending, k->pending_size);
 		dp_block_free(k->trace, k->trace_size);
 		dp_block_free(k->scratch, sizeof(struct dp_scratch));
+		dp_block_free(k->jobs, DP_JOBS * sizeof(struct dp_job));
 		dp_block_free(w->limit, sizeof(struct dp_limit));
 		dp_block_free(w, sizeof(*w));
 	}
+	rte_ring_free(dp->shared.jobs);
 	rte_mempool_free(dp->pool);
 	rte_free(dp->shared.qsbr);
 	dp_snapshot_free(atomic_load(&dp->shared.snapshot));
@@ -367,6 +382,21 @@ struct dp_logring *
 dp_worker_logring(struct dp *dp, unsigned w)
 {
 	return dp->shared.worker[w]->logring;
+}
+
+struct dp_job *
+dp_job_next(struct dp *dp)
+{
+	void *job;
+
+	return rte_ring_dequeue(dp->shared.jobs, &job) == 0 ? job : NULL;
+}
+
+void
+dp_job_done(struct dp *dp, struct dp_job *job)
+{
+	if (rte_ring_enqueue(dp->shared.worker[job->home]->parsed, job) != 0)
+		rte_panic("worker %u has no place for a job of its own\n", job->home);
 }
 
 void

@@ -11,6 +11,7 @@
 #include "dataplane/counters.h"
 #include "dataplane/devices.h"
 #include "dataplane/hist.h"
+#include "dataplane/job.h"
 #include "dataplane/path.h"
 #include "dataplane/peers.h"
 #include "dataplane/port.h"
@@ -94,6 +95,12 @@ void dp_tick(struct dp *dp);
 const struct dp_config *dp_config(const struct dp *dp);
 /* Ring of worker @w, to be drained by the log thread. */
 struct dp_logring *dp_worker_logring(struct dp *dp, unsigned w);
+
+/* ---- requests that need a parser: for one thread of control's, the parser ---- */
+
+/* The next job, to be done and given back; NULL: none. */
+struct dp_job *dp_job_next(struct dp *dp);
+void dp_job_done(struct dp *dp, struct dp_job *job);
 
 /* ---- before dp_start() only: what the last run remembered ---- */
 

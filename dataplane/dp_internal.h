@@ -5,7 +5,8 @@
 #include "dataplane/worker.h"
 
 struct dp_blocks {
-	void *peers, *devices, *store, *replies, *logring, *scratch, *pending, *trace;
+	void *peers, *devices, *store, *replies, *logring, *scratch, *pending, *trace,
+		*jobs;
 	size_t peers_size, devices_size, store_size, replies_size, logring_size,
 		pending_size, trace_size;
 	size_t extensions_size; /* of peers_size */

@@ -66,20 +66,15 @@ admit(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	return false;
 }
 
-/* Remember how the request was answered; bytes that no code can rebuild go to the pool.
- */
+/* Remember how the request was answered. */
 static void
 remember(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 {
 	const struct tg_msg *m = &b->msg[i];
-	bool con = m->type == TG_CON;
 
-	if (b->reply[i] != 0 && con) {
-		dp_replies_put(w->replies, b->peer[i], m->mid, con, b->coap[i],
-			b->reply[i], b->now_s, w->snap->con_lifetime_s, &w->counters);
-		code = DP_STORED;
-	}
-	dp_peers_add(w->peers, b->peer[i], m->mid, code, con, b->now_s, &w->counters);
+	code = dp_answer_keep(w, b, i, code);
+	dp_peers_add(w->peers, b->peer[i], m->mid, code, m->type == TG_CON, b->now_s,
+		&w->counters);
 }
 
 static uint8_t

@@ -17,7 +17,7 @@ takes_format(const struct dp_route *r, uint16_t format)
 static bool
 allows(const struct dp_route *r, const struct dp_request *q, uint8_t method)
 {
-	if (method > TG_DELETE)
+	if (method > TG_IPATCH)
 		return false;
 	switch (r->kind) {
 	case DP_K_STREAM:
@@ -42,13 +42,16 @@ fault(const struct dp_route *r, const struct dp_request *q, const struct tg_msg 
 		return TG_NOT_FOUND;
 	if (!allows(r, q, m->code))
 		return TG_METHOD_NOT_ALLOWED;
-	if (m->code != TG_POST && m->code != TG_PUT)
+	if (m->code == TG_GET || m->code == TG_DELETE)
 		return 0;
 	if (unlikely(q->path.len > DP_PATH_MAX))
 		return TG_BAD_REQUEST;
 	if (m->len - m->payload > r->max_payload)
 		return TG_TOO_LARGE;
-	return takes_format(r, q->content_format) ? 0 : TG_UNSUPPORTED_FORMAT;
+	if (dp_is_patch(m->code) ? dp_patch_takes(m->code, q->content_format)
+				 : takes_format(r, q->content_format))
+		return 0;
+	return TG_UNSUPPORTED_FORMAT;
 }
 
 static uint8_t

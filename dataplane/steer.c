@@ -39,11 +39,10 @@ dp_value_home(const struct dp_worker *w, const struct dp_request *q)
 	return dp_home_of_hash(w, dp_devices_hash(w->devices, name, len));
 }
 
-bool
-dp_hand(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned to,
+static void
+set_meta(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	enum dp_errand kind)
 {
-	struct dp_worker *target = w->shared->worker[to];
 	struct rte_mbuf *m = b->pkt[i];
 	struct dp_meta *meta = dp_meta(m);
 	uint64_t about = kind == DP_E_VALUE    ? dp_about(w, b, i)
@@ -65,6 +64,26 @@ dp_hand(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned to,
 		.code = b->code[i],
 		.method = b->msg[i].code,
 	};
+}
+
+struct rte_mbuf *
+dp_pack(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	struct rte_mbuf *m = b->pkt[i];
+
+	set_meta(w, b, i, DP_E_VALUE);
+	b->pkt[i] = NULL;
+	return m;
+}
+
+bool
+dp_hand(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned to,
+	enum dp_errand kind)
+{
+	struct dp_worker *target = w->shared->worker[to];
+	struct rte_mbuf *m = b->pkt[i];
+
+	set_meta(w, b, i, kind);
 	if (rte_ring_enqueue(kind == DP_E_ANSWER ? target->back : target->inbox, m) != 0)
 		return false;
 	b->pkt[i] = NULL;
@@ -95,27 +114,49 @@ unpack(struct dp_worker *w, struct rte_mbuf *m)
 	return b;
 }
 
+struct dp_burst *
+dp_reopen(struct dp_worker *w, struct rte_mbuf *m)
+{
+	struct dp_burst *b = unpack(w, m);
+
+	if (tg_msg_parse(&b->msg[0], b->coap[0], b->len[0], TG_TOKEN_MAX) != TG_OK)
+		rte_panic("a request that was parsed is none any more\n");
+	dp_stage_route(w, b);
+	if (b->code[0] == 0 && b->route[0]->kind != DP_K_STORE)
+		b->code[0] = TG_UNAVAILABLE;
+	return b;
+}
+
+void
+dp_give_back(struct dp_worker *w, struct dp_burst *b, unsigned to)
+{
+	if (b->code[0] == DP_LATER)
+		rte_pktmbuf_free(b->pkt[0]); /* if the parser has not got it */
+	else if (!dp_hand(w, b, 0, to, DP_E_ANSWER))
+		rte_panic("worker %u has no place for an answer it waits for\n", to);
+}
+
 /* A request whose value lives here. */
 static void
 value(struct dp_worker *w, struct rte_mbuf *m)
 {
-	struct dp_burst *b = unpack(w, m);
 	uint8_t from = dp_meta(m)->from;
+	struct dp_burst *b = dp_reopen(w, m);
 
-	if (tg_msg_parse(&b->msg[0], b->coap[0], b->len[0], TG_TOKEN_MAX) != TG_OK)
-		return; /* cannot be: it was parsed where it came from */
-	dp_stage_route(w, b);
-	if (b->code[0] == 0) /* a reload on the way may have made it another kind */
-		b->code[0] = b->route[0]->kind == DP_K_STORE
-				     ? dp_store_act_here(w, b, 0, from)
-				     : TG_UNAVAILABLE;
-	if (b->code[0] == DP_LATER)
-		rte_pktmbuf_free(m);
-	else if (!dp_hand(w, b, 0, from, DP_E_ANSWER))
-		rte_panic("worker %u has no place for an answer it waits for\n", from);
+	if (b->code[0] == 0)
+		b->code[0] = dp_store_act_here(w, b, 0, from);
+	dp_give_back(w, b, from);
 }
 
-/* A request of ours that was executed at its value's home. */
+void
+dp_arrive(struct dp_worker *w, uint32_t peer)
+{
+	w->away--;
+	if (peer != DP_NONE)
+		dp_peers_release(w->peers, peer);
+}
+
+/* A request of ours that was executed at its value's home, or by the parser. */
 static void
 finish(struct dp_worker *w, struct rte_mbuf *m)
 {
@@ -124,7 +165,7 @@ finish(struct dp_worker *w, struct rte_mbuf *m)
 	uint8_t code = b->code[0];
 	bool con;
 
-	w->away--;
+	dp_arrive(w, b->peer[0]);
 	/* Type, MID and token stand where they stood in the request; a reply has its own
 	 * type. */
 	con = b->reply[0] != 0 ? (p[0] >> 4 & 3) == TG_ACK : (p[0] >> 4 & 3) == TG_CON;
@@ -135,14 +176,11 @@ finish(struct dp_worker *w, struct rte_mbuf *m)
 		.code = dp_meta(m)->method,
 		.tkl = p[0] & 15,
 	};
-	if (b->peer[0] != DP_NONE) {
-		dp_peers_release(w->peers, b->peer[0]);
-		if (code < TG_BAD_REQUEST)
-			dp_peers_mark(w->peers, b->peer[0], b->msg[0].mid, code, con,
-				w->now_s, &w->counters);
-		else
-			dp_peers_unmark(w->peers, b->peer[0], b->msg[0].mid);
-	}
+	if (b->peer[0] != DP_NONE && code < TG_BAD_REQUEST)
+		dp_peers_mark(w->peers, b->peer[0], b->msg[0].mid,
+			dp_answer_keep(w, b, 0, code), con, w->now_s, &w->counters);
+	else if (b->peer[0] != DP_NONE)
+		dp_peers_unmark(w->peers, b->peer[0], b->msg[0].mid);
 	if (code >= TG_BAD_REQUEST) {
 		dp_refuse(w, b, 0, code);
 		return;
@@ -159,7 +197,7 @@ dp_inbox(struct dp_worker *w)
 	unsigned n;
 	bool any;
 
-	if (w->count == 1)
+	if (w->count == 1 && w->away == 0)
 		return false;
 	n = rte_ring_dequeue_burst(w->back, in, DP_BURST, NULL);
 	for (unsigned i = 0; i < n; i++)

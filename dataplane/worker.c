@@ -100,6 +100,7 @@ dp_worker_turn(struct dp_worker *w)
 	w->tsc = rte_rdtsc();
 	w->now_s = dp_clock_s(&s->clock, w->tsc);
 	busy = receive(w);
+	busy |= dp_jobs_run(w);
 	busy |= dp_inbox(w);
 	busy |= dp_settle(w);
 	busy |= dp_mailbox_run(w);

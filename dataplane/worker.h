@@ -8,9 +8,11 @@
  */
 #pragma once
 
+#include "coap/code.h"
 #include "dataplane/burst.h"
 #include "dataplane/clock.h"
 #include "dataplane/dp.h"
+#include "dataplane/job.h"
 #include "dataplane/limit.h"
 #include "dataplane/logring.h"
 #include "dataplane/net.h"
@@ -34,6 +36,7 @@ struct dp_shared {
 	_Atomic bool stop, draining;      /* control: wo, worker: ro */
 	_Atomic uint8_t home[DP_BUCKETS]; /* bucket -> worker. control: wo, worker: ro */
 	struct dp_worker *worker[DP_WORKERS_MAX];
+	struct rte_ring *jobs; /* struct dp_job for the parser */
 };
 
 /* An answer that waits for its record. */
@@ -85,7 +88,11 @@ struct dp_worker {
 	struct rte_ring *inbox; /* packets from other workers */
 	struct rte_ring *back;  /* packets of ours that other workers have executed */
 	struct rte_ring *done;  /* struct dp_pending that other workers settled for us */
-	struct rte_ring *mailbox; /* struct dp_act from control */
+	struct rte_ring *mailbox;    /* struct dp_act from control */
+	struct rte_ring *parsed;     /* struct dp_job of ours that the parser has done */
+	struct dp_job *job[DP_JOBS]; /* those that nobody has asked for: the first n_jobs
+				      */
+	unsigned n_jobs;
 	struct rte_mempool *pool;
 	unsigned id, count; /* of how many */
 	bool draining;      /* of this burst */
@@ -163,6 +170,26 @@ uint8_t dp_act_store(struct dp_worker *w, struct dp_burst *b, unsigned i);
 /* What of the store runs at the value's home: writes and listings.  @origin answers. */
 uint8_t dp_store_act_here(
 	struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin);
+/* A write alone: conditions, value, record. */
+uint8_t dp_store_write(
+	struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin);
+/* Answer 2.05 with a value, or 2.03 if the request knows it; the request is overwritten.
+ */
+uint8_t dp_store_answer(const struct dp_worker *w, struct dp_burst *b, unsigned i,
+	const struct dp_value *v);
+/* FETCH, PATCH and iPATCH (act_patch.c). */
+static inline bool
+dp_is_patch(uint8_t method)
+{
+	return method >= TG_FETCH && method <= TG_IPATCH;
+}
+/* Is @format one that such a @method's payload may have? */
+bool dp_patch_takes(uint8_t method, uint16_t format);
+/* Give the request to the parser, at its value's home; @origin answers.  DP_LATER: the
+ * packet is with it. */
+uint8_t dp_patch_ask(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin);
+/* Go on with what the parser has done.  True if there was anything. */
+bool dp_jobs_run(struct dp_worker *w);
 /* Book the message to the device that the path names; its slot, or DP_NONE.  @known: the
  * slot, if the caller knows it; @peer: where the device is now, DP_NONE if not known
  * here. */
@@ -231,6 +258,10 @@ void dp_answer_code(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t
 /* A message of its own that is only a code, at @buf of @cap bytes; its length. */
 uint16_t dp_answer_write(const struct dp_worker *w, uint8_t *buf, size_t cap,
 	const struct dp_pending *p, uint8_t code);
+/* What a Message ID's entry remembers of @i's answer @code: bytes that no code can
+ * rebuild go to the reply pool. */
+uint8_t dp_answer_keep(
+	struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_t code);
 /* Answer @i with an error before it ran, within the source's limit; pkt becomes NULL. */
 void dp_refuse(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code);
 /* Reject @i with RST if it may be; pkt becomes NULL.  @why counts the message. */
@@ -261,6 +292,15 @@ unsigned dp_value_home(const struct dp_worker *w, const struct dp_request *q);
 /* Put packet @i into worker @to's inbox; false if it is full. */
 bool dp_hand(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned to,
 	enum dp_errand kind);
+/* Take packet @i out of the burst, with all that it takes with it. */
+struct rte_mbuf *dp_pack(struct dp_worker *w, struct dp_burst *b, unsigned i);
+/* A packet that comes back, as a burst of its own, parsed and routed anew: a reload on
+ * the way may have made its route another.  code[0]: 0, or the error that it ends in. */
+struct dp_burst *dp_reopen(struct dp_worker *w, struct rte_mbuf *m);
+/* Send the answer of such a packet to @to, from where its request came. */
+void dp_give_back(struct dp_worker *w, struct dp_burst *b, unsigned to);
+/* A request of ours is back; @peer: its peer's slot, or DP_NONE. */
+void dp_arrive(struct dp_worker *w, uint32_t peer);
 /* Work off the inbox and the answers settled elsewhere.  True if there was anything. */
 bool dp_inbox(struct dp_worker *w);
 

@@ -2,6 +2,7 @@
 
 #include "coap/code.h"
 #include "control/books.h"
+#include "control/parser.h"
 
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -232,7 +233,9 @@ gw_close(void)
 	bool open_books = !gw_books_close(), leak;
 	struct frame f;
 
-	gw_turn();
+	do
+		gw_turn();
+	while (gw_parse() > 0);
 	gw_log_read();
 	gw_log_settle(0);
 	while (gw_take(&f))
@@ -395,6 +398,21 @@ gw_ask(struct bytes request, struct bytes reply)
 	if (reply.len > 0)
 		gw_hear(&gw.flow, reply);
 	gw_expect_silence();
+}
+
+/* ---- the parser ---- */
+
+unsigned
+gw_parse(void)
+{
+	struct dp_job *job;
+	unsigned n = 0;
+
+	for (; (job = dp_job_next(gw.dp)) != NULL; n++) {
+		ctl_parser_do(job);
+		dp_job_done(gw.dp, job);
+	}
+	return n;
 }
 
 /* ---- counters ---- */

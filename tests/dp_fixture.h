@@ -89,6 +89,12 @@ void gw_hear(const struct flow *w, struct bytes msg);
 /* Say, hear (silence if @reply has no bytes), and nothing more. */
 void gw_ask(struct bytes request, struct bytes reply);
 
+/* ---- the parser, which is the test, too ---- */
+
+/* Do all jobs that workers have given away; how many.  They come back with the next turn.
+ */
+unsigned gw_parse(void);
+
 /* ---- counters, the log, time ---- */
 
 uint64_t gw_counter(enum dp_counter c);

@@ -152,7 +152,21 @@ static const struct bytes messages[] = {
 	  "dev?"), /* dup_in_progress */
 	B("\x40\x03\x00\x11\xb1l\x04"
 	  "dev?\x01v"), /* executed when its record is safe */
+	B("\x40\x03\x00\x1a\xb1l\x04"
+	  "dev?\x01j\x11\x32\xff[]"),
+	B("\x40\x07\x00\x1b\xb1l\x04"
+	  "dev?\x01j\x11\x34\xff{}"), /* the same, changed by the parser */
+	B("\x40\x05\x00\x1c\xb1l\x04"
+	  "dev?\x01j\x10"), /* a part */
+	B("\x40\x05\x00\x1d\xb1l\x04"
+	  "dev?\x01j\x10\xff/a"), /* refused_422 */
 };
+
+/* A test that fails: refused_409. */
+static const struct bytes conflict = B("\x40\x06\x00\x1e\xb1"
+				       "d\x04"
+				       "dev?\x01j\x11\x33\xff"
+				       "[{\"op\":\"test\",\"path\":\"\",\"value\":1}]");
 
 /* Longer than a record's path may be: refused_400. */
 static void
@@ -165,12 +179,24 @@ send_long_path(void)
 }
 
 static void
+say_and_parse(struct bytes msg)
+{
+	gw_say(&gw.flow, msg);
+	gw_parse();
+	gw_turn();
+}
+
+static void
 send_messages(void)
 {
 	struct flow group = gw.v4;
 
 	for (size_t i = 0; i < COUNT(messages); i++)
-		gw_say(&gw.flow, messages[i]);
+		say_and_parse(messages[i]);
+	say_and_parse(BYTES_OF("\x40\x03\x00\x1f\xb1"
+			       "d\x04"
+			       "dev?\x01j\x11\x32\xff[]"));
+	say_and_parse(conflict);
 	send_long_path();
 	memcpy(group.dst, (const uint8_t[4]){224, 0, 1, 187}, 4);
 	memcpy(group.dst_mac, (const uint8_t[6]){1, 0, 0x5e, 0, 1, 187}, 6);

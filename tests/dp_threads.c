@@ -6,6 +6,7 @@
  * answer.
  */
 #include "coap/code.h"
+#include "control/parser.h"
 #include "tests/dp_fixture.h"
 
 #include <errno.h>
@@ -332,6 +333,48 @@ answers_are_the_logs(void **state)
 	assert_true(changed > 0 && changed < GW_RECORDS);
 }
 
+/* ---- the parser ---- */
+
+#define LIST                                                                             \
+	"\xb1"                                                                           \
+	"d\x04"                                                                          \
+	"dev?\x01v"
+#define PATCHES 12 /* rounds: the list stays within a value's length */
+
+/* Many patch one value at a time, each adds an element: none is lost, none is there
+ * twice. */
+static void
+every_patch_is_applied_once(void **state)
+{
+	char path[] = "/d/dev0/v";
+	struct flow w = gw.flow;
+	struct ctl_parser parser;
+	struct dp_value v;
+	struct frame f;
+
+	(void)state;
+	path[6] = gw.digit;
+	gw_ask(coap(T_CON, TG_PUT, 1, BYTES_OF(LIST "\x11\x32\xff[]")),
+		coap(T_ACK, TG_CREATED, 1, none));
+	assert_int_equal(ctl_parser_start(&parser, gw.dp), 0);
+	start();
+	for (uint16_t mid = 2; mid < 2 + PATCHES; mid++) {
+		for (w.sport = 1000; w.sport < 1000 + ROUND; w.sport++)
+			gw_queue(&w,
+				coap(T_CON, TG_PATCH, mid,
+					BYTES_OF(LIST "\x11\x33\xff[{\"op\":\"add\","
+						      "\"path\":\"/-\",\"value\":1}]")));
+		for (unsigned i = 0; i < ROUND; i++) {
+			wait_for(&f);
+			assert_int_equal(coap_of(&f)[1], TG_CHANGED);
+		}
+	}
+	ctl_parser_stop(&parser);
+	dp_stop(gw.dp);
+	assert_true(dp_value_get(gw.dp, path, &v));
+	assert_int_equal(v.len, 2 * PATCHES * ROUND + 1); /* "[1,1]" */
+}
+
 /* ---- drain ---- */
 
 static void
@@ -374,6 +417,7 @@ main(void)
 		cmocka_unit_test(kick_forgets),
 		cmocka_unit_test(kick_under_traffic),
 		cmocka_unit_test(answers_are_the_logs),
+		cmocka_unit_test(every_patch_is_applied_once),
 		cmocka_unit_test(drain_waits),
 	};
 

@@ -114,8 +114,8 @@ fetch_zero_in_pointer(void **state)
 
 /* ---- PATCH ---- */
 
-#define MERGE CTL_FORMAT_MERGE_PATCH
-#define OPS CTL_FORMAT_JSON_PATCH
+#define MERGE TG_CF_MERGE_PATCH
+#define OPS TG_CF_JSON_PATCH
 
 static const struct patch {
 	const char *name;

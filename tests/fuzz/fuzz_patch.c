@@ -56,8 +56,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (data[0] == '0')
 		code = ctl_fetch(change, value, &out);
 	else
-		code = ctl_patch(
-			data[0] == '1' ? CTL_FORMAT_MERGE_PATCH : CTL_FORMAT_JSON_PATCH,
+		code = ctl_patch(data[0] == '1' ? TG_CF_MERGE_PATCH : TG_CF_JSON_PATCH,
 			change, value, &out);
 	if (is_error(code)) {
 		require(out.len == 0);
