@@ -42,6 +42,14 @@ over() {
 	same "client-listing$x" "</d/c$n/v>" "$(client -m get "$uri/d/c$n" | grep -o "</d/c$n/v>")"
 	same "client-delete$x" "" "$(client -m delete "$uri/d/c$n/v")"
 	same "client-get-deleted$x" 4.04 "$(client -m get "$uri/d/c$n/v" | grep -o '4\.04')"
+	same "client-put-json$x" "" "$(client -m put -t 50 -e '{"a":1,"b":{"c":[2,3]}}' "$uri/d/c$n/j")"
+	same "client-fetch$x" 3 "$(client -m fetch -t 0 -e /b/c/1 "$uri/d/c$n/j")"
+	same "client-ipatch$x" "" "$(client -m ipatch -t 52 -e '{"a":null}' "$uri/d/c$n/j")"
+	same "client-patch$x" "" "$(client -m patch -t 51 \
+		-e '[{"op":"add","path":"/b/c/-","value":4}]' "$uri/d/c$n/j")"
+	same "client-patched$x" '{"b":{"c":[2,3,4]}}' "$(client -m get "$uri/d/c$n/j")"
+	same "client-patch-conflict$x" 4.09 "$(client -m patch -t 51 \
+		-e '[{"op":"test","path":"/b/c/0","value":9}]' "$uri/d/c$n/j" | grep -o '4\.09')"
 	same "client-segments$x" segments "$(client -m get "$uri/seg1/seg2/seg3")"
 	same "client-query$x" "a=1b=2" "$(client -m get "$uri/query?a=1&b=2" | tr -d '\n')"
 	same "client-core$x" 5 "$(client -m get "$uri/.well-known/core" \
