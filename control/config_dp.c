@@ -177,7 +177,8 @@ set_spec(const struct ctl_route *r, struct dp_route_spec *out)
 		.n_formats = r->n_formats,
 		.content = r->content,
 		.content_len = (uint16_t)strlen(r->content),
-		.content_format = (uint16_t)r->content_format,
+		.content_format = r->content_format == UINT16_MAX ? DP_NO_FORMAT
+								  : r->content_format,
 		.answer_put = (uint8_t)r->put,
 		.answer_post = (uint8_t)r->post,
 		.answer_delete = (uint8_t)r->del,

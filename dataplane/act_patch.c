@@ -18,7 +18,7 @@
 _Static_assert(DP_JOB_HEAD_MAX >= DP_MSG_MAX, "any request's head");
 
 bool
-dp_patch_takes(uint8_t method, uint16_t format)
+dp_patch_takes(uint8_t method, uint32_t format)
 {
 	return method == TG_FETCH
 		       ? format == TG_CF_TEXT
@@ -51,7 +51,7 @@ fill_in(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin,
 	const struct tg_msg *m = &b->msg[i];
 
 	job->method = m->code;
-	job->format = w->scratch->request[i].content_format;
+	job->format = (uint16_t)w->scratch->request[i].content_format;
 	job->change = m->base + m->payload;
 	job->change_len = m->len - m->payload;
 	job->room = m->code == TG_FETCH ? DP_VALUE_MAX : b->route[i]->max_payload;

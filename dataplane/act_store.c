@@ -23,7 +23,7 @@
 /* Does a representation of @format serve a request that wants @accept (RFC 7252, 5.10.4)?
  */
 static bool
-acceptable(uint16_t accept, uint16_t format)
+acceptable(uint32_t accept, uint32_t format)
 {
 	return accept == DP_NO_FORMAT || accept == format;
 }

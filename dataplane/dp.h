@@ -46,7 +46,7 @@ struct dp_route_spec {
 	unsigned n_formats;
 	const char *content; /* static: bytes */
 	uint16_t content_len;
-	uint16_t content_format;                        /* static; DP_NO_FORMAT: none */
+	uint32_t content_format;                        /* static; DP_NO_FORMAT: none */
 	uint8_t answer_put, answer_post, answer_delete; /* static: code, 0: 4.05 */
 	const char *location;         /* static POST: Location-Path as "/a/b", or NULL */
 	const char *rt, *ifd, *title; /* link attributes or NULL */

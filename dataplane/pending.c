@@ -58,10 +58,9 @@ write_record(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	h->local_port = rte_be_to_cpu_16(side->udp_be);
 	h->vlan = side->vlan;
 	h->mid = m->mid;
-	h->content_format = p->q->content_format;
 	h->path_len = p->q->path.len;
 	h->payload_len = m->len - m->payload;
-	h->type = m->type;
+	dp_record_write_format(h, m->type, p->q->content_format);
 	h->code = m->code;
 	h->answer = code;
 	h->tkl = m->tkl;

@@ -25,10 +25,9 @@ dp_record_encode(const struct dp_record *r, uint8_t *buf)
 	h->local_port = r->local.port;
 	h->vlan = r->vlan;
 	h->mid = r->mid;
-	h->content_format = r->content_format;
 	h->path_len = r->path_len;
 	h->payload_len = r->payload_len;
-	h->type = r->type;
+	dp_record_write_format(h, r->type, r->content_format);
 	h->code = r->code;
 	h->answer = r->answer;
 	h->tkl = r->tkl;
@@ -37,15 +36,29 @@ dp_record_encode(const struct dp_record *r, uint8_t *buf)
 	dp_record_write_parts(h, r->token, r->stream, r->device, r->path, r->payload);
 }
 
+/* The Content-Format, and its bit out of the type. */
+static uint32_t
+take_format(struct dp_record_head *h)
+{
+	if (h->content_format != UINT16_MAX)
+		return h->content_format;
+	if (!(h->type & DP_RECORD_65535))
+		return DP_NO_FORMAT;
+	h->type &= (uint8_t)~DP_RECORD_65535;
+	return UINT16_MAX;
+}
+
 bool
 dp_record_decode(struct dp_record *r, const uint8_t *buf, size_t len)
 {
 	struct dp_record_head f;
+	uint32_t content_format;
 	const uint8_t *p = buf + sizeof(f);
 
 	if (len < sizeof(f))
 		return false;
 	memcpy(&f, buf, sizeof(f));
+	content_format = take_format(&f);
 	if (f.tkl > TG_TOKEN_MAX || f.type > 3
 		|| len
 			   != sizeof(f) + f.tkl + f.stream_len + f.device_len + f.path_len
@@ -57,7 +70,7 @@ dp_record_decode(struct dp_record *r, const uint8_t *buf, size_t len)
 		.local.port = f.local_port,
 		.vlan = f.vlan,
 		.mid = f.mid,
-		.content_format = f.content_format,
+		.content_format = content_format,
 		.type = f.type,
 		.code = f.code,
 		.answer = f.answer,

@@ -27,7 +27,7 @@ struct dp_record {
 	struct dp_endpoint source, local;
 	uint16_t vlan; /* VLAN tag control information's id, 0 if untagged */
 	uint16_t mid;
-	uint16_t content_format; /* DP_NO_FORMAT if the option was absent */
+	uint32_t content_format; /* DP_NO_FORMAT if the option was absent */
 	uint8_t type;            /* enum tg_type */
 	uint8_t code;            /* request method */
 	uint8_t answer; /* code that the request is answered with once safe (2.04) */
@@ -41,7 +41,9 @@ struct dp_record {
 	uint16_t stream_len, device_len, path_len, payload_len;
 };
 
-#define DP_NO_FORMAT UINT16_MAX
+/* No Content-Format, where every number of 16 bits is one.  In 16 bits it looks like
+ * 65535: whoever keeps no more keeps a bit beside them that says which of both it is. */
+#define DP_NO_FORMAT 0x1ffffu
 
 /* Longest encoded record in bytes: fixed part, names, path and payload. */
 #define DP_RECORD_MAX 4096
@@ -58,6 +60,15 @@ struct dp_record_head {
 	uint16_t path_len, payload_len;
 	uint8_t type, code, answer, tkl, stream_len, device_len;
 } __attribute__((packed));
+
+#define DP_RECORD_65535 0x80 /* in type: the Content-Format is 65535, and not none */
+
+static inline void
+dp_record_write_format(struct dp_record_head *h, uint8_t type, uint32_t content_format)
+{
+	h->type = type | (content_format == UINT16_MAX ? DP_RECORD_65535 : 0);
+	h->content_format = (uint16_t)content_format;
+}
 
 /* The parts behind a head that says how long they are. */
 static inline void

@@ -77,13 +77,13 @@ read_option(struct dp_request *r, const struct tg_opt *o, bool again)
 	switch (o->number) {
 	case TG_OPT_CONTENT_FORMAT:
 		if (fits(o, 0, 2) && !again)
-			r->content_format = (uint16_t)tg_opt_uint(o);
+			r->content_format = (uint32_t)tg_opt_uint(o);
 		return 0;
 	case TG_OPT_ETAG:
 		return fits(o, 1, 8) ? DP_R_ETAG : 0;
 	case TG_OPT_ACCEPT:
 		if (fits(o, 0, 2) && !again)
-			r->accept = (uint16_t)tg_opt_uint(o);
+			r->accept = (uint32_t)tg_opt_uint(o);
 		return again ? DP_R_BAD_OPTION : flag_if(o, 0, 2, 0);
 	case TG_OPT_IF_MATCH:
 		return flag_if(o, 0, 8, DP_R_IF_MATCH);

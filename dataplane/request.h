@@ -31,8 +31,8 @@ enum dp_ahead { DP_AHEAD_NOTHING, DP_AHEAD_VALUE, DP_AHEAD_DEVICE };
 
 struct dp_request {
 	struct dp_path path;
-	uint16_t accept;         /* DP_NO_FORMAT if absent */
-	uint16_t content_format; /* DP_NO_FORMAT if absent */
+	uint32_t accept;         /* DP_NO_FORMAT if absent */
+	uint32_t content_format; /* DP_NO_FORMAT if absent */
 	uint8_t flags;           /* enum dp_request_flag */
 	uint8_t segments;        /* how many, at most DP_SEGMENTS_MAX are indexed */
 	uint8_t device;  /* route: index of the segment that is {device}; UINT8_MAX: none

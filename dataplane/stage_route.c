@@ -4,7 +4,7 @@
 #include "dataplane/worker.h"
 
 static bool
-takes_format(const struct dp_route *r, uint16_t format)
+takes_format(const struct dp_route *r, uint32_t format)
 {
 	if (r->n_formats == 0)
 		return true;

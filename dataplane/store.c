@@ -11,7 +11,7 @@
 #define CHUNK_DATA 124
 #define BODY_MAX (DP_PATH_MAX + DP_VALUE_MAX) /* a multiple of four, as the path is */
 
-enum { IN_USE = 1, CHUNKED = 2 };
+enum { IN_USE = 1, CHUNKED = 2, FORMATTED = 4 };
 
 struct slot {
 	uint32_t seq;
@@ -336,6 +336,15 @@ change_body(struct dp_store *t, struct slot *s, const struct dp_path *path,
 	return true;
 }
 
+static void
+set_format(struct slot *s, uint32_t content_format)
+{
+	uint8_t formatted = content_format != DP_NO_FORMAT ? FORMATTED : 0;
+
+	DP_SET(s->format, (uint16_t)content_format);
+	DP_SET(s->flags, (uint8_t)((s->flags & ~FORMATTED) | formatted));
+}
+
 static uint32_t
 take_slot(struct dp_store *t)
 {
@@ -390,7 +399,7 @@ drop(struct dp_store *t, uint32_t slot, uint64_t hash)
 
 enum dp_store_result
 dp_store_put(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint32_t slot,
-	uint32_t device, uint16_t content_format, const void *payload, uint16_t len,
+	uint32_t device, uint32_t content_format, const void *payload, uint16_t len,
 	uint32_t now_s, uint32_t *out_slot)
 {
 	bool created = slot == DP_NONE, stored;
@@ -410,7 +419,7 @@ dp_store_put(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint
 			 : change_body(t, s, path, payload, len);
 	if (stored) {
 		DP_SET(s->etag, ++t->etag_low);
-		DP_SET(s->format, content_format);
+		set_format(s, content_format);
 		DP_SET(s->written, now_s);
 	}
 	dp_seq_close(&s->seq);
@@ -492,7 +501,8 @@ copy_slot(const struct dp_store *t, uint32_t slot, uint8_t *path, uint16_t *path
 		flags = DP_GET(s->flags);
 		*path_len = DP_GET(s->path_len);
 		out->len = DP_GET(s->len);
-		out->content_format = DP_GET(s->format);
+		out->content_format =
+			flags & FORMATTED ? DP_GET(s->format) : DP_NO_FORMAT;
 		out->written_s = DP_GET(s->written);
 		out->etag = etag_of(t, DP_GET(s->etag));
 		whole = (flags & IN_USE) && *path_len <= DP_PATH_MAX

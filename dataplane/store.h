@@ -38,7 +38,7 @@ struct dp_value {
 	uint64_t etag; /* changes with every write of other bytes; 8 bytes on the wire,
 			  never 0 */
 	uint32_t written_s;      /* when */
-	uint16_t content_format; /* DP_NO_FORMAT if none */
+	uint32_t content_format; /* DP_NO_FORMAT if none */
 	uint16_t len;
 	uint8_t payload[DP_VALUE_MAX];
 };
@@ -62,7 +62,7 @@ enum dp_store_result { DP_STORE_CREATED, DP_STORE_CHANGED, DP_STORE_FULL };
  * stands.
  */
 enum dp_store_result dp_store_put(struct dp_store *t, const struct dp_path *path,
-	uint64_t hash, uint32_t slot, uint32_t device, uint16_t content_format,
+	uint64_t hash, uint32_t slot, uint32_t device, uint32_t content_format,
 	const void *payload, uint16_t len, uint32_t now_s, uint32_t *out_slot);
 /* [w] */
 bool dp_store_del(struct dp_store *t, uint32_t slot);

@@ -184,7 +184,7 @@ dp_is_patch(uint8_t method)
 	return method >= TG_FETCH && method <= TG_IPATCH;
 }
 /* Is @format one that such a @method's payload may have? */
-bool dp_patch_takes(uint8_t method, uint16_t format);
+bool dp_patch_takes(uint8_t method, uint32_t format);
 /* Give the request to the parser, at its value's home; @origin answers.  DP_LATER: the
  * packet is with it. */
 uint8_t dp_patch_ask(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin);

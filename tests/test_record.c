@@ -42,6 +42,9 @@ static const struct row {
 				   .device = TEXT256, .device_len = 255, PATH(TEXT1024),
 				   PAYLOAD(TEXT1024)}},
 	{"no format", {.content_format = DP_NO_FORMAT, STREAM("s")}},
+	{"Content-Format 65535", {.content_format = 65535, STREAM("s")}},
+	{"Content-Format 65535 and type 3",
+		{.content_format = 65535, .type = 3, STREAM("s")}},
 	{"type 3", {.type = 3, STREAM("s")}},
 };
 
@@ -229,6 +232,7 @@ static const struct bad {
 } bads[] = {
 	{"type 4", 54, 4},
 	{"type 255", 54, 255},
+	{"the bit of 65535 beside another format", 54, 1 | DP_RECORD_65535},
 	{"token of 9", 57, 9},
 	{"token one longer", 57, 4},
 	{"stream one longer", 58, 9},

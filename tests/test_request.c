@@ -158,7 +158,7 @@ static const struct row {
 	struct opt opts[3];
 	unsigned n;
 	uint8_t flags;
-	uint16_t accept, content_format;
+	uint32_t accept, content_format;
 } rows[] = {
 	{"no option", {{0}}, 0, 0, DP_NO_FORMAT, DP_NO_FORMAT},
 	{"If-Match", {{1, 8, NULL}}, 1, DP_R_IF_MATCH, DP_NO_FORMAT, DP_NO_FORMAT},
@@ -177,6 +177,8 @@ static const struct row {
 	{"Accept of two bytes", {{17, 2, "\1\2"}}, 1, 0, 258, DP_NO_FORMAT},
 	{"Content-Format 0", {{12, 0, NULL}}, 1, 0, DP_NO_FORMAT, 0},
 	{"Content-Format of two bytes", {{12, 2, "\1\2"}}, 1, 0, DP_NO_FORMAT, 258},
+	{"Content-Format 65535", {{12, 2, "\xff\xff"}}, 1, 0, DP_NO_FORMAT, 65535},
+	{"Accept 65535", {{17, 2, "\xff\xff"}}, 1, 0, 65535, DP_NO_FORMAT},
 	{"Content-Format, ill-sized", {{12, 3, NULL}}, 1, 0, DP_NO_FORMAT, DP_NO_FORMAT},
 	{"Content-Format twice: the first", {{12, 1, "\1"}, {12, 1, "\2"}}, 2, 0,
 		DP_NO_FORMAT, 1},
