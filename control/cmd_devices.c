@@ -142,7 +142,7 @@ value_json(const struct ctl_gateway *g, const char *path, const struct dp_value 
 						  : json_integer(v->content_format));
 	json_object_set_new(o, "etag", json_string(etag));
 	cmd_set(o, "size", v->len);
-	cmd_set(o, "age_s", dp_now_s(g->dp) - v->written_s);
+	cmd_set(o, "age_s", dp_value_age(v, (uint32_t)dp_now_s(g->dp)));
 	if (payload)
 		json_object_set_new(o, "payload", hex_json(v->payload, v->len));
 	return o;

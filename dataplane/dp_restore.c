@@ -72,6 +72,6 @@ dp_restore_value(struct dp *dp, const struct dp_record *r, uint32_t age_s)
 			dp_devices_locate(w->devices, device_hash), then(age_s),
 			&w->device_events);
 	return dp_store_put(w->store, &path, hash, slot, device, r->content_format,
-		       r->payload, r->payload_len, then(age_s), &slot)
+		       r->payload, r->payload_len, DP_EPOCH_S - age_s, &slot)
 	       != DP_STORE_FULL;
 }

@@ -37,11 +37,21 @@ struct dp_path {
 struct dp_value {
 	uint64_t etag; /* changes with every write of other bytes; 8 bytes on the wire,
 			  never 0 */
-	uint32_t written_s;      /* when */
+	uint32_t written_s;      /* when, modulo 2^32: see dp_value_age() */
 	uint32_t content_format; /* DP_NO_FORMAT if none */
 	uint16_t len;
 	uint8_t payload[DP_VALUE_MAX];
 };
+
+/* Seconds since @v was written, up to 68 years, over every restart; 0 if it was by a
+ * worker whose second began a little earlier. */
+static inline uint32_t
+dp_value_age(const struct dp_value *v, uint32_t now_s)
+{
+	int32_t age = (int32_t)(now_s - v->written_s);
+
+	return age > 0 ? (uint32_t)age : 0;
+}
 
 size_t dp_store_size(const struct dp_store_config *cfg);
 struct dp_store *dp_store_init(void *block, const struct dp_store_config *cfg);

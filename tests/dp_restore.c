@@ -115,6 +115,29 @@ value(void **state)
 			BYTES_OF("\xc1\x28\xff</l/dev?/v>;ct=50;sz=2")));
 }
 
+/* It is as old as it was, however long the gateway was down. */
+static void
+age_of_a_value(void **state)
+{
+	static const uint32_t ages[] = {0, 10, 999, 1000, 1001, 1000000, 2000000000};
+	char path[] = "/l/dev0/v";
+	struct dp_value v;
+
+	(void)state;
+	path[6] = gw.digit;
+	log_one(&gw.flow, coap(T_CON, TG_PUT, 1, BYTES_OF(VALUE "\x11\x32\xff{}")),
+		coap(T_ACK, TG_CREATED, 1, none));
+	gw_reopen(NULL);
+	for (size_t i = 0; i < COUNT(ages); i++) {
+		uint32_t age;
+
+		assert_true(dp_restore_value(gw.dp, &kept.r, ages[i]));
+		assert_true(dp_value_get(gw.dp, path, &v));
+		age = dp_value_age(&v, (uint32_t)dp_now_s(gw.dp));
+		assert_in_range(age, ages[i], ages[i] + 2);
+	}
+}
+
 static void
 deleted_value(void **state)
 {
@@ -143,12 +166,13 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(heards) + 3] = {
+	struct CMUnitTest tests[COUNT(heards) + 4] = {
 		cmocka_unit_test(heard_elsewhere),
 		cmocka_unit_test(value),
+		cmocka_unit_test(age_of_a_value),
 		cmocka_unit_test(deleted_value),
 	};
-	size_t n = 3;
+	size_t n = 4;
 
 	ADD_ROWS(tests, &n, heards, heard);
 	return gw_main("dp_restore", settings, COUNT(settings), tests, n);
