@@ -172,6 +172,7 @@ set_spec(const struct ctl_route *r, struct dp_route_spec *out)
 		.ack = r->ack,
 		.stream = or_null(r->stream),
 		.max_age = r->max_age,
+		.stale = r->stale,
 		.max_payload = (uint16_t)r->max_payload,
 		.formats = r->formats,
 		.n_formats = r->n_formats,

@@ -18,6 +18,7 @@
 static const char *const idle_names[] = {"auto", "poll", "sleep", NULL};
 static const char *const switch_names[] = {"auto", "on", "off", NULL};
 static const char *const ack_names[] = {"received", "logged", NULL};
+static const char *const stale_names[] = {"serve", "refuse", NULL};
 static const char *const when_full_names[] = {"reject", NULL};
 static const char *const kind_names[] = {
 	"stream", "store", "static", "query", "time", NULL};
@@ -81,8 +82,12 @@ static const struct ctl_key route_keys[] = {
 		"itself)",
 		ack_names, .only = KIND(STORE)},
 	{"max_age", CTL_T_SECONDS, ROUTE(max_age), 0, 4294967294u, CTL_NONE,
-		"Max-Age of answers; none: the option is not sent",
+		"Max-Age of answers, less a value's age; none: the option is not sent",
 		.only = KIND(STORE) | KIND(STATIC)},
+	{"stale", CTL_T_ENUM, ROUTE(stale), 0, 0, "serve",
+		"a value older than max_age: given with Max-Age 0, or refused 5.03 until "
+		"it is written again",
+		stale_names, .only = KIND(STORE)},
 	{"max_payload", CTL_T_UINT, ROUTE(max_payload), 0, 1024, "1024",
 		"bytes; more is refused 4.13", .only = K_VALUES},
 	{"formats", CTL_T_FORMATS, ROUTE(formats), 0, 16, NULL,

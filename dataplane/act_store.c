@@ -35,14 +35,18 @@ dp_store_answer(const struct dp_worker *w, struct dp_burst *b, unsigned i,
 	bool valid = (w->scratch->request[i].flags & DP_R_ETAG)
 		     && dp_request_has_etag(&b->msg[i], v->etag);
 	const struct dp_route *r = b->route[i];
+	uint32_t age = dp_value_age(v, b->now_s);
 	struct tg_writer out;
 
+	if (r->stale == DP_STALE_REFUSE && age > r->max_age)
+		return TG_UNAVAILABLE;
 	dp_answer_begin(b, i, &out, valid ? TG_VALID : TG_CONTENT);
 	tg_write_option(&out, TG_OPT_ETAG, &v->etag, sizeof(v->etag));
 	if (!valid && v->content_format != DP_NO_FORMAT)
 		tg_write_uint(&out, TG_OPT_CONTENT_FORMAT, v->content_format);
 	if (r->max_age != UINT32_MAX)
-		tg_write_option(&out, TG_OPT_MAX_AGE, r->max_age_be, r->max_age_len);
+		tg_write_uint(
+			&out, TG_OPT_MAX_AGE, age < r->max_age ? r->max_age - age : 0);
 	if (!valid)
 		tg_write_payload(&out, v->payload, v->len);
 	b->reply[i] = (uint16_t)tg_write_end(&out);

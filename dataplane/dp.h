@@ -34,6 +34,12 @@ enum dp_kind {
 
 enum dp_ack { DP_ACK_RECEIVED, DP_ACK_LOGGED };
 
+/* What becomes of a value whose max_age is over. */
+enum dp_stale {
+	DP_STALE_SERVE,  /* given with Max-Age 0 */
+	DP_STALE_REFUSE, /* 5.03 until it is written again */
+};
+
 struct dp_route_spec {
 	const char
 		*path; /* "/t/{device}", "/d/{device}/{resource*}", "/seg1/seg2/seg3" */
@@ -41,6 +47,7 @@ struct dp_route_spec {
 	enum dp_ack ack;    /* stream, store */
 	const char *stream; /* stream: its name; store with logged: name of its records */
 	uint32_t max_age;   /* seconds; UINT32_MAX: option left out (its default is 60) */
+	enum dp_stale stale;     /* store with a max_age */
 	uint16_t max_payload;    /* bytes, at most DP_VALUE_MAX; over it 4.13 */
 	const uint16_t *formats; /* accepted Content-Formats; NULL: any, and none */
 	unsigned n_formats;

@@ -22,9 +22,8 @@ struct dp_route {
 	uint16_t formats[DP_FORMATS_MAX];
 	uint8_t answer[8];       /* static: code by method (1..7), 0: 4.05 */
 	uint32_t content_format; /* static */
-	uint32_t max_age;        /* UINT32_MAX: none */
-	uint8_t max_age_len;     /* Max-Age as bytes of an option's value */
-	uint8_t max_age_be[4];
+	uint32_t max_age;        /* seconds; UINT32_MAX: none */
+	enum dp_stale stale;     /* store */
 	/* Answer's options and payload, encoded; written after the token. */
 	const uint8_t *content;
 	uint16_t content_len;

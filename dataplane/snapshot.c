@@ -197,18 +197,6 @@ set_location(struct build *b, struct dp_route *r, const char *location)
 	return encode(b, &w, &r->created, &r->created_len);
 }
 
-static void
-set_max_age(struct dp_route *r, uint32_t max_age)
-{
-	r->max_age = max_age;
-	if (max_age == UINT32_MAX)
-		return;
-	for (uint32_t v = max_age; v != 0; v >>= 8)
-		r->max_age_len++;
-	for (unsigned i = 0; i < r->max_age_len; i++)
-		r->max_age_be[i] = (uint8_t)(max_age >> 8 * (r->max_age_len - 1u - i));
-}
-
 static int
 set_static(struct build *b, struct dp_route *r, const struct dp_route_spec *s)
 {
@@ -242,6 +230,8 @@ add_route(struct build *b, const struct dp_route_spec *s)
 		.kind = s->kind,
 		.ack = s->ack,
 		.content_format = s->content_format,
+		.max_age = s->max_age,
+		.stale = s->stale,
 		.max_payload =
 			s->max_payload < DP_VALUE_MAX ? s->max_payload : DP_VALUE_MAX,
 		.n_formats = (uint16_t)s->n_formats,
@@ -253,11 +243,12 @@ add_route(struct build *b, const struct dp_route_spec *s)
 			s->path);
 	if (stream_len == 0 && (s->kind == DP_K_STREAM || s->ack == DP_ACK_LOGGED))
 		return fail(b, "route %s: needs a stream's name", s->path);
+	if (s->stale == DP_STALE_REFUSE && s->max_age == UINT32_MAX)
+		return fail(b, "route %s: stale: refuse needs a max_age", s->path);
 	if (stream_len > 0)
 		memcpy(r->stream, s->stream, stream_len);
 	if (s->n_formats > 0)
 		memcpy(r->formats, s->formats, s->n_formats * sizeof(*s->formats));
-	set_max_age(r, s->max_age);
 	if (s->kind == DP_K_STATIC && set_static(b, r, s) < 0)
 		return -EINVAL;
 	return add_path(b, r, s->path);

@@ -82,6 +82,13 @@ static const struct dp_route_spec routes[] = {
 		.formats = (const uint16_t[]){0, 50},
 		.n_formats = 2,
 		.hidden = true},
+	{.path = "/g",
+		.kind = DP_K_STORE,
+		.ack = DP_ACK_RECEIVED,
+		.max_age = 30,
+		.stale = DP_STALE_REFUSE,
+		.max_payload = DP_VALUE_MAX,
+		.hidden = true},
 };
 
 /* ---- making one ---- */

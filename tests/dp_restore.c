@@ -82,13 +82,14 @@ heard_elsewhere(void **state)
 
 /* ---- values ---- */
 
-/* GET of what was restored: an ETag of this start, the format, the route's Max-Age. */
+/* GET of what was restored: an ETag of this start, the format, what ten seconds have
+ * left of the route's Max-Age. */
 static void
 read_back(uint16_t mid)
 {
 	uint8_t m[] = "\x48"
 		      "etag-now"
-		      "\x81\x32\x21\x1e\xff{}";
+		      "\x81\x32\x21\x14\xff{}";
 	char path[] = "/l/dev0/v";
 	struct dp_value v;
 
@@ -106,7 +107,7 @@ value(void **state)
 	log_one(&gw.flow, coap(T_CON, TG_PUT, 1, BYTES_OF(VALUE "\x11\x32\xff{}")),
 		coap(T_ACK, TG_CREATED, 1, none));
 	gw_reopen(NULL);
-	assert_true(dp_restore_value(gw.dp, &kept.r, 1000000));
+	assert_true(dp_restore_value(gw.dp, &kept.r, 10));
 	read_back(2);
 	gw_ask(coap(T_CON, TG_GET, 3,
 		       BYTES_OF("\xb1l\x04"

@@ -21,15 +21,15 @@ static const struct round_row {
 		"  - {name: d, driver: pci, address: '0000:03:00.0', addresses: "
 		"[10.0.0.1/8],\n"
 		"     udp_port: 1, queues: 3, checksum_rx: false}\n" ROUTES},
-	{"every route",
-		PORTS "streams: {s: {ack: received}, t: }\nroutes:\n"
-		      "  - {path: '/t/{device}', kind: stream, stream: s}\n"
-		      "  - {path: '/d/{device}/{r*}', kind: store, ack: logged,\n"
-		      "     max_age: 90s, formats: [0, 50], max_payload: 10}\n"
-		      "  - {path: /c, kind: static, content: \"a\\nb\\u00e9\", if: i,\n"
-		      "     content_format: 65535, answers: {put: 2.04, post: 5.03},\n"
-		      "     location: /a/b, rt: r, title: \"t \\\"q\\\"\", hidden: on}\n"
-		      "  - {path: /q, kind: query}\n"},
+	{"every route", PORTS
+		"streams: {s: {ack: received}, t: }\nroutes:\n"
+		"  - {path: '/t/{device}', kind: stream, stream: s}\n"
+		"  - {path: '/d/{device}/{r*}', kind: store, ack: logged,\n"
+		"     max_age: 90s, stale: refuse, formats: [0, 50], max_payload: 10}\n"
+		"  - {path: /c, kind: static, content: \"a\\nb\\u00e9\", if: i,\n"
+		"     content_format: 65535, answers: {put: 2.04, post: 5.03},\n"
+		"     location: /a/b, rt: r, title: \"t \\\"q\\\"\", hidden: on}\n"
+		"  - {path: /q, kind: query}\n"},
 	{"numbers",
 		TOP("workers: 2\nidle: poll\nhugepages: on\nmemory: 64\nmbufs: 4096\n"
 		    "devices: {max: 65, idle: 0}\npeers: {max: 66}\nstore: {max: 67}\n"
