@@ -13,6 +13,11 @@
 
 enum { IN_USE = 1, CHUNKED = 2, FORMATTED = 4 };
 
+/* A slot's watch byte; below them the generation: how often it was freed, modulo 64. */
+enum { GENERATION = 63, WATCHED = 64, TOLD = 128 };
+
+#define REF_BITS 26 /* of a reference are the slot, the rest its generation */
+
 struct slot {
 	uint32_t seq;
 	uint32_t device; /* owner, or DP_NONE; in a free slot: next free slot + 1 */
@@ -20,7 +25,7 @@ struct slot {
 	uint32_t written;
 	uint32_t etag; /* low half; the high half is the table's */
 	uint16_t format, path_len, len;
-	uint8_t flags, spare;
+	uint8_t flags, watch;
 	uint32_t body[INLINE / 4]; /* path, payload from the next word on; CHUNKED: first
 				      chunk + 1 */
 };
@@ -39,6 +44,8 @@ struct dp_store {
 	uint32_t chunk_free, chunk_fresh, chunks_left;
 	uint32_t etag_high, etag_low; /* of this start; of the last write */
 	uint64_t index_at, slots_at, heads_at, chunks_at;
+	uint32_t n_news, news_lost;
+	uint32_t news[DP_STORE_NEWS];
 };
 
 static size_t
@@ -382,17 +389,36 @@ create(struct dp_store *t, uint64_t hash, uint32_t device)
 	return slot;
 }
 
+/* The value in @slot has changed, or goes. */
+static void
+tell(struct dp_store *t, uint32_t slot)
+{
+	struct slot *s = slot_of(t, slot);
+
+	if (s->watch & TOLD)
+		return;
+	if (t->n_news == DP_STORE_NEWS) {
+		t->news_lost = 1;
+		return;
+	}
+	t->news[t->n_news++] = dp_store_ref(t, slot);
+	DP_SET(s->watch, (uint8_t)(s->watch | TOLD));
+}
+
 static void
 drop(struct dp_store *t, uint32_t slot, uint64_t hash)
 {
 	struct slot *s = slot_of(t, slot);
 
+	if (s->watch & WATCHED)
+		tell(t, slot);
 	dp_index_del(index_of(t), t->buckets, hash, slot);
 	unchain(t, slot);
 	dp_seq_open(&s->seq);
 	if (s->flags & CHUNKED)
 		free_chunks(t, s->body[0]);
 	give_slot(t, slot);
+	DP_SET(s->watch, (uint8_t)((s->watch + 1) & GENERATION));
 	dp_seq_close(&s->seq);
 	DP_SET(t->count, t->count - 1);
 }
@@ -428,6 +454,8 @@ dp_store_put(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint
 			drop(t, slot, hash);
 		return DP_STORE_FULL;
 	}
+	if (s->watch & WATCHED)
+		tell(t, slot);
 	*out_slot = slot;
 	return created ? DP_STORE_CREATED : DP_STORE_CHANGED;
 }
@@ -486,6 +514,60 @@ dp_store_next(const struct dp_store *t, uint32_t slot)
 	return slot_of(t, slot)->next - 1;
 }
 
+uint32_t
+dp_store_ref(const struct dp_store *t, uint32_t slot)
+{
+	return (uint32_t)(slot_of(t, slot)->watch & GENERATION) << REF_BITS | slot;
+}
+
+/* The slot that @ref leads to, or DP_NONE. */
+static uint32_t
+of_ref(const struct dp_store *t, uint32_t ref)
+{
+	uint32_t slot = ref & ((1u << REF_BITS) - 1);
+
+	if (slot >= t->max || !(slot_of(t, slot)->flags & IN_USE))
+		return DP_NONE;
+	return dp_store_ref(t, slot) == ref ? slot : DP_NONE;
+}
+
+void
+dp_store_watch(struct dp_store *t, uint32_t ref, bool on)
+{
+	uint32_t slot = of_ref(t, ref);
+	struct slot *s;
+
+	if (slot == DP_NONE)
+		return;
+	s = slot_of(t, slot);
+	DP_SET(s->watch, (uint8_t)(on ? s->watch | WATCHED : s->watch & ~WATCHED));
+}
+
+unsigned
+dp_store_news(struct dp_store *t, uint32_t *refs, unsigned max)
+{
+	unsigned n = 0;
+
+	while (n < max && t->n_news > 0) {
+		uint32_t slot = of_ref(t, refs[n] = t->news[--t->n_news]);
+
+		if (slot != DP_NONE)
+			DP_SET(slot_of(t, slot)->watch,
+				(uint8_t)(slot_of(t, slot)->watch & ~TOLD));
+		n++;
+	}
+	return n;
+}
+
+bool
+dp_store_news_lost(struct dp_store *t)
+{
+	bool lost = t->news_lost;
+
+	t->news_lost = 0;
+	return lost;
+}
+
 /* One consistent copy of a slot; false if it is free. */
 static bool
 copy_slot(const struct dp_store *t, uint32_t slot, uint8_t *path, uint16_t *path_len,
@@ -505,6 +587,7 @@ copy_slot(const struct dp_store *t, uint32_t slot, uint8_t *path, uint16_t *path
 			flags & FORMATTED ? DP_GET(s->format) : DP_NO_FORMAT;
 		out->written_s = DP_GET(s->written);
 		out->etag = etag_of(t, DP_GET(s->etag));
+		out->ref = (uint32_t)(DP_GET(s->watch) & GENERATION) << REF_BITS | slot;
 		whole = (flags & IN_USE) && *path_len <= DP_PATH_MAX
 			&& out->len <= DP_VALUE_MAX
 			&& copy_body(t, s, flags, 0, *path_len, path)
@@ -535,6 +618,14 @@ dp_store_info(const struct dp_store *t, uint32_t slot, uint8_t *path, uint16_t *
 	struct dp_value *out)
 {
 	return slot < t->max && copy_slot(t, slot, path, path_len, out);
+}
+
+bool
+dp_store_read_ref(const struct dp_store *t, uint32_t ref, uint8_t *path,
+	uint16_t *path_len, struct dp_value *out)
+{
+	return dp_store_info(t, ref & ((1u << REF_BITS) - 1), path, path_len, out)
+	       && out->ref == ref;
 }
 
 uint32_t

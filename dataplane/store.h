@@ -15,7 +15,8 @@
 #include "dataplane/peers.h"
 
 #define DP_VALUE_MAX 1024
-#define DP_PATH_MAX 1024 /* bytes of a path in canonical form */
+#define DP_PATH_MAX 1024  /* bytes of a path in canonical form */
+#define DP_STORE_NEWS 256 /* changes of watched values that are kept until asked for */
 
 struct dp_store;
 
@@ -37,6 +38,7 @@ struct dp_path {
 struct dp_value {
 	uint64_t etag; /* changes with every write of other bytes; 8 bytes on the wire,
 			  never 0 */
+	uint32_t ref;            /* dp_store_ref() of where it stands */
 	uint32_t written_s;      /* when, modulo 2^32: see dp_value_age() */
 	uint32_t content_format; /* DP_NO_FORMAT if none */
 	uint16_t len;
@@ -89,5 +91,26 @@ bool dp_store_read(const struct dp_store *t, const struct dp_path *path, uint64_
 /* [r] Any thread: copy slot @slot with its path (room for 1,024 bytes); false if free. */
 bool dp_store_info(const struct dp_store *t, uint32_t slot, uint8_t *path,
 	uint16_t *path_len, struct dp_value *out);
+
+/* ---- who waits for a change ---- */
+
+/*
+ * [w] A reference to the value in @slot, to be kept elsewhere.  It leads to nothing once
+ * the value is deleted, also when another has its slot (unless that was taken 64 times
+ * meanwhile).
+ */
+uint32_t dp_store_ref(const struct dp_store *t, uint32_t slot);
+/* [r] As dp_store_info(), of what @ref leads to; false if that is gone. */
+bool dp_store_read_ref(const struct dp_store *t, uint32_t ref, uint8_t *path,
+	uint16_t *path_len, struct dp_value *out);
+/* [w] From now on each change of what @ref leads to is news, or no longer. */
+void dp_store_watch(struct dp_store *t, uint32_t ref, bool on);
+/* [w] References of watched values that were written or deleted, each once since it was
+ * given out last; how many of them, at most @max. */
+unsigned dp_store_news(struct dp_store *t, uint32_t *refs, unsigned max);
+/* [w] Has there been more news than the table keeps (DP_STORE_NEWS)?  Then any watched
+ * value may have changed.  Asking clears it. */
+bool dp_store_news_lost(struct dp_store *t);
+
 uint32_t dp_store_count(const struct dp_store *t);
 uint32_t dp_store_max(const struct dp_store *t);
