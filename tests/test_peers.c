@@ -755,7 +755,7 @@ int
 main(void)
 {
 	struct CMUnitTest tests[COUNT(key_rows) + 2 * COUNT(life_rows)
-				+ 3 * COUNT(family_rows) + COUNT(sweep_rows) + 16] = {
+				+ 3 * COUNT(family_rows) + COUNT(sweep_rows) + 17] = {
 		cmocka_unit_test(wrong_hint),
 		cmocka_unit_test(sizes_refused),
 		cmocka_unit_test(a_reference_dies_with_its_peer),
@@ -774,7 +774,7 @@ main(void)
 		cmocka_unit_test(lives_on_elsewhere),
 		cmocka_unit_test(as_the_model_says),
 	};
-	size_t n = 16;
+	size_t n = 17;
 
 	ADD_ROWS(tests, &n, key_rows, another_key_is_another_peer);
 	ADD_ROWS(tests, &n, life_rows, lives_as_long);
