@@ -13,7 +13,8 @@
 /* A slot's flags; above them the generation: how often it was taken, modulo 64. */
 enum { IN_USE = 1, IS_V6 = 2, FLAGS = 3, GENERATION = 4 };
 
-#define REF_BITS 26 /* of a reference are the slot, the rest its generation */
+#define APART 0x1000 /* our Message IDs are at least as far from the peer's */
+#define REF_BITS 26  /* of a reference are the slot, the rest its generation */
 
 /*
  * What every message touches.  An IPv4 peer's key is complete in here; an IPv6 peer's has
@@ -42,7 +43,8 @@ struct cold {
 	uint8_t mac[6];    /* zeros: not known */
 	uint16_t messages; /* high parts */
 	uint32_t octets;
-	uint32_t hold;
+	uint16_t hold;
+	uint16_t mid; /* of our next message to it */
 };
 
 _Static_assert(sizeof(struct hot) == 64, "one line");
@@ -365,7 +367,8 @@ fill(struct dp_peers *t, uint32_t peer, const struct dp_peer_key *key, struct ho
 	DP_SET(c->side, key->side);
 	for (unsigned i = 0; i < sizeof(c->mac); i++)
 		DP_SET(c->mac[i], (uint8_t)0);
-	DP_SET(c->hold, (uint32_t)0);
+	DP_SET(c->hold, (uint16_t)0);
+	c->mid = (uint16_t)dp_peers_hash(t, key);
 	DP_SET(c->messages, (uint16_t)0);
 	DP_SET(c->octets, (uint32_t)0);
 	DP_SET(h->flags, (uint8_t)(((h->flags & ~FLAGS) + GENERATION) | hot.flags));
@@ -542,13 +545,34 @@ dp_peers_of_ref(const struct dp_peers *t, uint32_t ref)
 void
 dp_peers_hold(struct dp_peers *t, uint32_t peer)
 {
-	DP_SET(cold_of(t, peer)->hold, cold_of(t, peer)->hold + 1);
+	uint16_t *hold = &cold_of(t, peer)->hold;
+
+	if (*hold < UINT16_MAX)
+		DP_SET(*hold, (uint16_t)(*hold + 1));
 }
 
 void
 dp_peers_release(struct dp_peers *t, uint32_t peer)
 {
-	DP_SET(cold_of(t, peer)->hold, cold_of(t, peer)->hold - 1);
+	uint16_t *hold = &cold_of(t, peer)->hold;
+
+	if (*hold < UINT16_MAX)
+		DP_SET(*hold, (uint16_t)(*hold - 1));
+}
+
+uint16_t
+dp_peers_mid(struct dp_peers *t, uint32_t peer)
+{
+	return cold_of(t, peer)->mid++;
+}
+
+void
+dp_peers_part(struct dp_peers *t, uint32_t peer, uint16_t mid)
+{
+	uint16_t *ours = &cold_of(t, peer)->mid;
+
+	if ((uint16_t)(*ours - mid + APART) < 2 * APART)
+		*ours = (uint16_t)(mid + 0x8000);
 }
 
 void

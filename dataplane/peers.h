@@ -102,9 +102,16 @@ uint32_t dp_peers_ref(const struct dp_peers *t, uint32_t peer);
 uint32_t dp_peers_of_ref(const struct dp_peers *t, uint32_t ref);
 
 /* [w] Work that waits for this peer: while the count is not 0 the peer is never evicted.
- */
+ * A count that reaches 65,535 stays there. */
 void dp_peers_hold(struct dp_peers *t, uint32_t peer);
 void dp_peers_release(struct dp_peers *t, uint32_t peer);
+
+/* [w] A Message ID for a message of ours to @peer: they are given in sequence (RFC 7252,
+ * 4.4). */
+uint16_t dp_peers_mid(struct dp_peers *t, uint32_t peer);
+/* [w] The peer counts its own near @mid, and NON answers borrow those: go far from them.
+ */
+void dp_peers_part(struct dp_peers *t, uint32_t peer, uint16_t mid);
 
 /* [w] Count one message of @bytes heard. */
 void dp_peers_account(struct dp_peers *t, uint32_t peer, uint32_t bytes);

@@ -494,6 +494,70 @@ the_held_stay(void **state)
 	free_table(t);
 }
 
+/* Held more often than can be counted, it stays for good. */
+static void
+held_beyond_counting(void **state)
+{
+	struct table *t = new_table(MAX, 4);
+	struct dp_peer_key key = v4(1);
+	uint32_t peer = get(t, &key, NOW);
+
+	(void)state;
+	for (unsigned i = 0; i < 65536; i++)
+		dp_peers_hold(t->peers, peer);
+	for (unsigned i = 0; i < 65536; i++)
+		dp_peers_release(t->peers, peer);
+	assert_false(dp_peers_del(t->peers, peer));
+	free_table(t);
+}
+
+/* Our Message IDs go up, over the end too, and each peer's by themselves. */
+static void
+ids_of_ours(void **state)
+{
+	struct table *t = new_table(MAX, 4);
+	struct dp_peer_key key = v4(1), other = v4(2);
+	uint32_t peer = get(t, &key, NOW);
+	uint16_t first = dp_peers_mid(t->peers, peer);
+
+	(void)state;
+	dp_peers_mid(t->peers, get(t, &other, NOW));
+	for (unsigned i = 1; i < 65536; i++)
+		assert_int_equal(dp_peers_mid(t->peers, peer), (uint16_t)(first + i));
+	assert_int_equal(dp_peers_mid(t->peers, peer), first);
+	free_table(t);
+}
+
+static const struct apart_row {
+	const char *name;
+	uint16_t ahead; /* of ours, where the peer is */
+	bool leaves;
+} apart_rows[] = {
+	{"the peer's Message ID is our next", 0, true},
+	{"the peer's is a little ahead", 0xfff, true},
+	{"the peer's is far ahead", 0x1000, true},
+	{"the peer's is farther ahead", 0x1001, false},
+	{"the peer's is a little behind", 0xf001, true},
+	{"the peer's is far behind", 0xf000, false},
+	{"the peer's is half a ring away", 0x8000, false},
+};
+
+static void
+ids_keep_apart(void **state)
+{
+	const struct apart_row *r = *state;
+	struct table *t = new_table(MAX, 4);
+	struct dp_peer_key key = v4(1);
+	uint32_t peer = get(t, &key, NOW);
+	uint16_t next = (uint16_t)(dp_peers_mid(t->peers, peer) + 1);
+	uint16_t theirs = (uint16_t)(next + r->ahead);
+
+	dp_peers_part(t->peers, peer, theirs);
+	assert_int_equal(dp_peers_mid(t->peers, peer),
+		r->leaves ? (uint16_t)(theirs + 0x8000) : next);
+	free_table(t);
+}
+
 static const struct sweep_row {
 	const char *name;
 	uint32_t heard, marked; /* marked 0: no Message ID */
@@ -755,7 +819,8 @@ int
 main(void)
 {
 	struct CMUnitTest tests[COUNT(key_rows) + 2 * COUNT(life_rows)
-				+ 3 * COUNT(family_rows) + COUNT(sweep_rows) + 17] = {
+				+ 3 * COUNT(family_rows) + COUNT(sweep_rows)
+				+ COUNT(apart_rows) + 19] = {
 		cmocka_unit_test(wrong_hint),
 		cmocka_unit_test(sizes_refused),
 		cmocka_unit_test(a_reference_dies_with_its_peer),
@@ -768,13 +833,15 @@ main(void)
 		cmocka_unit_test(restored),
 		cmocka_unit_test(swept_in_steps),
 		cmocka_unit_test(deleted),
+		cmocka_unit_test(held_beyond_counting),
+		cmocka_unit_test(ids_of_ours),
 		cmocka_unit_test(told_about),
 		cmocka_unit_test(nothing_is_inherited),
 		cmocka_unit_test(heard_after_the_readers_now),
 		cmocka_unit_test(lives_on_elsewhere),
 		cmocka_unit_test(as_the_model_says),
 	};
-	size_t n = 17;
+	size_t n = 19;
 
 	ADD_ROWS(tests, &n, key_rows, another_key_is_another_peer);
 	ADD_ROWS(tests, &n, life_rows, lives_as_long);
@@ -783,5 +850,6 @@ main(void)
 	ADD_ROWS(tests, &n, family_rows, a_full_table_has_room);
 	ADD_ROWS(tests, &n, family_rows, the_held_stay);
 	ADD_ROWS(tests, &n, sweep_rows, swept);
+	ADD_ROWS(tests, &n, apart_rows, ids_keep_apart);
 	return cmocka_run_group_tests_name("peers", tests, NULL, NULL);
 }
