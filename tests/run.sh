@@ -101,7 +101,7 @@ mkdir -p build
 lab_lock || exit 1
 
 suites test -Dwerror=true .
-suites asan "-Db_sanitize=address,undefined -Db_lundef=false" 'tests/\|tidegate' unit dp cli fuzz
+suites asan "-Db_sanitize=address,undefined -Db_lundef=false" 'tests/\|examples/\|tidegate' unit dp cli fuzz
 suites tsan "-Db_sanitize=thread -Db_lundef=false" tests/stress_ stress
 in_lab 1 build/test tests/smoke/*.sh tests/fault/*.sh
 in_lab 2 build/test tests/smoke/*.sh tests/fault/*.sh
