@@ -32,6 +32,7 @@
 #define TG_CLIENT_SEEN 64    /* Message IDs of the peer that are remembered */
 #define TG_CLIENT_REPLIES 16 /* ACKs and RSTs that wait to be sent */
 #define TG_ECHO_MAX 40       /* bytes (RFC 9175, 2.2.1) */
+#define TG_ETAG_MAX 8        /* (RFC 7252, 5.10.6) */
 
 struct tg_request {
 	uint8_t type; /* TG_CON or TG_NON */
@@ -132,7 +133,7 @@ struct tg_transaction {
 	bool apart; /* what is under way fetches a notification's blocks: not observing */
 	uint8_t szx;     /* of the block to ask for */
 	uint8_t changes; /* how often it was begun anew */
-	uint8_t etag_len, etag[8];
+	uint8_t etag_len, etag[TG_ETAG_MAX];
 
 	uint8_t echo_len, echoes, echo[TG_ECHO_MAX];
 

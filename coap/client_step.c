@@ -158,32 +158,38 @@ deliver_whole(struct tg_client *c, struct tg_transaction *t, uint64_t now_ms,
 
 /* ---- the body on its way down (RFC 7959, 2.4) ---- */
 
+/* Of no length if there is none, or an ill-sized one, which is ignored. */
+static struct tg_opt
+etag_of(const struct tg_msg *m)
+{
+	struct tg_opt o = {0};
+
+	if (!tg_opt_get(m, TG_OPT_ETAG, &o) || o.len > TG_ETAG_MAX)
+		o.len = 0;
+	return o;
+}
+
 /* All blocks of a body bear the same ETag, or none. */
 static bool
 same_etag(const struct tg_transaction *t, const struct tg_msg *m)
 {
-	struct tg_opt o = {0};
+	struct tg_opt o = etag_of(m);
 
-	(void)tg_opt_get(m, TG_OPT_ETAG, &o);
 	return o.len == t->etag_len
 	       && (o.len == 0 || memcmp(o.value, t->etag, o.len) == 0);
 }
 
-static bool
+static void
 begin_download(struct tg_transaction *t, const struct tg_msg *m)
 {
-	struct tg_opt o = {0};
+	struct tg_opt o = etag_of(m);
 
-	(void)tg_opt_get(m, TG_OPT_ETAG, &o);
-	if (o.len > sizeof(t->etag))
-		return false;
 	if (o.len > 0)
 		memcpy(t->etag, o.value, o.len);
 	t->etag_len = (uint8_t)o.len;
 	tg_assembly_begin(&t->down, t->request.body, t->request.body_cap);
 	t->downloading = true;
 	t->apart = t->request.observe;
-	return true;
 }
 
 /* The body has changed: fetch it from the beginning, if asking again does no harm. */
@@ -205,9 +211,10 @@ download(struct tg_client *c, struct tg_transaction *t, uint64_t now_ms,
 	enum tg_assembly_step step;
 	struct tg_block b;
 
-	if (tg_block_get(m, TG_OPT_BLOCK2, &b) != TG_BLOCK_FOUND
-		|| (!t->downloading && !begin_download(t, m)))
+	if (tg_block_get(m, TG_OPT_BLOCK2, &b) != TG_BLOCK_FOUND)
 		return tg_client_finish(t, TG_OUTCOME_BLOCK, e);
+	if (!t->downloading)
+		begin_download(t, m);
 	if (!same_etag(t, m))
 		return begin_anew(c, t, e);
 	if (tg_block_offset(&b) != t->down.len)

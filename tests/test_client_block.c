@@ -57,6 +57,19 @@ download_of_what_changes(void **state)
 	body_is(0, 18);
 }
 
+/* One longer than it may be counts as none: it is elective (RFC 7252, 5.4.1, 5.4.3). */
+static void
+download_with_ill_sized_etag(void **state)
+{
+	(void)state;
+	start(TG_CON, TG_GET);
+	sends(TG_CON, TG_GET);
+	assert_false(gives_block(0, true, 0, "ninebytes", 16));
+	sends(TG_CON, TG_GET);
+	assert_true(gives_block(1, false, 0, "otherlong", 2));
+	ends(TG_OUTCOME_RESPONSE);
+}
+
 static void
 download_of_what_never_rests(void **state)
 {
@@ -456,6 +469,7 @@ main(void)
 		T(download),
 		T(download_in_smaller_blocks),
 		T(download_of_what_changes),
+		T(download_with_ill_sized_etag),
 		T(download_of_what_never_rests),
 		T(download_begins_in_the_middle),
 		T(download_goes_on_without_blocks),
