@@ -147,18 +147,16 @@ find(const struct tg_cache *c, const struct tg_cache_key *k)
 	return NULL;
 }
 
-/* Where to put @k: its own place, a free one, or that of the one put there first. */
+/* Where to put @k, which is not there: a free place, or that of the one put there first.
+ */
 static struct tg_cache_entry *
 place(const struct tg_cache *c, const struct tg_cache_key *k)
 {
-	struct tg_cache_entry *e = find(c, k), *first = set_of(c, k);
+	struct tg_cache_entry *set = set_of(c, k), *e = set;
 
-	if (e != NULL)
-		return e;
-	e = first;
 	for (unsigned i = 1; i < TG_CACHE_WAYS; i++)
-		if (first[i].serial < e->serial)
-			e = &first[i];
+		if (set[i].serial < e->serial)
+			e = &set[i];
 	return e;
 }
 
@@ -214,34 +212,58 @@ is_kept(unsigned number)
 	       && number != TG_OPT_SIZE1 && number != TG_OPT_SIZE2;
 }
 
+/*
+ * Whether key and response surely fit a slot.  Without those that are not kept the
+ * options are no longer than they were, but for a delta that may grow by two bytes.
+ */
 static bool
-store(struct tg_cache *c, const struct tg_cache_key *k, uint64_t now_ms,
-	const struct tg_msg *m, const void *body, size_t body_len)
+fits(const struct tg_cache *c, const struct tg_cache_key *k, const struct tg_msg *m,
+	size_t body_len)
 {
-	struct tg_cache_entry *e = place(c, k);
-	uint8_t *slot = slot_of(c, e);
+	size_t options = (size_t)(m->payload - m->options) + 2;
+
+	return body_len <= c->slot_bytes
+	       && k->len + TG_HDR_LEN + options + 1 + body_len <= c->slot_bytes;
+}
+
+/* The response behind the key, as a message of its own; its length. */
+static size_t
+write_kept(uint8_t *at, size_t cap, const struct tg_msg *m, const void *body,
+	size_t body_len)
+{
 	struct tg_opt_iter it;
 	struct tg_writer w;
 	struct tg_opt o;
 
-	e->serial = 0;
-	if (k->len > c->slot_bytes)
-		return false;
-	memcpy(slot, k->bytes, k->len);
-	tg_write_begin(
-		&w, slot + k->len, c->slot_bytes - k->len, TG_ACK, m->code, 0, NULL, 0);
+	tg_write_begin(&w, at, cap, TG_ACK, m->code, 0, NULL, 0);
 	tg_opt_foreach (&it, &o, m)
 		if (is_kept(o.number))
 			tg_write_option(&w, o.number, o.value, o.len);
 	tg_write_payload(&w, body, body_len);
-	if (tg_write_end(&w) == 0)
+	return tg_write_end(&w);
+}
+
+static bool
+store(struct tg_cache *c, const struct tg_cache_key *k, uint64_t now_ms,
+	const struct tg_msg *m, const void *body, size_t body_len)
+{
+	struct tg_cache_entry *e = find(c, k);
+	uint8_t *slot;
+
+	if (e != NULL)
+		e->serial = 0; /* whatever happens, it is no longer what is there */
+	if (!fits(c, k, m, body_len))
 		return false;
+	e = place(c, k);
+	slot = slot_of(c, e);
+	memcpy(slot, k->bytes, k->len);
 	*e = (struct tg_cache_entry){
 		.until_ms = fresh_until(m, now_ms),
 		.serial = ++c->serial,
 		.key_len = k->len,
 		.uri_len = k->uri_len,
-		.len = (uint16_t)tg_write_end(&w),
+		.len = (uint16_t)write_kept(
+			slot + k->len, c->slot_bytes - k->len, m, body, body_len),
 		.method = k->method,
 	};
 	return now_ms < e->until_ms;

@@ -429,6 +429,31 @@ too_large(void **state)
 	assert_int_equal(look(START_MS), TG_CACHE_MISS);
 }
 
+/* Nor does it push out what was kept for others. */
+static void
+too_large_costs_nobody(void **state)
+{
+	struct tg_cache_key k;
+	char payload[SLOT];
+
+	(void)state;
+	finish(NULL);
+	begin_with(TG_CACHE_WAYS);
+	memset(payload, 'x', sizeof(payload));
+	payload[SLOT - 1] = '\0';
+	for (unsigned i = 0; i <= TG_CACHE_WAYS; i++) {
+		key_of_path(&k, i);
+		put(&k, START_MS,
+			(struct answer){TG_CONTENT, NULL, 10,
+				i < TG_CACHE_WAYS ? "hi" : payload});
+	}
+	for (unsigned i = 0; i < TG_CACHE_WAYS; i++) {
+		key_of_path(&k, i);
+		assert_int_equal(
+			tg_cache_find(&cache, &k, START_MS, &got), TG_CACHE_FRESH);
+	}
+}
+
 /* ---- serving ---- */
 
 static void
@@ -493,6 +518,7 @@ main(void)
 		T(oldest_goes),
 		T(many),
 		T(too_large),
+		T(too_large_costs_nobody),
 		T(served),
 		T(served_as_valid),
 	};
