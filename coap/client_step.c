@@ -309,12 +309,16 @@ tg_client_notified(struct tg_client *c, struct tg_transaction *t, uint64_t now_m
 		return is_success(m) && tg_observe_get(m, &value)
 			       ? false
 			       : deliver_whole(c, t, now_ms, m, e);
+	if (renewing
+		&& t->request.type == TG_NON) { /* whichever it was, it is answered */
+		watch(c, t, now_ms, m);
+		renewing = false;
+	}
 	if (relate(t, now_ms, m) == RELATION_OLD)
 		return false;
 	t->downloading = t->apart = false;
 	said = respond(c, t, now_ms, m, e);
-	/* What the renewal brings may be newer still: its acknowledgement is waited for.
-	 */
+	/* What the renewal brings may be newer still: it is waited for. */
 	if (renewing && t->phase == TG_PHASE_WATCHING)
 		t->phase = phase;
 	return said;

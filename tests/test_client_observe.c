@@ -135,6 +135,39 @@ renewal_acknowledged_alone(void **state)
 	silent();
 }
 
+/* Then nothing comes: it is renewed again, but not at once. */
+static void
+renewal_acknowledged_and_no_more(void **state)
+{
+	uint64_t sent;
+
+	(void)state;
+	observe();
+	notifies(TG_ACK, 10, 3);
+	assert_false(wait_for_it());
+	sent = w.now;
+	sends(TG_CON, TG_GET);
+	assert_false(answers(TG_ACK, TG_EMPTY));
+	assert_false(wait_for_it());
+	assert_int_equal(w.now, sent + LIFETIME_MS);
+	sends(TG_CON, TG_GET);
+}
+
+/* A NON is not acknowledged: whatever comes of the relation shows that it is alive. */
+static void
+renewal_by_non(void **state)
+{
+	(void)state;
+	start_with((struct tg_request){.type = TG_NON, .code = TG_GET, .observe = true});
+	sends(TG_NON, TG_GET);
+	assert_true(notifies(TG_NON, 10, 3));
+	assert_false(wait_for_it());
+	sends(TG_NON, TG_GET);
+	assert_false(notifies(TG_NON, 10, 3)); /* no news */
+	assert_false(wait_for_it());
+	sends(TG_NON, TG_GET);
+}
+
 /* A notification that overtakes the renewal's answer does not make it unheard. */
 static void
 renewal_overtaken(void **state)
@@ -262,6 +295,8 @@ main(void)
 		T(observation_ended_by_server),
 		T(observation_renewed),
 		T(renewal_acknowledged_alone),
+		T(renewal_acknowledged_and_no_more),
+		T(renewal_by_non),
 		T(renewal_overtaken),
 		T(renewal_unanswered),
 		T(observation_left),
