@@ -321,6 +321,29 @@ validated_for_another_etag(void **state)
 	assert_int_equal(look(START_MS + 20000), TG_CACHE_STALE);
 }
 
+/* The bytes of a GET's option and of a FETCH's payload may be the same. */
+static void
+method_is_part_of_key(void **state)
+{
+	const uint8_t get[] = {0x40, TG_GET, 0, 7, 0x86, 'o', 'p', 't', 'i', 'o', 'n'};
+	const uint8_t fetch[] = {0x40, TG_FETCH, 0, 7};
+	const uint8_t answer[] = {0x60, TG_CONTENT, 0, 7, 0xff, 'x'};
+	struct tg_cache_key a, b;
+	struct tg_cached r;
+	struct tg_msg m;
+
+	(void)state;
+	assert_int_equal(tg_msg_parse(&m, get, sizeof(get), TG_TOKEN_MAX), TG_OK);
+	assert_true(tg_cache_key_of(&a, &m, NULL, 0));
+	assert_int_equal(tg_msg_parse(&m, fetch, sizeof(fetch), TG_TOKEN_MAX), TG_OK);
+	assert_true(tg_cache_key_of(&b, &m, "\0\6option", 8));
+	assert_int_equal(a.len, b.len);
+	assert_memory_equal(a.bytes, b.bytes, a.len);
+	assert_int_equal(tg_msg_parse(&m, answer, sizeof(answer), TG_TOKEN_MAX), TG_OK);
+	assert_true(tg_cache_put(&cache, &a, START_MS, &m, "x", 1));
+	assert_int_equal(tg_cache_find(&cache, &b, START_MS, &r), TG_CACHE_MISS);
+}
+
 /* ---- what a change makes stale ---- */
 
 static const struct change_row {
@@ -474,6 +497,28 @@ served(void **state)
 	assert_memory_equal(buf, want, sizeof(want));
 }
 
+/* Max-Age goes between the others, and what the cache does not know is served, too. */
+static void
+served_in_order(void **state)
+{
+	const uint8_t answer[] = {0x60, TG_CONTENT, 0, 7, 0xc1, 50, 0xe1, 6, 0xb7, 'z',
+		0xff, 'x'}; /* Content-Format, option 2000 */
+	const uint8_t want[] = {0x60, TG_CONTENT, 0, 9, 0xc1, 50, 0x21, 60, 0xe1, 6, 0xb5,
+		'z', 0xff, 'x'};
+	uint8_t buf[64];
+	struct tg_writer w;
+	struct tg_msg m;
+
+	(void)state;
+	assert_int_equal(tg_msg_parse(&m, answer, sizeof(answer), TG_TOKEN_MAX), TG_OK);
+	assert_true(tg_cache_put(&cache, &the_key, START_MS, &m, "x", 1));
+	assert_int_equal(look(START_MS), TG_CACHE_FRESH);
+	tg_write_begin(&w, buf, sizeof(buf), TG_ACK, got.response.code, 9, NULL, 0);
+	tg_cached_write(&got, &w);
+	assert_int_equal(tg_write_end(&w), sizeof(want));
+	assert_memory_equal(buf, want, sizeof(want));
+}
+
 static void
 served_as_valid(void **state)
 {
@@ -507,6 +552,7 @@ main(void)
 		cmocka_unit_test(no_key_with_oscore),
 		cmocka_unit_test(no_key_with_unknown_unsafe),
 		cmocka_unit_test(no_key_that_long),
+		T(method_is_part_of_key),
 		T(fresh_for_max_age),
 		T(fresh_for_a_minute),
 		T(never_fresh),
@@ -520,6 +566,7 @@ main(void)
 		T(too_large),
 		T(too_large_costs_nobody),
 		T(served),
+		T(served_in_order),
 		T(served_as_valid),
 	};
 	struct CMUnitTest

@@ -169,6 +169,20 @@ ping(void **state)
 	ends(TG_OUTCOME_PONG);
 }
 
+/* A response without a token does not answer a ping, which has none either. */
+static void
+response_to_ping(void **state)
+{
+	const uint8_t wire[] = {0x40, TG_CONTENT, 1, 2};
+	struct tg_event e;
+
+	(void)state;
+	start_with((struct tg_request){.code = TG_EMPTY});
+	sends(TG_CON, TG_EMPTY);
+	assert_false(tg_client_receive(&w.client, w.now, wire, sizeof(wire), &e));
+	sends_empty(TG_RST, 0x0102);
+}
+
 static void
 cancelled(void **state)
 {
@@ -429,6 +443,7 @@ main(void)
 		T(reset),
 		T(non_reset),
 		T(ping),
+		T(response_to_ping),
 		T(cancelled),
 		T(too_many),
 		T(queue),

@@ -410,6 +410,21 @@ upload_echo_in_the_middle(void **state)
 	sends_block(TG_PUT, 2, false, 0, 8);
 }
 
+/* A long body lets others through between its blocks. */
+static void
+upload_takes_turns(void **state)
+{
+	(void)state;
+	start_upload(TG_PUT, 40, 16, false);
+	start(TG_CON, TG_GET);
+	sends_block(TG_PUT, 0, true, 0, 16);
+	takes_block(TG_CONTINUE, 0, true, 0);
+	sends(TG_CON, TG_GET);
+	silent();
+	assert_true(answers(TG_ACK, TG_CONTENT));
+	sends_block(TG_PUT, 1, true, 0, 16);
+}
+
 /* RFC 7959, figure 11: both directions in one exchange. */
 static void
 both_ways(void **state)
@@ -462,6 +477,25 @@ fetch(void **state)
 	assert_int_equal(w.request.len - w.request.payload, 4);
 }
 
+/* One that went up in blocks is at the server already. */
+static void
+fetch_in_blocks(void **state)
+{
+	(void)state;
+	start_upload(TG_FETCH, 20, 16, false);
+	sends_block(TG_FETCH, 0, true, 0, 16);
+	takes_block(TG_CONTINUE, 0, true, 0);
+	sends_block(TG_FETCH, 1, false, 0, 4);
+	says(TG_ACK, TG_CONTENT);
+	with_block(TG_OPT_BLOCK2, 0, true, 0);
+	with_block(TG_OPT_BLOCK1, 1, false, 0);
+	assert_false(comes_with(0, 16));
+	sends(TG_CON, TG_FETCH);
+	has_block(TG_OPT_BLOCK2, 1, false, 0);
+	has_no(TG_OPT_BLOCK1);
+	assert_int_equal(w.request.payload, w.request.len);
+}
+
 int
 main(void)
 {
@@ -490,9 +524,11 @@ main(void)
 		T(upload_continued_at_the_end),
 		T(upload_another_block_taken),
 		T(upload_echo_in_the_middle),
+		T(upload_takes_turns),
 		T(both_ways),
 		T(post_whose_answer_changes),
 		T(fetch),
+		T(fetch_in_blocks),
 	};
 	struct CMUnitTest tests[COUNT(plain) + COUNT(bad_downloads)];
 	size_t n = COUNT(plain);

@@ -216,6 +216,21 @@ observation_left(void **state)
 }
 
 static void
+observation_left_once_forgotten(void **state)
+{
+	const struct tg_transaction *t;
+
+	(void)state;
+	t = observe();
+	notifies(TG_ACK, 10, 3);
+	tg_client_cancel(&w.client, t);
+	tg_client_leave(&w.client, t);
+	silent();
+	assert_true(wait_for_it());
+	ends(TG_OUTCOME_CANCELLED);
+}
+
+static void
 observation_forgotten(void **state)
 {
 	const struct tg_transaction *t;
@@ -300,6 +315,7 @@ main(void)
 		T(renewal_overtaken),
 		T(renewal_unanswered),
 		T(observation_left),
+		T(observation_left_once_forgotten),
 		T(observation_forgotten),
 		T(observation_of_blocks),
 		T(observation_of_blocks_overtaken),
