@@ -309,8 +309,8 @@ tg_client_notified(struct tg_client *c, struct tg_transaction *t, uint64_t now_m
 		return is_success(m) && tg_observe_get(m, &value)
 			       ? false
 			       : deliver_whole(c, t, now_ms, m, e);
-	if (renewing
-		&& t->request.type == TG_NON) { /* whichever it was, it is answered */
+	/* A NON is not acknowledged: whichever it was that came, it is answered. */
+	if (renewing && t->request.type == TG_NON) {
 		watch(c, t, now_ms, m);
 		renewing = false;
 	}
