@@ -141,7 +141,7 @@ holds trace-token-bad 2 'up to eight bytes as hex$' "$CTL" trace --token xyz
 fresh=$("$CTL" --json store ls --limit 0 | tr '{' '\n' | sed 's/.*"path":"\([^"]*\)".*"age_s":\([0-9]*\).*/\2 \1/' | sort -n | sed -n '2s/.* //p')
 same trace-path yes "$([ "$("$CTL" --json trace --path "$fresh" | grep -o '"mid":' | wc -l)" -ge 1 ] && echo yes)"
 holds trace-path-none 1 '^trace: no route serves /no/where$' "$CTL" trace --path /no/where
-same trace-device yes "$([ "$("$CTL" --json trace --device "$(cut -d/ -f3 <<<"$path")" | grep -o '"mid":' | wc -l)" -ge 1 ] && echo yes)"
+same trace-device yes "$([ "$("$CTL" --json trace --device "$(cut -d/ -f3 <<<"$fresh")" | grep -o '"mid":' | wc -l)" -ge 1 ] && echo yes)"
 same trace-last yes "$([ "$("$CTL" --json trace --last 3600 | grep -o '"mid":' | wc -l)" -gt 1000 ] && echo yes)"
 sleep 1
 same trace-last-none '[]' "$("$CTL" --json trace --last 1)"
