@@ -44,6 +44,8 @@ make_routes(char *err, size_t errlen)
 		.n_routes = sizeof(routes) / sizeof(*routes),
 		.full_max_age = 5,
 		.con_lifetime_s = 247,
+		.param = TG_PARAM_DEFAULTS,
+		.ack_delay_ms = 500,
 		.non_lifetime_s = 145,
 		.version = 1,
 	};
@@ -71,6 +73,7 @@ make_config(struct dp_config *cfg, const struct workload *load, unsigned core)
 		.dedup_extensions = n / 4,
 		.replies_max = 4096,
 		.pending_max = 65536,
+		.outbound_max = 4096,
 		.device_idle_s = 86400,
 		.logring_bytes = 8u << 20,
 		.trace = 4096,

@@ -25,7 +25,8 @@ void cmd_refuse(struct ctl_reply *r, const char *code, const char *fmt, ...)
 void cmd_set(json_t *o, const char *key, uint64_t v);
 /* Text that may hold any bytes: what is not UTF-8 is shown byte by byte. */
 json_t *cmd_text(const char *s, size_t len);
-/* "198.18.0.2:5683" or "[2001:2::2]:5683" in @to, which it returns; @port in host order. */
+/* "198.18.0.2:5683" or "[2001:2::2]:5683" in @to, which it returns; @port in host order.
+ */
 const char *cmd_endpoint(char *to, size_t cap, const uint8_t addr[16], uint16_t port);
 /* An argument, or NULL. */
 const char *cmd_string(const json_t *args, const char *key);

@@ -114,7 +114,7 @@
 	REMOTE("conf reload", "",                                                        \
 		"load the configuration file anew, whole or not at all",                 \
 		"file, reloads", cmd_conf_reload)                                        \
-	REMOTE("trace",                                                                          \
+	REMOTE("trace",                                                                  \
 		"[--peer ADDRESS] [--device DEVICE] [--token HEX] [--path PATH] [-c N] " \
 		"[--last SECONDS]",                                                      \
 		"the last 100 messages, or N, or all of the last seconds, as the "       \

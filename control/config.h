@@ -27,7 +27,7 @@ struct ctl_stream {
 struct ctl_route {
 	char path[256], stream[64], content[1025], location[256];
 	char rt[128], ifd[128], title[128];
-	uint32_t kind, ack, max_age, stale, max_payload, content_format, hidden;
+	uint32_t kind, ack, max_age, stale, max_payload, content_format, hidden, delay_ms;
 	uint32_t put, post, del; /* static: codes */
 	uint32_t n_formats;
 	uint16_t formats[16];
@@ -59,6 +59,7 @@ struct ctl_config {
 	uint32_t error_rate, error_burst, full_max_age;
 	uint32_t ack_timeout_ms, ack_random_percent, max_retransmit, nstart,
 		max_latency_s, processing_delay_ms;
+	uint32_t ack_delay_ms, outbound_max;
 	char log_dir[256], control_socket[108];
 	uint64_t commit_ns, segment_bytes, retain_bytes, retain_s;
 	uint32_t n_ports, n_routes, n_streams;

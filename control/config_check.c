@@ -139,6 +139,11 @@ ctl_config_check(struct ctl_config *c, char *err, size_t errlen)
 	for (uint32_t i = 0; i < c->n_routes; i++)
 		if (!check_route(c, &c->routes[i], err, errlen))
 			return false;
+	if (c->ack_delay_ms >= c->ack_timeout_ms)
+		return ctl_config_fault(c, &c->ack_delay_ms, err, errlen,
+			"coap.ack_delay: must be under ack_timeout, %u ms: the other "
+			"side sends again then",
+			c->ack_timeout_ms);
 	return check_lifetime(c, err, errlen);
 }
 

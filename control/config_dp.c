@@ -116,6 +116,7 @@ ctl_config_dp(const struct ctl_config *c, struct dp_config *out, char *err, size
 		.store_max = or_auto(c->store_max, c->devices_max),
 		.replies_max = c->replies_max,
 		.pending_max = c->pending_max,
+		.outbound_max = c->outbound_max,
 		.device_idle_s = c->device_idle_s,
 		.logring_bytes = c->logring_bytes,
 		.trace = c->trace_messages,
@@ -188,6 +189,7 @@ set_spec(const struct ctl_route *r, struct dp_route_spec *out)
 		.ifd = or_null(r->ifd),
 		.title = or_null(r->title),
 		.hidden = r->hidden,
+		.delay_ms = r->delay_ms,
 	};
 }
 
@@ -230,6 +232,8 @@ snapshot(const struct ctl_config *c, const struct dp_route_spec *specs, unsigned
 		.error_rate = c->error_rate,
 		.error_burst = c->error_burst,
 		.full_max_age = c->full_max_age,
+		.param = param_of(c),
+		.ack_delay_ms = c->ack_delay_ms,
 		.version = version,
 	};
 

@@ -32,6 +32,7 @@ static const char *const driver_names[] = {
 #define D_ADDRESS DRIVER(PCI)
 #define KIND(name) (1u << DP_K_##name)
 #define K_VALUES (KIND(STREAM) | KIND(STORE))
+#define K_FIXED (KIND(STATIC) | KIND(QUERY) | KIND(TIME))
 
 static const struct ctl_key port_keys[] = {
 	{"name", CTL_T_NAME, PORT(name), 1, 31, CTL_REQUIRED,
@@ -102,6 +103,8 @@ static const struct ctl_key route_keys[] = {
 		answer_keys, .only = KIND(STATIC)},
 	{"location", CTL_T_TEXT, ROUTE(location), 0, 255, "",
 		"Location-Path of a 2.01, such as /a/b", .only = KIND(STATIC)},
+	{"delay", CTL_T_MS, ROUTE(delay_ms), 0, 86400000, "0ms",
+		"a request waits so long before it runs", .only = K_FIXED},
 	{"rt", CTL_T_TEXT, ROUTE(rt), 0, 127, "", "resource types in /.well-known/core"},
 	{"if", CTL_T_TEXT, ROUTE(ifd), 0, 127, "", "interface description there"},
 	{"title", CTL_T_TEXT, ROUTE(title), 0, 127, "", "title there"},
@@ -140,6 +143,12 @@ static const struct ctl_key dedup_keys[] = {
 static const struct ctl_key replies_keys[] = {
 	{"max", CTL_T_UINT, AT(replies_max), 64, 1u << 20, "4096",
 		"answers kept because no code can rebuild them", .fixed = true},
+	END};
+static const struct ctl_key outbound_keys[] = {
+	{"max", CTL_T_UINT, AT(outbound_max), 64, 1u << 24, "4096",
+		"confirmable messages of ours that wait for their acknowledgement; more "
+		"are sent once",
+		.fixed = true},
 	END};
 static const struct ctl_key trace_keys[] = {
 	{"messages", CTL_T_POWER, AT(trace_messages), DP_TRACE_MIN, DP_TRACE_MAX, "16384",
@@ -195,6 +204,9 @@ static const struct ctl_key coap_keys[] = {
 		.fixed = true},
 	{"processing_delay", CTL_T_MS, AT(processing_delay_ms), 1, 600000, "2s",
 		"PROCESSING_DELAY", .fixed = true},
+	{"ack_delay", CTL_T_MS, AT(ack_delay_ms), 1, 600000, "500ms",
+		"a CON that has no answer yet is acknowledged, and answered separately; "
+		"under ack_timeout"},
 	END};
 
 const struct ctl_key ctl_schema[] = {
@@ -224,8 +236,11 @@ const struct ctl_key ctl_schema[] = {
 		dedup_keys},
 	{"replies", CTL_T_SECTION, 0, 0, 0, 0, NULL, "answers kept for duplicates", NULL,
 		replies_keys},
+	{"outbound", CTL_T_SECTION, 0, 0, 0, 0, NULL,
+		"separate responses and confirmable notifications", NULL, outbound_keys},
 	{"trace", CTL_T_SECTION, 0, 0, 0, 0, NULL,
-		"the flight recorder: the last messages of each worker", NULL, trace_keys},
+		"the flight recorder: the last messages of each worker", NULL,
+		trace_keys},
 	{"routes", CTL_T_LIST, AT(routes), 1, CTL_ROUTES_MAX, CTL_REQUIRED,
 		"what paths do: the most exact path wins", NULL, route_keys,
 		offsetof(struct ctl_config, n_routes)},

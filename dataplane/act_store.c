@@ -16,7 +16,7 @@
 #include "coap/link.h"
 #include "coap/option.h"
 #include "coap/write.h"
-#include "dataplane/worker.h"
+#include "dataplane/separate.h"
 
 #include <string.h>
 
@@ -176,18 +176,6 @@ dp_store_act_here(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t o
 					   : dp_store_write(w, b, i, origin);
 }
 
-/* The request is on its way: its answer comes back through the inbox. */
-static void
-leave(struct dp_worker *w, const struct dp_burst *b, unsigned i)
-{
-	w->away++;
-	if (b->peer[i] == DP_NONE)
-		return;
-	dp_peers_add(w->peers, b->peer[i], b->msg[i].mid, 0, b->msg[i].type == TG_CON,
-		b->now_s, &w->counters);
-	dp_peers_hold(w->peers, b->peer[i]);
-}
-
 /* Send the request to the value's home. */
 static uint8_t
 send_home(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
@@ -203,7 +191,7 @@ send_home(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
 		return DP_LATER;
 	}
 	dp_count(&w->counters, DP_C_handed_value, 1);
-	leave(w, b, i);
+	dp_leave(w, b, i);
 	return DP_LATER;
 }
 
@@ -216,7 +204,7 @@ send_to_parser(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	dp_peers_set_link(w->peers, b->peer[i], dp_net_source_mac(b, i));
 	code = dp_patch_ask(w, b, i, (uint8_t)w->id);
 	if (code == DP_LATER)
-		leave(w, b, i);
+		dp_leave(w, b, i);
 	return code;
 }
 

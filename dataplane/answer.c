@@ -90,8 +90,8 @@ may_complain(struct dp_worker *w, const struct dp_burst *b, unsigned i)
 		(uint32_t)(dp_clock_ns(&w->shared->clock, w->tsc) / 1000000));
 }
 
-static enum dp_counter
-refused(uint8_t code)
+enum dp_counter
+dp_refused(uint8_t code)
 {
 	switch (code) {
 	case TG_BAD_REQUEST:
@@ -134,7 +134,7 @@ dp_refuse(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 		dp_drop(w, b, i, DP_C_rdrop_error_rate);
 	} else {
 		dp_answer_code(w, b, i, code);
-		dp_count(&w->counters, refused(code), 1);
+		dp_count(&w->counters, dp_refused(code), 1);
 		dp_record_heard(w, b, i, dp_trace_fate(code, 0));
 		dp_net_reply(w->net, b, i, b->reply[i]);
 	}

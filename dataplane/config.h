@@ -62,9 +62,10 @@ struct dp_config {
 	struct dp_port_config ports[DP_PORTS_MAX];
 	uint32_t mbufs;                             /* packet buffers in all */
 	uint32_t peers_max, devices_max, store_max; /* in all, shared out among workers */
-	uint32_t dedup_extensions, replies_max, pending_max; /* per gateway */
+	uint32_t dedup_extensions, replies_max, pending_max,
+		outbound_max; /* per gateway */
 	uint32_t device_idle_s;
 	uint32_t logring_bytes; /* per worker, a power of two */
-	uint32_t trace;         /* entries of the flight recorder per worker, a power of two */
-	uint8_t hash_key[16];   /* random at each start */
+	uint32_t trace; /* entries of the flight recorder per worker, a power of two */
+	uint8_t hash_key[16]; /* random at each start */
 };

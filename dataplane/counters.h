@@ -118,6 +118,7 @@
 	X(pending_full, INFO, "records refused because too many answers were pending")   \
 	X(store_full, INFO, "values refused because the store was full")                 \
 	X(jobs_full, INFO, "patches refused because too many were being parsed")         \
+	X(delayed_full, INFO, "requests refused because too many were put aside")        \
 	X(devices_evicted, INFO, "devices that made room for newer ones")                \
 	X(devices_expired, INFO, "devices not heard for longer than devices.idle")       \
 	X(peers_evicted, INFO, "peers that made room for newer ones")                    \
@@ -125,6 +126,14 @@
 	X(dedup_extended, INFO, "peers that took a dedup extension")                     \
 	X(dedup_evicted_early, INFO, "Message IDs forgotten within their lifetime")      \
 	X(replies_evicted, INFO, "stored replies that made room for newer ones")         \
+	X(acks_sent, INFO, "empty ACKs sent ahead of a separate response")               \
+	X(separate_sent, INFO, "separate responses begun")                               \
+	X(out_acked, INFO, "confirmable messages of ours that were acknowledged")        \
+	X(out_reset, INFO, "messages of ours that were answered by RST")                 \
+	X(out_retransmitted, INFO, "retransmissions of messages of ours")                \
+	X(out_gave_up, INFO, "confirmable messages of ours given up")                    \
+	X(out_no_buffer, INFO, "messages of ours that found no packet buffer")           \
+	X(outbound_full, INFO, "messages of ours sent once: no room to wait for an ACK") \
 	X(rst_sent, INFO, "RST messages sent")                                           \
 	X(rst_limited, INFO, "RST messages withheld: over the source's limit")           \
 	X(handed_over, INFO, "datagrams handed to their home worker")                    \

@@ -1,6 +1,7 @@
 #include "dataplane/dp_internal.h"
 
 #include "dataplane/block.h"
+#include "dataplane/delay.h"
 #include "dataplane/memif.h"
 
 #include <rte_launch.h>
@@ -99,6 +100,7 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	};
 	uint32_t pending = power_of_two(share(cfg, cfg->pending_max));
 	uint32_t replies = share(cfg, cfg->replies_max);
+	uint32_t outbound = share(cfg, cfg->outbound_max);
 
 	memcpy(peers.hash_key, cfg->hash_key, sizeof(peers.hash_key));
 	memcpy(devices.hash_key, cfg->hash_key, sizeof(devices.hash_key));
@@ -111,6 +113,7 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	k->logring_size = dp_logring_size(cfg->logring_bytes);
 	k->pending_size = pending * sizeof(struct dp_pending);
 	k->trace_size = dp_trace_size(cfg->trace);
+	k->outbound_size = dp_outbound_size(outbound);
 	if (w->id == 0
 		&& (k->peers_size + k->devices_size + k->store_size + k->replies_size
 			   + k->logring_size + k->pending_size + k->trace_size)
@@ -125,13 +128,15 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	k->logring = dp_block_new(k->logring_size);
 	k->pending = dp_block_new(k->pending_size);
 	k->trace = dp_block_new(k->trace_size);
+	k->outbound = dp_block_new(k->outbound_size);
+	k->delayed = dp_block_new(dp_delayed_size());
 	k->scratch = dp_block_new(sizeof(struct dp_scratch));
 	k->jobs = dp_block_new(DP_JOBS * sizeof(struct dp_job));
 	w->limit = dp_block_new(sizeof(struct dp_limit));
 	if (k->peers == NULL || k->devices == NULL || k->store == NULL
 		|| k->replies == NULL || k->logring == NULL || k->pending == NULL
-		|| k->trace == NULL || k->scratch == NULL || k->jobs == NULL
-		|| w->limit == NULL)
+		|| k->trace == NULL || k->outbound == NULL || k->delayed == NULL
+		|| k->scratch == NULL || k->jobs == NULL || w->limit == NULL)
 		return -ENOMEM;
 	w->peers = dp_peers_init(k->peers, &peers);
 	w->devices = dp_devices_init(k->devices, &devices);
@@ -143,6 +148,10 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	w->pending = (struct dp_pending_fifo){.mask = pending - 1, .entry = k->pending};
 	w->scratch = k->scratch;
 	w->trace = dp_trace_init(k->trace, cfg->trace);
+	w->outbound = dp_outbound_init(k->outbound, outbound, cfg->hash_key, 0);
+	w->delayed = dp_delayed_init(k->delayed);
+	memcpy(&w->dice, cfg->hash_key, sizeof(w->dice));
+	w->dice += w->id + 1;
 	while (w->n_jobs < DP_JOBS) {
 		w->job[w->n_jobs] = (struct dp_job *)k->jobs + w->n_jobs;
 		w->n_jobs++;
@@ -150,7 +159,7 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	dp_limit_init(w->limit);
 	return w->peers != NULL && w->devices != NULL && w->store != NULL
 			       && w->replies != NULL && w->logring != NULL
-			       && w->trace != NULL
+			       && w->trace != NULL && w->outbound != NULL
 		       ? 0
 		       : -EINVAL;
 }
@@ -346,6 +355,8 @@ dp_close(struct dp *dp)
 		dp_block_free(k->logring, k->logring_size);
 		dp_block_free(k->pending, k->pending_size);
 		dp_block_free(k->trace, k->trace_size);
+		dp_block_free(k->outbound, k->outbound_size);
+		dp_block_free(k->delayed, dp_delayed_size());
 		dp_block_free(k->scratch, sizeof(struct dp_scratch));
 		dp_block_free(k->jobs, DP_JOBS * sizeof(struct dp_job));
 		dp_block_free(w->limit, sizeof(struct dp_limit));

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "coap/param.h"
 #include "dataplane/config.h"
 #include "dataplane/counters.h"
 #include "dataplane/devices.h"
@@ -57,7 +58,8 @@ struct dp_route_spec {
 	uint8_t answer_put, answer_post, answer_delete; /* static: code, 0: 4.05 */
 	const char *location;         /* static POST: Location-Path as "/a/b", or NULL */
 	const char *rt, *ifd, *title; /* link attributes or NULL */
-	bool hidden;                  /* not in /.well-known/core */
+	uint32_t delay_ms; /* fixed kinds: a request waits so long before it runs */
+	bool hidden;       /* not in /.well-known/core */
 };
 
 #define DP_LIFETIME_MAX_S 32767 /* peers keep ages in 16 bits */
@@ -69,7 +71,9 @@ struct dp_settings {
 		error_burst; /* RSTs and error replies a second per source; 0: no limit */
 	uint32_t full_max_age;                   /* Max-Age of 5.03 in seconds */
 	uint32_t con_lifetime_s, non_lifetime_s; /* at most DP_LIFETIME_MAX_S */
-	uint64_t version;                        /* grows with each reload */
+	struct tg_param param;                   /* has passed tg_param_check() */
+	uint32_t ack_delay_ms; /* a CON not answered by then gets an empty ACK */
+	uint64_t version;      /* grows with each reload */
 };
 
 struct dp_snapshot;

@@ -122,7 +122,19 @@ dp_trace_path(const struct dp *dp, const char *path, uint16_t *tag, uint32_t *ke
 }
 
 /* Sums over the workers, one table a row. */
-enum row { PEERS, DEDUP, DEVICES, STORE, REPLIES, PENDING, LOGRING, TRACE, MBUFS, ROWS };
+enum row {
+	PEERS,
+	DEDUP,
+	DEVICES,
+	STORE,
+	REPLIES,
+	PENDING,
+	LOGRING,
+	TRACE,
+	OUTBOUND,
+	MBUFS,
+	ROWS
+};
 
 static void
 add_row(struct dp_mem_row *r, uint64_t bytes, uint64_t entries, uint64_t used)
@@ -136,7 +148,7 @@ unsigned
 dp_mem_read(const struct dp *dp, struct dp_mem_row *rows, unsigned max)
 {
 	static const char *const names[ROWS] = {"peers", "dedup", "devices", "store",
-		"replies", "pending", "logring", "trace", "mbufs"};
+		"replies", "pending", "logring", "trace", "outbound", "mbufs"};
 	const struct dp_config *cfg = &dp->shared.cfg;
 	struct dp_mem_row r[ROWS] = {0};
 
@@ -158,6 +170,8 @@ dp_mem_read(const struct dp *dp, struct dp_mem_row *rows, unsigned max)
 			get(&w->turns.pending_answers));
 		add_row(&r[LOGRING], k->logring_size, cfg->logring_bytes,
 			dp_logring_used(w->logring));
+		add_row(&r[OUTBOUND], k->outbound_size, dp_outbound_max(w->outbound),
+			dp_outbound_count(w->outbound));
 		add_row(&r[TRACE], k->trace_size, cfg->trace, cfg->trace);
 	}
 	add_row(&r[MBUFS],

@@ -7,7 +7,7 @@
  */
 #include "coap/code.h"
 #include "dataplane/copy.h"
-#include "dataplane/worker.h"
+#include "dataplane/separate.h"
 
 #include <string.h>
 
@@ -99,6 +99,7 @@ push(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_t code,
 		.tkl = m->tkl,
 		.code = code,
 		.origin = origin,
+		.since_ms = (uint32_t)w->now_ms,
 	};
 	dp_copy8(p->token, tg_msg_token(m), m->tkl);
 	dp_record_heard(w, b, i, dp_about(w, b, i));
@@ -136,6 +137,25 @@ dp_log_request(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code
 	return true;
 }
 
+static void
+book_answer(struct dp_worker *w, const struct dp_pending *p)
+{
+	dp_count(&w->counters, DP_C_answered, 1);
+	dp_hist_add(&w->latency, dp_clock_ns(&w->shared->clock, rte_rdtsc() - p->tsc), 1);
+}
+
+/* It was acknowledged before it could be answered. */
+static void
+answer_separately(struct dp_worker *w, const struct dp_pending *p)
+{
+	uint8_t msg[TG_HDR_LEN + TG_TOKEN_MAX + 8];
+
+	dp_separate_send(
+		w, p->peer, msg, dp_answer_write(w, msg, sizeof(msg), p, p->code));
+	dp_peers_release(w->peers, p->peer);
+	book_answer(w, p);
+}
+
 /* Send the answer that @p waited for and close its entry in the peer's line. */
 static void
 answer(struct dp_worker *w, const struct dp_pending *p)
@@ -145,6 +165,10 @@ answer(struct dp_worker *w, const struct dp_pending *p)
 	bool known = dp_peers_link(w->peers, p->peer, mac);
 	struct rte_mbuf *m;
 
+	if (p->type == TG_CON && dp_separate_is_due(w, p->peer, p->mid)) {
+		answer_separately(w, p);
+		return;
+	}
 	if (p->code
 		== TG_UNAVAILABLE) /* not logged: if it comes again it may try again */
 		dp_peers_unmark(w->peers, p->peer, p->mid);
@@ -160,8 +184,7 @@ answer(struct dp_worker *w, const struct dp_pending *p)
 	}
 	dp_net_send(w->net, m, &key, known ? mac : NULL,
 		dp_answer_write(w, coap, DP_MSG_MAX, p, p->code));
-	dp_count(&w->counters, DP_C_answered, 1);
-	dp_hist_add(&w->latency, dp_clock_ns(&w->shared->clock, rte_rdtsc() - p->tsc), 1);
+	book_answer(w, p);
 }
 
 /*

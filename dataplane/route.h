@@ -22,6 +22,7 @@ struct dp_route {
 	uint16_t formats[DP_FORMATS_MAX];
 	uint8_t answer[8];       /* static: code by method (1..7), 0: 4.05 */
 	uint32_t content_format; /* static */
+	uint32_t delay_ms;       /* a request waits so long before it runs */
 	uint32_t max_age;        /* seconds; UINT32_MAX: none */
 	enum dp_stale stale;     /* store */
 	/* Answer's options and payload, encoded; written after the token. */
@@ -51,6 +52,8 @@ struct dp_snapshot {
 	uint32_t error_rate, error_burst;
 	uint32_t full_max_age;
 	uint32_t con_lifetime_s, non_lifetime_s;
+	struct tg_param param;
+	uint64_t ack_delay_ms;
 	void *arena; /* everything above that is pointed to */
 };
 

@@ -237,6 +237,7 @@ add_route(struct build *b, const struct dp_route_spec *s)
 		.n_formats = (uint16_t)s->n_formats,
 		.stream_len = (uint8_t)stream_len,
 		.tag = tag_of(s->path),
+		.delay_ms = s->delay_ms,
 	};
 	if (stream_len >= sizeof(r->stream) || s->n_formats > DP_FORMATS_MAX)
 		return fail(b, "route %s: stream's name or list of formats too long",
@@ -311,6 +312,8 @@ dp_snapshot_new(const struct dp_settings *s, char *err, size_t errlen)
 	b.snap->error_burst = s->error_burst;
 	b.snap->full_max_age = s->full_max_age;
 	b.snap->con_lifetime_s = s->con_lifetime_s;
+	b.snap->param = s->param;
+	b.snap->ack_delay_ms = s->ack_delay_ms;
 	b.snap->non_lifetime_s = s->non_lifetime_s;
 	b.snap->root = new_node(&b, NULL, 0);
 	b.snap->routes = take(&b, (s->n_routes + 1) * sizeof(*b.snap->routes));

@@ -5,7 +5,7 @@
  * request is refused for before it runs leaves no entry there (RFC 7252, 4.5).
  */
 #include "coap/code.h"
-#include "dataplane/worker.h"
+#include "dataplane/delay.h"
 
 #include <string.h>
 
@@ -21,7 +21,11 @@ replay(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 		dp_drop(w, b, i, DP_C_dup_non_ignored);
 		return;
 	}
-	if (code != DP_STORED) {
+	if (code == DP_ACKED) {
+		b->coap[i][0] = 1u << 6 | TG_ACK << 4;
+		b->coap[i][1] = 0;
+		b->reply[i] = TG_HDR_LEN;
+	} else if (code != DP_STORED) {
 		dp_answer_code(w, b, i, code);
 	} else {
 		bytes = dp_replies_find(
@@ -80,6 +84,8 @@ remember(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 static uint8_t
 execute(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
+	if (unlikely(b->route[i]->delay_ms != 0))
+		return dp_delay(w, b, i);
 	switch (b->route[i]->kind) {
 	case DP_K_STREAM:
 		return dp_act_stream(w, b, i);
@@ -94,10 +100,10 @@ execute(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	return dp_act_fixed(w, b, i);
 }
 
+/* @once: it must not run twice. */
 static void
-act(struct dp_worker *w, struct dp_burst *b, unsigned i)
+act(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once)
 {
-	bool once = b->msg[i].code != TG_GET;
 	uint8_t code;
 
 	if (unlikely(w->draining)) {
@@ -127,10 +133,31 @@ act(struct dp_worker *w, struct dp_burst *b, unsigned i)
 		remember(w, b, i, code);
 }
 
+/* A GET that waits for its answer is remembered as other requests are. */
+static bool
+waits(const struct dp_burst *b, unsigned i)
+{
+	return b->code[i] == 0 && b->route[i]->delay_ms != 0;
+}
+
 void
 dp_stage_act(struct dp_worker *w, struct dp_burst *b)
 {
-	for (unsigned i = 0; i < b->n; i++)
-		if (b->pkt[i] != NULL)
-			act(w, b, i);
+	unsigned requests = 0;
+
+	for (unsigned i = 0; i < b->n; i++) {
+		bool once;
+
+		if (b->pkt[i] == NULL)
+			continue;
+		once = b->msg[i].code != TG_GET;
+		if (!once && unlikely(waits(b, i))) {
+			if (!dp_bring_home(w, b, i))
+				continue; /* it is counted there */
+			once = true;
+		}
+		requests++;
+		act(w, b, i, once);
+	}
+	dp_count(&w->counters, DP_C_requests, requests);
 }

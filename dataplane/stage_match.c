@@ -38,17 +38,28 @@ steer(struct dp_worker *w, struct dp_burst *b)
 	dp_count(&w->counters, DP_C_handed_over, handed);
 }
 
+bool
+dp_bring_home(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	unsigned home = b->handed ? w->id : dp_home_of(w, &b->key[i]);
+
+	if (home == w->id) {
+		b->hash[i] = dp_peers_hash(w->peers, &b->key[i]);
+		b->peer[i] = dp_peers_locate(w->peers, b->hash[i]);
+		return true;
+	}
+	if (dp_hand(w, b, i, home, DP_E_DATAGRAM))
+		dp_count(&w->counters, DP_C_handed_over, 1);
+	else
+		dp_drop(w, b, i, DP_C_drop_handover_full);
+	return false;
+}
+
 void
 dp_stage_match(struct dp_worker *w, struct dp_burst *b)
 {
-	unsigned requests = 0;
-
 	if (w->count > 1 && !b->handed)
 		steer(w, b);
-	for (unsigned i = 0; i < b->n; i++)
-		requests +=
-			b->pkt[i] != NULL; /* what was handed on is counted at its home */
-	dp_count(&w->counters, DP_C_requests, requests);
 	for (unsigned i = 0; i < b->n; i++)
 		if (needs_peer(b, i)) {
 			b->hash[i] = dp_peers_hash(w->peers, &b->key[i]);

@@ -1,7 +1,7 @@
 /* Stage parse: bytes to a view; what is no request ends here (RFC 7252, 4.2, 4.3, 5.2.3).
  */
 #include "coap/code.h"
-#include "dataplane/worker.h"
+#include "dataplane/separate.h"
 
 #include <rte_prefetch.h>
 
@@ -39,6 +39,24 @@ malformed(struct dp_worker *w, struct dp_burst *b, unsigned i, enum tg_verdict v
 		dp_reject(w, b, i, fault[v]);
 }
 
+/* An ACK or RST: the home of its sender knows what it is for. */
+static void
+reply_heard(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	bool reset = b->msg[i].type == TG_RST;
+	unsigned home = b->handed ? w->id : dp_home_of(w, &b->key[i]);
+
+	if (home != w->id) {
+		if (dp_hand(w, b, i, home, DP_E_DATAGRAM))
+			dp_count(&w->counters, DP_C_handed_over, 1);
+		else
+			dp_drop(w, b, i, DP_C_drop_handover_full);
+		return;
+	}
+	dp_separate_acked(w, &b->key[i], b->msg[i].mid, reset);
+	dp_drop(w, b, i, reset ? DP_C_coap_rst : DP_C_coap_ack);
+}
+
 /* A well-formed message that is no request. */
 static void
 other(struct dp_worker *w, struct dp_burst *b, unsigned i)
@@ -46,10 +64,8 @@ other(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	const struct tg_msg *m = &b->msg[i];
 	bool response = tg_code_is_response(m->code);
 
-	if (m->type == TG_RST)
-		dp_drop(w, b, i, DP_C_coap_rst);
-	else if (m->type == TG_ACK)
-		dp_drop(w, b, i, DP_C_coap_ack);
+	if (m->type == TG_RST || m->type == TG_ACK)
+		reply_heard(w, b, i);
 	else if (m->type == TG_CON)
 		dp_reject(w, b, i,
 			m->code == 0 ? DP_C_coap_ping

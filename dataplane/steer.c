@@ -4,7 +4,7 @@
  * up anew at each end, because a snapshot may be swapped meanwhile.
  */
 #include "coap/code.h"
-#include "dataplane/worker.h"
+#include "dataplane/separate.h"
 
 #include <string.h>
 
@@ -122,7 +122,8 @@ dp_reopen(struct dp_worker *w, struct rte_mbuf *m)
 	if (tg_msg_parse(&b->msg[0], b->coap[0], b->len[0], TG_TOKEN_MAX) != TG_OK)
 		rte_panic("a request that was parsed is none any more\n");
 	dp_stage_route(w, b);
-	if (b->code[0] == 0 && b->route[0]->kind != DP_K_STORE)
+	if (b->code[0] == 0 && b->route[0]->kind != DP_K_STORE
+		&& b->route[0]->delay_ms == 0)
 		b->code[0] = TG_UNAVAILABLE;
 	return b;
 }
@@ -149,11 +150,44 @@ value(struct dp_worker *w, struct rte_mbuf *m)
 }
 
 void
+dp_leave(struct dp_worker *w, const struct dp_burst *b, unsigned i)
+{
+	w->away++;
+	if (b->peer[i] == DP_NONE)
+		return;
+	dp_peers_add(w->peers, b->peer[i], b->msg[i].mid, 0, b->msg[i].type == TG_CON,
+		b->now_s, &w->counters);
+	dp_peers_hold(w->peers, b->peer[i]);
+	if (b->msg[i].type == TG_CON)
+		dp_separate_wait(w, b->peer[i], b->msg[i].mid);
+}
+
+void
 dp_arrive(struct dp_worker *w, uint32_t peer)
 {
 	w->away--;
 	if (peer != DP_NONE)
 		dp_peers_release(w->peers, peer);
+}
+
+/* It was acknowledged before it could be answered. */
+static void
+finish_separately(struct dp_worker *w, struct dp_burst *b)
+{
+	uint8_t code = b->code[0];
+
+	if (b->reply[0] == 0)
+		dp_answer_code(w, b, 0, code);
+	dp_separate_send(w, b->peer[0], b->coap[0], b->reply[0]);
+	dp_record_heard(w, b, 0, dp_meta(b->pkt[0])->about | dp_trace_fate(code, 0));
+	rte_pktmbuf_free(b->pkt[0]);
+	if (code >= TG_BAD_REQUEST) {
+		dp_count(&w->counters, dp_refused(code), 1);
+		return;
+	}
+	dp_count(&w->counters, DP_C_executed, 1);
+	dp_count(&w->counters, DP_C_answered, 1);
+	dp_hist_add(&w->latency, dp_clock_ns(&w->shared->clock, rte_rdtsc() - b->tsc), 1);
 }
 
 /* A request of ours that was executed at its value's home, or by the parser. */
@@ -176,6 +210,10 @@ finish(struct dp_worker *w, struct rte_mbuf *m)
 		.code = dp_meta(m)->method,
 		.tkl = p[0] & 15,
 	};
+	if (con && dp_separate_is_due(w, b->peer[0], b->msg[0].mid)) {
+		finish_separately(w, b);
+		return;
+	}
 	if (b->peer[0] != DP_NONE && code < TG_BAD_REQUEST)
 		dp_peers_mark(w->peers, b->peer[0], b->msg[0].mid,
 			dp_answer_keep(w, b, 0, code), con, w->now_s, &w->counters);

@@ -1,4 +1,5 @@
-#include "dataplane/worker.h"
+#include "dataplane/delay.h"
+#include "dataplane/separate.h"
 
 #include <time.h>
 
@@ -99,11 +100,14 @@ dp_worker_turn(struct dp_worker *w)
 	w->draining = atomic_load_explicit(&s->draining, memory_order_relaxed);
 	w->tsc = rte_rdtsc();
 	w->now_s = dp_clock_s(&s->clock, w->tsc);
+	w->now_ms = dp_clock_ns(&s->clock, w->tsc - s->clock.tsc0) / 1000000;
 	busy = receive(w);
+	busy |= dp_delayed_run(w);
 	busy |= dp_jobs_run(w);
 	busy |= dp_inbox(w);
 	busy |= dp_settle(w);
 	busy |= dp_mailbox_run(w);
+	busy |= dp_separate_run(w);
 	dp_trace_publish(w->trace);
 	tx = rte_rdtsc();
 	dp_net_flush(w->net);

@@ -16,6 +16,7 @@
 #include "dataplane/limit.h"
 #include "dataplane/logring.h"
 #include "dataplane/net.h"
+#include "dataplane/outbound.h"
 #include "dataplane/replies.h"
 #include "dataplane/request.h"
 #include "dataplane/route.h"
@@ -49,13 +50,35 @@ struct dp_pending {
 	uint8_t type, tkl;
 	uint8_t code;   /* the answer once the record is safe */
 	uint8_t origin; /* worker that answers */
-	uint8_t spare[6];
+	uint8_t spare[2];
+	uint32_t since_ms; /* low half of when it began to wait */
 };
 
 /* Pending answers in the order of their records: commits settle from the front. */
 struct dp_pending_fifo {
 	uint32_t head, tail, mask; /* head: next to settle; tail: next free */
+	uint32_t early;            /* next to be acknowledged before it is answered */
 	struct dp_pending *entry;
+};
+
+/*
+ * Requests that one worker may have on their way, at other workers or with the parser, at
+ * a time.  Its rings for what comes back are that large, so giving back never fails and
+ * no two workers can wait for each other.
+ */
+#define DP_AWAY_MAX 4096
+
+/* A CON that went on its way. */
+struct dp_early {
+	uint64_t since_ms;
+	uint32_t peer; /* dp_peers_ref() */
+	uint16_t mid;
+};
+
+/* In order of time: the delay is the same for all. */
+struct dp_early_fifo {
+	uint32_t in, out;
+	struct dp_early entry[DP_AWAY_MAX];
 };
 
 /* The worker's part of one burst that is too large for the stack. */
@@ -81,6 +104,8 @@ struct dp_worker {
 	struct dp_devices_events device_events;
 	struct dp_store *store;
 	struct dp_replies *replies;
+	struct dp_outbound *outbound;
+	struct dp_delayed *delayed;
 	struct dp_logring *logring;
 	struct dp_scratch *scratch;
 	struct dp_limit *limit;
@@ -99,12 +124,15 @@ struct dp_worker {
 	uint64_t tsc;       /* of this burst */
 	uint64_t rx_cycles; /* this turn's */
 	uint32_t now_s;
+	uint64_t now_ms;            /* since start; of this turn */
 	uint64_t accepted, settled; /* record numbers: last put, last settled */
 	struct dp_commit commit;    /* being settled; upto 0: none */
 	uint32_t away;      /* requests at other workers whose answer is still to come */
 	uint32_t waiting;   /* answers of ours that wait for a record here */
 	uint64_t next_tick; /* TSC */
 	struct dp_pending_fifo pending;
+	struct dp_early_fifo early;
+	uint64_t dice; /* random, not secret: see separate.c */
 	struct dp_counters counters;
 	struct dp_hist latency;
 	struct dp_turns turns;
@@ -149,6 +177,9 @@ void dp_stage_route(struct dp_worker *w, struct dp_burst *b);
 /* In: hash, scratch->request.  Out: peer (a hint) and the request's hints; the slots'
  * lines that act will need are on their way. */
 void dp_stage_locate(struct dp_worker *w, struct dp_burst *b);
+/* A request that needs its peer after all, though it is a GET: true if that is here now,
+ * false if the packet has gone to its home, or was dropped. */
+bool dp_bring_home(struct dp_worker *w, struct dp_burst *b, unsigned i);
 /* In: all.  Executes; out: code, reply, or pkt NULL where the answer comes later or
  * never. */
 void dp_stage_act(struct dp_worker *w, struct dp_burst *b);
@@ -198,16 +229,13 @@ uint32_t dp_act_device(struct dp_worker *w, const struct dp_burst *b, unsigned i
 /* The fixed kinds. */
 uint8_t dp_act_fixed(struct dp_worker *w, struct dp_burst *b, unsigned i);
 
-/*
- * Requests that one worker may have at others at a time.  Its rings for what comes back
- * are that large, so giving back never fails and no two workers can wait for each other.
- */
-#define DP_AWAY_MAX 4096
-
 #define DP_LATER 0 /* the packet is gone: its answer comes later */
 #define DP_STORED                                                                        \
 	0xe0 /* a Message ID's code: the reply's bytes are in the reply pool             \
 	      */
+
+#define DP_ACKED                                                                         \
+	0xe1 /* ... or: it was acknowledged, and its answer is a message of its own */
 
 /* ---- the flight recorder ---- */
 
@@ -262,6 +290,8 @@ uint16_t dp_answer_write(const struct dp_worker *w, uint8_t *buf, size_t cap,
  * rebuild go to the reply pool. */
 uint8_t dp_answer_keep(
 	struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_t code);
+/* The counter of requests refused with @code. */
+enum dp_counter dp_refused(uint8_t code);
 /* Answer @i with an error before it ran, within the source's limit; pkt becomes NULL. */
 void dp_refuse(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code);
 /* Reject @i with RST if it may be; pkt becomes NULL.  @why counts the message. */
@@ -299,6 +329,9 @@ struct rte_mbuf *dp_pack(struct dp_worker *w, struct dp_burst *b, unsigned i);
 struct dp_burst *dp_reopen(struct dp_worker *w, struct rte_mbuf *m);
 /* Send the answer of such a packet to @to, from where its request came. */
 void dp_give_back(struct dp_worker *w, struct dp_burst *b, unsigned to);
+/* Request @i goes on its way, and its answer comes back through the inbox: it is in
+ * progress. */
+void dp_leave(struct dp_worker *w, const struct dp_burst *b, unsigned i);
 /* A request of ours is back; @peer: its peer's slot, or DP_NONE. */
 void dp_arrive(struct dp_worker *w, uint32_t peer);
 /* Work off the inbox and the answers settled elsewhere.  True if there was anything. */

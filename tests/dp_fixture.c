@@ -49,6 +49,25 @@ static const struct dp_route_spec routes[] = {
 		.content_format = DP_NO_FORMAT,
 		.max_age = UINT32_MAX,
 		.max_payload = 8},
+	{.path = "/slow",
+		.kind = DP_K_STATIC,
+		.content = "slow",
+		.content_len = 4,
+		.content_format = DP_NO_FORMAT,
+		.max_age = UINT32_MAX,
+		.max_payload = 8,
+		.answer_put = TG_CHANGED,
+		.delay_ms = 1000,
+		.hidden = true},
+	{.path = "/soon",
+		.kind = DP_K_STATIC,
+		.content = "soon",
+		.content_len = 4,
+		.content_format = DP_NO_FORMAT,
+		.max_age = UINT32_MAX,
+		.max_payload = 8,
+		.delay_ms = 400,
+		.hidden = true},
 	{.path = "/query", .kind = DP_K_QUERY, .max_age = UINT32_MAX, .max_payload = 8},
 	{.path = "/time", .kind = DP_K_TIME, .max_age = UINT32_MAX, .max_payload = 8},
 	{.path = "/t/{device}",
@@ -107,6 +126,7 @@ default_config(struct dp_config *cfg, unsigned workers)
 		.dedup_extensions = 128,
 		.replies_max = 64,
 		.pending_max = 64,
+		.outbound_max = 64,
 		.device_idle_s = 86400,
 		.logring_bytes = 1u << 16,
 		.trace = DP_TRACE_MIN,
@@ -213,6 +233,8 @@ gw_open(gw_change *change)
 		.n_routes = COUNT(routes),
 		.full_max_age = 5,
 		.con_lifetime_s = 247,
+		.param = TG_PARAM_DEFAULTS,
+		.ack_delay_ms = 500,
 		.non_lifetime_s = 145,
 	};
 	if (change != NULL)
@@ -518,9 +540,15 @@ gw_log_settle(int status)
 }
 
 void
+gw_later_ms(unsigned ms)
+{
+	gw.dp->shared.clock.tsc0 -= ms * (rte_get_tsc_hz() / 1000);
+}
+
+void
 gw_later(unsigned seconds)
 {
-	gw.dp->shared.clock.tsc0 -= seconds * rte_get_tsc_hz();
+	gw_later_ms(1000 * seconds);
 }
 
 /* A tick gives up as many as rte_ip_frag has room to name. */

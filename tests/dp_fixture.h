@@ -113,5 +113,6 @@ void gw_log_commit(int status);
 void gw_log_settle(int status);
 /* Time as the tables know it moves on. */
 void gw_later(unsigned seconds);
+void gw_later_ms(unsigned ms);
 /* Time is over for every fragment that waits for another. */
 void gw_expire_fragments(void);

@@ -1,0 +1,246 @@
+#include "dataplane/separate.h"
+
+#include <string.h>
+
+#define A_TURN 64 /* empty ACKs, and as many retransmissions */
+
+/* Replies to requests are kept under their peer and its Message ID, those that we send by
+ * ourselves under the same peer and ours. */
+#define OURS 0x80000000u
+
+/* xorshift64: so that not all who were lost together are sent again together. */
+static uint32_t
+roll(struct dp_worker *w)
+{
+	w->dice ^= w->dice << 13;
+	w->dice ^= w->dice >> 7;
+	w->dice ^= w->dice << 17;
+	return (uint32_t)(w->dice >> 32);
+}
+
+/* Copy a finished message out to @peer; false if there is no buffer. */
+static bool
+send_to(struct dp_worker *w, uint32_t peer, const uint8_t *msg, uint16_t len)
+{
+	struct dp_peer_key key;
+	uint8_t mac[6], *coap;
+	bool known = dp_peers_link(w->peers, peer, mac);
+	struct rte_mbuf *m;
+
+	dp_peers_key(w->peers, peer, &key);
+	m = dp_net_begin(w->net, &key, &coap);
+	if (m == NULL) {
+		dp_count(&w->counters, DP_C_out_no_buffer, 1);
+		return false;
+	}
+	memcpy(coap, msg, len);
+	dp_net_send(w->net, m, &key, known ? mac : NULL, len);
+	return true;
+}
+
+/* ---- requests that wait ---- */
+
+void
+dp_send_empty_ack(struct dp_worker *w, uint32_t peer, uint16_t mid)
+{
+	const uint8_t ack[TG_HDR_LEN] = {
+		1u << 6 | TG_ACK << 4, 0, (uint8_t)(mid >> 8), (uint8_t)mid};
+
+	send_to(w, peer, ack, sizeof(ack));
+	dp_count(&w->counters, DP_C_acks_sent, 1);
+}
+
+void
+dp_separate_wait(struct dp_worker *w, uint32_t peer, uint16_t mid)
+{
+	if (w->early.in - w->early.out == DP_AWAY_MAX)
+		return; /* it comes again, and is answered then */
+	w->early.entry[w->early.in++ % DP_AWAY_MAX] = (struct dp_early){
+		.since_ms = w->now_ms, .peer = dp_peers_ref(w->peers, peer), .mid = mid};
+}
+
+/* It has waited long enough: acknowledge it if it still does. */
+static void
+acknowledge(struct dp_worker *w, uint32_t peer, uint16_t mid)
+{
+	uint8_t code;
+
+	if (peer == DP_NONE
+		|| dp_peers_heard(w->peers, peer, mid, w->now_s, &code) != DP_IN_PROGRESS)
+		return;
+	dp_peers_mark(w->peers, peer, mid, DP_ACKED, true, w->now_s, &w->counters);
+	dp_send_empty_ack(w, peer, mid);
+}
+
+/* Those that wait at other workers or with the parser. */
+static bool
+acknowledge_away(struct dp_worker *w)
+{
+	unsigned n = 0;
+
+	for (; w->early.out != w->early.in && n < A_TURN; w->early.out++, n++) {
+		const struct dp_early *e = &w->early.entry[w->early.out % DP_AWAY_MAX];
+
+		if (w->now_ms - e->since_ms < w->snap->ack_delay_ms)
+			break;
+		acknowledge(w, dp_peers_of_ref(w->peers, e->peer), e->mid);
+	}
+	return n > 0;
+}
+
+/* Those that wait for the log here. */
+static bool
+acknowledge_pending(struct dp_worker *w)
+{
+	struct dp_pending_fifo *f = &w->pending;
+	unsigned n = 0;
+
+	if ((int32_t)(f->head - f->early) > 0)
+		f->early = f->head;
+	for (; f->early != f->tail && n < A_TURN; f->early++, n++) {
+		const struct dp_pending *p = &f->entry[f->early & f->mask];
+
+		if ((uint32_t)w->now_ms - p->since_ms < w->snap->ack_delay_ms)
+			break;
+		if (p->origin == w->id && p->type == TG_CON)
+			acknowledge(w, p->peer, p->mid);
+	}
+	return n > 0;
+}
+
+bool
+dp_separate_is_due(const struct dp_worker *w, uint32_t peer, uint16_t mid)
+{
+	uint8_t code = 0;
+
+	return peer != DP_NONE
+	       && dp_peers_heard(w->peers, peer, mid, w->now_s, &code) == DP_DUPLICATE
+	       && code == DP_ACKED;
+}
+
+/* ---- answers ---- */
+
+/* Send entry @id's bytes, which stand in the reply pool; false if they are gone. */
+static bool
+transmit(struct dp_worker *w, uint32_t id)
+{
+	const struct dp_out *o = dp_outbound_get(w->outbound, id);
+	const uint8_t *msg;
+	uint16_t len;
+
+	msg = dp_replies_find(w->replies, o->peer | OURS, o->mid, w->now_s, &len);
+	if (msg == NULL)
+		return false;
+	send_to(w, o->peer, msg, len);
+	return true;
+}
+
+/* Its transmission has ended, and another message to that peer may begin. */
+static void
+end(struct dp_worker *w, uint32_t id)
+{
+	uint32_t peer = dp_outbound_get(w->outbound, id)->peer, next;
+
+	dp_outbound_del(w->outbound, id);
+	dp_peers_release(w->peers, peer);
+	while ((next = dp_outbound_waiting(w->outbound, peer)) != DP_NONE
+		&& dp_outbound_may_send(w->outbound, peer, w->snap->param.nstart)) {
+		if (transmit(w, next)) {
+			dp_outbound_start(
+				w->outbound, next, &w->snap->param, w->now_ms, roll(w));
+			return;
+		}
+		dp_count(&w->counters, DP_C_out_gave_up, 1);
+		dp_outbound_del(w->outbound, next);
+		dp_peers_release(w->peers, peer);
+	}
+}
+
+/* Keep the bytes and an entry for them; DP_NONE if there is no room. */
+static uint32_t
+keep(struct dp_worker *w, uint32_t peer, uint16_t mid, const uint8_t *msg, uint16_t len)
+{
+	uint32_t id = dp_outbound_put(w->outbound, peer, mid, DP_OUT_SEPARATE, 0);
+
+	if (id == DP_NONE)
+		return DP_NONE;
+	if (!dp_replies_put(w->replies, peer | OURS, mid, true, msg, len, w->now_s,
+		    w->snap->con_lifetime_s, &w->counters)) {
+		dp_outbound_del(w->outbound, id);
+		return DP_NONE;
+	}
+	return id;
+}
+
+void
+dp_separate_send(struct dp_worker *w, uint32_t peer, uint8_t *msg, uint16_t len)
+{
+	uint32_t id;
+	uint16_t mid;
+
+	dp_peers_part(w->peers, peer, (uint16_t)(msg[2] << 8 | msg[3]));
+	mid = dp_peers_mid(w->peers, peer);
+	msg[0] = (uint8_t)(1u << 6 | TG_CON << 4 | (msg[0] & 15));
+	msg[2] = (uint8_t)(mid >> 8);
+	msg[3] = (uint8_t)mid;
+	dp_count(&w->counters, DP_C_separate_sent, 1);
+	id = keep(w, peer, mid, msg, len);
+	if (id == DP_NONE) {
+		dp_count(&w->counters, DP_C_outbound_full, 1);
+		msg[0] |= TG_NON << 4;
+		send_to(w, peer, msg, len);
+		return;
+	}
+	dp_peers_hold(w->peers, peer);
+	if (!dp_outbound_may_send(w->outbound, peer, w->snap->param.nstart))
+		return; /* end() of another sends it */
+	send_to(w, peer, msg, len);
+	dp_outbound_start(w->outbound, id, &w->snap->param, w->now_ms, roll(w));
+}
+
+bool
+dp_separate_acked(
+	struct dp_worker *w, const struct dp_peer_key *key, uint16_t mid, bool reset)
+{
+	uint32_t peer = dp_peers_find(w->peers, key, dp_peers_hash(w->peers, key));
+	uint32_t id =
+		peer == DP_NONE ? DP_NONE : dp_outbound_find(w->outbound, peer, mid);
+
+	if (id == DP_NONE)
+		return false;
+	dp_count(&w->counters, reset ? DP_C_out_reset : DP_C_out_acked, 1);
+	end(w, id);
+	return true;
+}
+
+static bool
+retransmit(struct dp_worker *w)
+{
+	enum tg_retry_step step = TG_RETRY_SEND;
+	unsigned n = 0;
+	uint32_t id;
+
+	for (; n < A_TURN; n++) {
+		step = dp_outbound_due(w->outbound, w->now_ms, &id);
+		if (step == TG_RETRY_WAIT)
+			break;
+		if (step == TG_RETRY_SEND && transmit(w, id)) {
+			dp_count(&w->counters, DP_C_out_retransmitted, 1);
+			continue;
+		}
+		dp_count(&w->counters, DP_C_out_gave_up, 1);
+		end(w, id);
+	}
+	return n > 0;
+}
+
+bool
+dp_separate_run(struct dp_worker *w)
+{
+	bool any = acknowledge_away(w);
+
+	any |= acknowledge_pending(w);
+	if (dp_outbound_count(w->outbound) > 0)
+		any |= retransmit(w);
+	return any;
+}

@@ -1,0 +1,34 @@
+/*
+ * Answers that take their time (RFC 7252, 5.2.2): a CON that waits longer than ack_delay
+ * is acknowledged by an empty ACK, and its answer is a CON of its own, sent again until
+ * it is acknowledged, byte for byte the same.
+ *
+ * That a request was acknowledged so stands in its peer's line, in place of an answer's
+ * code (DP_ACKED): a duplicate is acknowledged again and never runs, and whoever has the
+ * answer at last finds out there which kind it is to be.
+ *
+ * Threads.  The home worker of the request's endpoint.
+ */
+#pragma once
+
+#include "dataplane/worker.h"
+
+/* Request @mid of @peer is on its way from now on: it is in progress in the peer's line.
+ * (One that waits for the log here needs no call.) */
+void dp_separate_wait(struct dp_worker *w, uint32_t peer, uint16_t mid);
+/* Has it been acknowledged meanwhile?  Then its answer is a separate one. */
+bool dp_separate_is_due(const struct dp_worker *w, uint32_t peer, uint16_t mid);
+/*
+ * Send @len bytes at @msg, an answer with header and token, to @peer as a CON with a
+ * Message ID of its own: now, or when one that is under way has ended.  If there is no
+ * room to remember it by, it goes out once, as a NON.
+ */
+void dp_separate_send(struct dp_worker *w, uint32_t peer, uint8_t *msg, uint16_t len);
+/* An ACK or RST has come: @mid of @key.  True if it was for a message of ours. */
+bool dp_separate_acked(
+	struct dp_worker *w, const struct dp_peer_key *key, uint16_t mid, bool reset);
+/* Empty ACKs and retransmissions that are due; once a turn.  True if there was anything.
+ */
+bool dp_separate_run(struct dp_worker *w);
+/* Acknowledge @mid of @peer and say no more for now. */
+void dp_send_empty_ack(struct dp_worker *w, uint32_t peer, uint16_t mid);

@@ -1,0 +1,366 @@
+/* Answers that take their time (RFC 7252, 5.2.2), and messages of ours until they are
+ * acknowledged (4.2). */
+#include "coap/code.h"
+#include "tests/dp_fixture.h"
+
+#include <errno.h>
+
+#define SLOW                                                                             \
+	"\xb4"                                                                           \
+	"slow"
+#define SOON                                                                             \
+	"\xb4"                                                                           \
+	"soon"
+#define LOGGED                                                                           \
+	"\xb1t\x04"                                                                      \
+	"dev?\xffx"
+
+static const struct bytes none = {0}, silence = {0}, slow = B(SLOW), soon = B(SOON),
+			  logged = B(LOGGED), content = B("\xffslow");
+
+/* The next frame is a CON with @code and @rest; its Message ID. */
+static uint16_t
+hear_con(uint8_t code, struct bytes rest)
+{
+	const struct flow back = flow_back(&gw.flow);
+	unsigned at = ETH + (gw.flow.v6 ? IP6 : IP4) + UDP;
+	struct frame got, want;
+	struct bytes msg;
+	uint16_t mid;
+
+	assert_true(gw_take(&got));
+	mid = (uint16_t)(got.byte[at + 2] << 8 | got.byte[at + 3]);
+	msg = coap(T_CON, code, mid, rest);
+	frame_udp(&want, &back, msg.at, msg.len);
+	assert_int_equal(got.len, want.len);
+	assert_memory_equal(got.byte, want.byte, want.len);
+	return mid;
+}
+
+static void
+say_ack(uint16_t mid)
+{
+	gw_ask(coap(T_ACK, 0, mid, none), silence);
+}
+
+static void
+wait_ms(unsigned ms)
+{
+	gw_later_ms(ms);
+	gw_turn();
+}
+
+/* Request 7 for @what waits until it is acknowledged. */
+static void
+ask_slowly(uint8_t code, struct bytes what)
+{
+	gw_ask(coap(T_CON, code, 7, what), silence);
+	wait_ms(490);
+	gw_expect_silence();
+	wait_ms(20);
+	gw_hear(&gw.flow, coap(T_ACK, 0, 7, none));
+	gw_expect_silence();
+	gw_counted(DP_C_acks_sent, 1);
+}
+
+static const struct row {
+	const char *name;
+	uint8_t code;
+	struct bytes request;
+	uint8_t answer;
+	struct bytes with;
+} rows[] = {
+	{"GET", TG_GET, B(SLOW), TG_CONTENT, B("\xffslow")},
+	{"PUT", TG_PUT, B(SLOW "\xffx"), TG_CHANGED, {0}},
+};
+
+static void
+answered_separately(void **state)
+{
+	const struct row *r = *state;
+
+	ask_slowly(r->code, r->request);
+	wait_ms(500);
+	say_ack(hear_con(r->answer, r->with));
+	wait_ms(300000);
+	gw_expect_silence();
+	gw_counted(DP_C_executed, 1);
+	gw_counted(DP_C_answered, 1);
+	gw_counted(DP_C_out_acked, 1);
+	gw_counted(DP_C_out_retransmitted, 0);
+}
+
+static void
+in_time_it_is_piggybacked(void **state)
+{
+	(void)state;
+	gw_ask(coap(T_CON, TG_GET, 7, soon), silence);
+	wait_ms(410);
+	gw_hear(&gw.flow, coap(T_ACK, TG_CONTENT, 7, BYTES_OF("\xffsoon")));
+	wait_ms(1000);
+	gw_expect_silence();
+	gw_counted(DP_C_acks_sent, 0);
+}
+
+static void
+non_gets_a_non(void **state)
+{
+	(void)state;
+	gw_ask(coap(T_NON, TG_GET, 7, slow), silence);
+	wait_ms(600);
+	gw_expect_silence();
+	wait_ms(410);
+	gw_hear(&gw.flow, coap(T_NON, TG_CONTENT, 7, content));
+	wait_ms(10000);
+	gw_expect_silence();
+}
+
+/* However often it comes, and whenever, a request runs once. */
+static void
+runs_once(void **state)
+{
+	const struct row *r = *state;
+	struct bytes request = coap(T_CON, r->code, 7, r->request);
+	uint8_t copy[64];
+	uint16_t mid;
+
+	memcpy(copy, request.at, request.len);
+	request.at = copy;
+	gw_ask(request, silence);
+	gw_ask(request, silence);
+	gw_counted(DP_C_dup_in_progress, 1);
+	wait_ms(510);
+	gw_hear(&gw.flow, coap(T_ACK, 0, 7, none));
+	gw_ask(request, coap(T_ACK, 0, 7, none));
+	wait_ms(500);
+	mid = hear_con(r->answer, r->with);
+	gw_ask(request, coap(T_ACK, 0, 7, none));
+	say_ack(mid);
+	gw_ask(request, coap(T_ACK, 0, 7, none));
+	gw_counted(DP_C_dup_replayed, 3);
+	gw_counted(DP_C_executed, 1);
+	gw_counted(DP_C_separate_sent, 1);
+}
+
+/* 4.2: first after 2 to 3 s, then twice as long each time, four times. */
+static void
+retransmitted_and_given_up(void **state)
+{
+	uint16_t mid;
+
+	(void)state;
+	ask_slowly(TG_GET, slow);
+	wait_ms(500);
+	mid = hear_con(TG_CONTENT, content);
+	wait_ms(1990);
+	gw_expect_silence();
+	wait_ms(1010 + 10); /* 3 s: each timeout runs from when the last was over */
+	assert_int_equal(hear_con(TG_CONTENT, content), mid);
+	for (unsigned n = 1; n < 4; n++) {
+		wait_ms((2000u << n) - 10);
+		gw_expect_silence();
+		wait_ms((1000u << n) + 10);
+		assert_int_equal(hear_con(TG_CONTENT, content), mid);
+	}
+	gw_counted(DP_C_out_gave_up, 0);
+	wait_ms((3000u << 4) + 10);
+	gw_expect_silence();
+	gw_counted(DP_C_out_retransmitted, 4);
+	gw_counted(DP_C_out_gave_up, 1);
+	say_ack(mid); /* too late */
+	gw_counted(DP_C_out_acked, 0);
+}
+
+static const struct end_row {
+	const char *name;
+	uint8_t first;
+	uint16_t off; /* from its Message ID */
+	bool ends;
+} ends[] = {
+	{"an ACK ends it", T_ACK, 0, true},
+	{"a RST ends it", T_RST, 0, true},
+	{"an ACK of another does not", T_ACK, 1, false},
+	{"a RST of another does not", T_RST, 1, false},
+};
+
+static void
+ended(void **state)
+{
+	const struct end_row *r = *state;
+	uint16_t mid;
+
+	ask_slowly(TG_GET, slow);
+	wait_ms(500);
+	mid = hear_con(TG_CONTENT, content);
+	gw_ask(coap(r->first, 0, (uint16_t)(mid + r->off), none), silence);
+	wait_ms(3010);
+	if (!r->ends)
+		say_ack(hear_con(TG_CONTENT, content));
+	gw_expect_silence();
+	gw_counted(r->first == T_RST && r->ends ? DP_C_out_reset : DP_C_out_acked, 1);
+}
+
+/* ---- the log takes its time ---- */
+
+static void
+log_is_slow(void **state)
+{
+	(void)state;
+	ask_slowly(TG_POST, logged);
+	assert_int_equal(gw_log_read(), 1);
+	gw_log_settle(0);
+	say_ack(hear_con(TG_CHANGED, none));
+	gw_ask(coap(T_CON, TG_POST, 7, logged), coap(T_ACK, 0, 7, none));
+	gw_counted(DP_C_records_accepted, 1);
+	gw_counted(DP_C_answered, 1);
+}
+
+static void
+log_is_slow_and_fails(void **state)
+{
+	(void)state;
+	ask_slowly(TG_POST, logged);
+	assert_int_equal(gw_log_read(), 1);
+	gw_log_settle(-EIO);
+	say_ack(hear_con(TG_UNAVAILABLE, BYTES_OF("\xd1\x01\x05")));
+	gw_counted(DP_C_answered, 1);
+}
+
+/* Those that were answered in time are passed over. */
+static void
+some_are_in_time(void **state)
+{
+	uint16_t mid;
+
+	(void)state;
+	gw_ask(coap(T_CON, TG_POST, 5, logged), silence);
+	gw_log_read();
+	gw_log_settle(0);
+	gw_hear(&gw.flow, coap(T_ACK, TG_CHANGED, 5, none));
+	ask_slowly(TG_POST, logged);
+	gw_ask(coap(T_CON, TG_POST, 9, logged), silence);
+	gw_log_read();
+	gw_log_settle(0);
+	mid = hear_con(TG_CHANGED, none);
+	gw_hear(&gw.flow, coap(T_ACK, TG_CHANGED, 9, none));
+	say_ack(mid);
+	gw_counted(DP_C_acks_sent, 1);
+}
+
+/* ---- NSTART ---- */
+
+static void
+one_at_a_time(void **state)
+{
+	uint16_t first;
+
+	(void)state;
+	gw_ask(coap(T_CON, TG_GET, 7, slow), silence);
+	gw_ask(coap(T_CON, TG_PUT, 8, slow), silence);
+	wait_ms(510);
+	gw_hear(&gw.flow, coap(T_ACK, 0, 7, none));
+	gw_hear(&gw.flow, coap(T_ACK, 0, 8, none));
+	wait_ms(500);
+	first = hear_con(TG_CONTENT, content);
+	gw_expect_silence(); /* the second waits for the first to end */
+	gw_say(&gw.flow, coap(T_ACK, 0, first, none));
+	say_ack(hear_con(TG_CHANGED, none));
+	gw_counted(DP_C_out_acked, 2);
+}
+
+static void
+allow_two(struct dp_config *cfg, struct dp_settings *s)
+{
+	(void)cfg;
+	s->param.nstart = 2;
+}
+
+static void
+two_at_a_time(void **state)
+{
+	uint16_t first;
+
+	(void)state;
+	gw_reopen(allow_two);
+	gw_mark();
+	gw_ask(coap(T_CON, TG_GET, 7, slow), silence);
+	gw_ask(coap(T_CON, TG_PUT, 8, slow), silence);
+	wait_ms(510);
+	gw_hear(&gw.flow, coap(T_ACK, 0, 7, none));
+	gw_hear(&gw.flow, coap(T_ACK, 0, 8, none));
+	wait_ms(500);
+	first = hear_con(TG_CONTENT, content);
+	say_ack(hear_con(TG_CHANGED, none));
+	say_ack(first);
+	gw_counted(DP_C_out_acked, 2);
+}
+
+/* ---- no room ---- */
+
+static void
+one_reply(struct dp_config *cfg, struct dp_settings *s)
+{
+	(void)s;
+	cfg->outbound_max = 0; /* a worker's share is 64 */
+}
+
+/* What cannot be remembered goes out once, as a NON. */
+static void
+no_room_to_remember(void **state)
+{
+	unsigned cons = 0, nons = 0;
+	struct flow w = gw.flow;
+	struct frame got;
+
+	(void)state;
+	gw_reopen(one_reply);
+	gw_mark();
+	for (unsigned i = 0; i < 80; i++) {
+		gw_queue(&w, coap(T_CON, TG_GET, (uint16_t)i, slow));
+		if (i % 16 == 15)
+			gw_turn();
+	}
+	wait_ms(510);
+	while (gw_take(&got))
+		continue;
+	wait_ms(500);
+	while (gw_take(&got)) {
+		uint8_t first = got.byte[ETH + (w.v6 ? IP6 : IP4) + UDP];
+
+		cons += first == T_CON;
+		nons += first == T_NON;
+	}
+	assert_int_equal(cons, 1); /* NSTART */
+	assert_int_equal(nons, 80 - 64);
+	gw_counted(DP_C_outbound_full, 80 - 64);
+	gw_counted(DP_C_answered, 80);
+}
+
+static const struct setting settings[] = {
+	{"IPv4, one worker", 1, false, 0, 0},
+	{"IPv6, one worker", 1, true, 0, 0},
+	{"IPv4, two workers, handed over", 2, false, 1, 1},
+	{"IPv6, two workers, handed over", 2, true, 1, 0},
+};
+
+int
+main(void)
+{
+	struct CMUnitTest tests[2 * COUNT(rows) + COUNT(ends) + 9] = {
+		cmocka_unit_test(in_time_it_is_piggybacked),
+		cmocka_unit_test(non_gets_a_non),
+		cmocka_unit_test(retransmitted_and_given_up),
+		cmocka_unit_test(log_is_slow),
+		cmocka_unit_test(log_is_slow_and_fails),
+		cmocka_unit_test(some_are_in_time),
+		cmocka_unit_test(one_at_a_time),
+		cmocka_unit_test(two_at_a_time),
+		cmocka_unit_test(no_room_to_remember),
+	};
+	size_t n = 9;
+
+	ADD_ROWS(tests, &n, rows, answered_separately);
+	ADD_ROWS(tests, &n, rows, runs_once);
+	ADD_ROWS(tests, &n, ends, ended);
+	return gw_main("dp_separate", settings, COUNT(settings), tests, n);
+}
