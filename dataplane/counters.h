@@ -134,6 +134,20 @@
 	X(out_gave_up, INFO, "confirmable messages of ours given up")                    \
 	X(out_no_buffer, INFO, "messages of ours that found no packet buffer")           \
 	X(outbound_full, INFO, "messages of ours sent once: no room to wait for an ACK") \
+	/* observers */                                                                  \
+	X(observers_registered, INFO, "requests that made or renewed an observation")    \
+	X(observers_cancelled, INFO, "observations ended by the observer's request")     \
+	X(observers_reset, INFO, "observations ended by an RST")                         \
+	X(observers_lost, INFO,                                                          \
+		"observations ended because notifications were not acknowledged")        \
+	X(observers_ended, INFO, "observations ended by an error notification")          \
+	X(observers_forgotten, INFO, "observations ended in silence, as was asked for")  \
+	X(observers_full, INFO, "observations not taken: no room for more")              \
+	X(observers_per_peer, INFO, "observations not taken: the endpoint has too many") \
+	X(notified_con, INFO, "notifications sent as CON")                               \
+	X(notified_non, INFO, "notifications sent as NON")                               \
+	X(notified_again, INFO, "notifications that were not acknowledged, sent again")  \
+	X(notify_no_buffer, INFO, "notifications put off: no packet buffer")             \
 	X(rst_sent, INFO, "RST messages sent")                                           \
 	X(rst_limited, INFO, "RST messages withheld: over the source's limit")           \
 	X(handed_over, INFO, "datagrams handed to their home worker")                    \

@@ -1,0 +1,505 @@
+#include "dataplane/observers.h"
+
+#include "dataplane/copy.h"
+#include "dataplane/hash.h"
+#include "dataplane/index.h"
+#include "dataplane/wheel.h"
+
+#define LAYOUT 1
+#define QUEUE 1024 /* values with news, a power of two */
+
+/* The table's own flags: of the head of a value's chain, and whether the place is taken.
+ */
+enum { QUEUED = 16, FORGOTTEN = 32, ATTACHED = 64, IN_USE = 128, OF_HEAD = 48 };
+
+/* What the index leads to: two kinds of heads. */
+enum head { OF_VALUE, OF_PEER };
+
+_Static_assert(sizeof(struct dp_relation) == 52, "bytes a relation");
+
+struct key {
+	uint32_t value;
+	uint8_t home;
+};
+
+struct dp_observers {
+	uint32_t layout, max, buckets, per_peer;
+	uint8_t hash_key[16];
+	uint32_t count, free, fresh;
+	uint32_t head, tail;   /* of the queue */
+	uint32_t step;         /* the next relation of the value in work, + 1 */
+	uint32_t sweep;        /* going through all: the next place */
+	bool sweeping, forget; /* the value in work is to be forgotten */
+	uint64_t index_at, relations_at, wheel_at;
+	struct key queue[QUEUE];
+};
+
+static size_t
+lay_out(struct dp_observers *t, const struct dp_observers_config *cfg)
+{
+	size_t at = (sizeof(*t) + 63) & ~(size_t)63;
+
+	t->layout = LAYOUT;
+	t->max = cfg->max;
+	t->per_peer = cfg->per_peer;
+	t->buckets = dp_index_buckets(2 * cfg->max);
+	t->index_at = at;
+	at += t->buckets * sizeof(struct dp_bucket);
+	t->relations_at = at;
+	at += (size_t)cfg->max * sizeof(struct dp_relation);
+	at = (at + 63) & ~(size_t)63;
+	t->wheel_at = at;
+	return at + dp_wheel_size(cfg->max);
+}
+
+static struct dp_bucket *
+index_of(const struct dp_observers *t)
+{
+	return (struct dp_bucket *)((uint8_t *)t + t->index_at);
+}
+
+static struct dp_relation *
+relation_of(const struct dp_observers *t, uint32_t id)
+{
+	return (struct dp_relation *)((uint8_t *)t + t->relations_at) + id;
+}
+
+static struct dp_wheel *
+wheel_of(const struct dp_observers *t)
+{
+	return (struct dp_wheel *)((uint8_t *)t + t->wheel_at);
+}
+
+size_t
+dp_observers_size(const struct dp_observers_config *cfg)
+{
+	struct dp_observers t;
+
+	return cfg->max < 64 || cfg->max > 1u << 26 || cfg->per_peer == 0
+		       ? 0
+		       : lay_out(&t, cfg);
+}
+
+struct dp_observers *
+dp_observers_init(void *block, const struct dp_observers_config *cfg)
+{
+	struct dp_observers *t = block;
+
+	if (dp_observers_size(cfg) == 0)
+		return NULL;
+	lay_out(t, cfg);
+	memcpy(t->hash_key, cfg->hash_key, sizeof(t->hash_key));
+	dp_wheel_init(wheel_of(t), cfg->max, 0);
+	return t;
+}
+
+/* ---- heads ---- */
+
+static uint64_t
+hash_value(const struct dp_observers *t, uint8_t home, uint32_t value)
+{
+	return dp_hash_words(t->hash_key, value, home, OF_VALUE);
+}
+
+static uint64_t
+hash_peer(const struct dp_observers *t, uint32_t peer)
+{
+	return dp_hash_words(t->hash_key, peer, 0, OF_PEER);
+}
+
+/* An entry of the index is a relation's number and which head it is. */
+static bool
+put_head(struct dp_observers *t, uint64_t hash, uint32_t id, enum head kind)
+{
+	return dp_index_put(index_of(t), t->buckets, hash, 2 * id + kind);
+}
+
+static void
+del_head(struct dp_observers *t, uint64_t hash, uint32_t id, enum head kind)
+{
+	dp_index_del(index_of(t), t->buckets, hash, 2 * id + kind);
+}
+
+uint32_t
+dp_observers_of_value(const struct dp_observers *t, uint8_t home, uint32_t value)
+{
+	uint64_t hash = hash_value(t, home, value);
+	struct dp_index_cursor c = {0};
+	uint32_t entry;
+
+	while ((entry = dp_index_next(index_of(t), t->buckets, hash, &c)) != DP_NONE) {
+		const struct dp_relation *r = relation_of(t, entry / 2);
+
+		if (entry % 2 == OF_VALUE && r->value == value && r->home == home)
+			return entry / 2;
+	}
+	return DP_NONE;
+}
+
+uint32_t
+dp_observers_of_peer(const struct dp_observers *t, uint32_t peer)
+{
+	uint64_t hash = hash_peer(t, peer);
+	struct dp_index_cursor c = {0};
+	uint32_t entry;
+
+	while ((entry = dp_index_next(index_of(t), t->buckets, hash, &c)) != DP_NONE)
+		if (entry % 2 == OF_PEER && relation_of(t, entry / 2)->peer == peer)
+			return entry / 2;
+	return DP_NONE;
+}
+
+uint32_t
+dp_observers_find(
+	const struct dp_observers *t, uint32_t peer, const uint8_t *token, uint8_t tkl)
+{
+	uint32_t id = dp_observers_of_peer(t, peer);
+
+	for (; id != DP_NONE; id = relation_of(t, id)->sibling - 1)
+		if (relation_of(t, id)->tkl == tkl
+			&& dp_same(relation_of(t, id)->token, token, tkl))
+			return id;
+	return DP_NONE;
+}
+
+uint32_t
+dp_observers_find_mid(const struct dp_observers *t, uint32_t peer, uint16_t mid)
+{
+	uint32_t id = dp_observers_of_peer(t, peer);
+
+	while (id != DP_NONE && relation_of(t, id)->mid != mid)
+		id = relation_of(t, id)->sibling - 1;
+	return id;
+}
+
+/* ---- chains ---- */
+
+/* Into the value's chain, behind its head: that need not change. */
+static bool
+attach(struct dp_observers *t, uint32_t id)
+{
+	struct dp_relation *r = relation_of(t, id), *h;
+	uint32_t head = dp_observers_of_value(t, r->home, r->value);
+
+	r->next = r->prev = 0;
+	if (head == DP_NONE
+		&& !put_head(t, hash_value(t, r->home, r->value), id, OF_VALUE))
+		return false;
+	r->flags |= ATTACHED;
+	if (head == DP_NONE)
+		return true;
+	h = relation_of(t, head);
+	r->prev = head + 1;
+	r->next = h->next;
+	if (h->next != 0)
+		relation_of(t, h->next - 1)->prev = id + 1;
+	h->next = id + 1;
+	return true;
+}
+
+/* The second becomes the head.  Its entry has the place that the first one's leaves. */
+static void
+behead(struct dp_observers *t, uint32_t id)
+{
+	struct dp_relation *r = relation_of(t, id);
+	uint64_t hash = hash_value(t, r->home, r->value);
+
+	del_head(t, hash, id, OF_VALUE);
+	if (r->next == 0)
+		return;
+	put_head(t, hash, r->next - 1, OF_VALUE);
+	relation_of(t, r->next - 1)->prev = 0;
+	relation_of(t, r->next - 1)->flags |= r->flags & OF_HEAD;
+}
+
+void
+dp_observers_detach(struct dp_observers *t, uint32_t id)
+{
+	struct dp_relation *r = relation_of(t, id);
+
+	if (!(r->flags & ATTACHED))
+		return;
+	if (t->step == id + 1)
+		t->step = r->next;
+	if (r->prev == 0) {
+		behead(t, id);
+	} else {
+		relation_of(t, r->prev - 1)->next = r->next;
+		if (r->next != 0)
+			relation_of(t, r->next - 1)->prev = r->prev;
+	}
+	r->flags &= (uint8_t) ~(ATTACHED | OF_HEAD);
+}
+
+/* Into the peer's chain; false if that is as long as it may be. */
+static bool
+join(struct dp_observers *t, uint32_t id, uint32_t head, struct dp_counters *c)
+{
+	struct dp_relation *r = relation_of(t, id), *h;
+	uint32_t n = 0;
+
+	r->sibling = 0;
+	if (head == DP_NONE && !put_head(t, hash_peer(t, r->peer), id, OF_PEER)) {
+		dp_count(c, DP_C_observers_full, 1);
+		return false;
+	}
+	if (head == DP_NONE)
+		return true;
+	for (uint32_t i = head; i != DP_NONE; i = relation_of(t, i)->sibling - 1)
+		n++;
+	if (n >= t->per_peer) {
+		dp_count(c, DP_C_observers_per_peer, 1);
+		return false;
+	}
+	h = relation_of(t, head);
+	r->sibling = h->sibling;
+	h->sibling = id + 1;
+	return true;
+}
+
+static void
+leave(struct dp_observers *t, uint32_t id)
+{
+	struct dp_relation *r = relation_of(t, id);
+	uint32_t before = dp_observers_of_peer(t, r->peer);
+
+	if (before == id) {
+		del_head(t, hash_peer(t, r->peer), id, OF_PEER);
+		if (r->sibling != 0)
+			put_head(t, hash_peer(t, r->peer), r->sibling - 1, OF_PEER);
+		return;
+	}
+	while (relation_of(t, before)->sibling != id + 1)
+		before = relation_of(t, before)->sibling - 1;
+	relation_of(t, before)->sibling = r->sibling;
+}
+
+/* ---- coming and going ---- */
+
+static uint32_t
+take(struct dp_observers *t)
+{
+	uint32_t id = t->free - 1;
+
+	if (t->free == 0)
+		return t->fresh < t->max ? t->fresh++ : DP_NONE;
+	t->free = relation_of(t, id)->next;
+	return id;
+}
+
+static void
+give(struct dp_observers *t, uint32_t id)
+{
+	relation_of(t, id)->flags = 0;
+	relation_of(t, id)->next = t->free;
+	t->free = id + 1;
+}
+
+/* A new relation, with its peer but with no value yet. */
+static uint32_t
+make(struct dp_observers *t, uint32_t peer, const uint8_t *token, uint8_t tkl,
+	struct dp_counters *c)
+{
+	uint32_t id = take(t);
+	struct dp_relation *r;
+
+	if (id == DP_NONE) {
+		dp_count(c, DP_C_observers_full, 1);
+		return DP_NONE;
+	}
+	r = relation_of(t, id);
+	*r = (struct dp_relation){.peer = peer, .tkl = tkl & 15, .flags = IN_USE};
+	dp_copy8(r->token, token, tkl);
+	if (!join(t, id, dp_observers_of_peer(t, peer), c)) {
+		give(t, id);
+		return DP_NONE;
+	}
+	__atomic_store_n(&t->count, t->count + 1, __ATOMIC_RELAXED);
+	return id;
+}
+
+uint32_t
+dp_observers_add(struct dp_observers *t, uint32_t peer, const uint8_t *token, uint8_t tkl,
+	uint8_t home, uint32_t value, struct dp_counters *c)
+{
+	uint32_t id = dp_observers_find(t, peer, token, tkl);
+	struct dp_relation *r;
+
+	if (id == DP_NONE)
+		id = make(t, peer, token, tkl, c);
+	if (id == DP_NONE)
+		return DP_NONE;
+	r = relation_of(t, id);
+	dp_observers_disarm(t, id);
+	r->flags &= (uint8_t)~DP_O_OWNERS;
+	if ((r->flags & ATTACHED) && r->home == home && r->value == value)
+		return id;
+	dp_observers_detach(t, id);
+	r->home = home;
+	r->value = value;
+	if (attach(t, id))
+		return id;
+	dp_count(c, DP_C_observers_full, 1);
+	dp_observers_del(t, id);
+	return DP_NONE;
+}
+
+void
+dp_observers_del(struct dp_observers *t, uint32_t id)
+{
+	dp_observers_disarm(t, id);
+	dp_observers_detach(t, id);
+	leave(t, id);
+	give(t, id);
+	__atomic_store_n(&t->count, t->count - 1, __ATOMIC_RELAXED);
+}
+
+struct dp_relation *
+dp_observers_get(struct dp_observers *t, uint32_t id)
+{
+	return relation_of(t, id);
+}
+
+/* ---- news ---- */
+
+/* Queue the value that @head is the first relation of; false if the queue is full. */
+static bool
+enqueue(struct dp_observers *t, uint32_t head)
+{
+	struct dp_relation *r = relation_of(t, head);
+
+	if (r->flags & QUEUED)
+		return true;
+	if (t->tail - t->head == QUEUE)
+		return false;
+	r->flags |= QUEUED;
+	t->queue[t->tail++ % QUEUE] = (struct key){r->value, r->home};
+	return true;
+}
+
+void
+dp_observers_changed_all(struct dp_observers *t)
+{
+	t->sweeping = true;
+	t->sweep = 0;
+}
+
+static bool
+news(struct dp_observers *t, uint8_t home, uint32_t value, uint8_t flags)
+{
+	uint32_t head = dp_observers_of_value(t, home, value);
+
+	if (head == DP_NONE)
+		return false;
+	relation_of(t, head)->flags |= flags;
+	if (!enqueue(t, head))
+		dp_observers_changed_all(t);
+	return true;
+}
+
+bool
+dp_observers_changed(struct dp_observers *t, uint8_t home, uint32_t value)
+{
+	return news(t, home, value, 0);
+}
+
+bool
+dp_observers_forget(struct dp_observers *t, uint8_t home, uint32_t value)
+{
+	return news(t, home, value, FORGOTTEN);
+}
+
+/* Queue the heads that are met on the way through the table, as long as there is room. */
+static void
+sweep(struct dp_observers *t)
+{
+	for (unsigned n = 0; n < QUEUE && t->sweeping; n++) {
+		uint32_t id = t->sweep;
+
+		if (id >= t->fresh)
+			t->sweeping = false;
+		else if ((relation_of(t, id)->flags & ATTACHED)
+			 && relation_of(t, id)->prev == 0 && !enqueue(t, id))
+			return;
+		t->sweep++;
+	}
+}
+
+/* Begin with the queue's first value; news of it from here on queues it again. */
+static void
+begin(struct dp_observers *t)
+{
+	struct key k = t->queue[t->head++ % QUEUE];
+	uint32_t head = dp_observers_of_value(t, k.home, k.value);
+	struct dp_relation *r;
+
+	t->step = head + 1;
+	if (head == DP_NONE)
+		return;
+	r = relation_of(t, head);
+	t->forget = r->flags & FORGOTTEN;
+	r->flags &= (uint8_t)~OF_HEAD;
+}
+
+uint32_t
+dp_observers_step(struct dp_observers *t, bool *forget)
+{
+	uint32_t id;
+
+	if (t->sweeping)
+		sweep(t);
+	while (t->step == 0 && t->head != t->tail)
+		begin(t);
+	if (t->step == 0)
+		return DP_NONE;
+	id = t->step - 1;
+	t->step = relation_of(t, id)->next;
+	*forget = t->forget;
+	return id;
+}
+
+/* ---- timers ---- */
+
+void
+dp_observers_arm(struct dp_observers *t, uint32_t id, uint64_t when_ms)
+{
+	dp_wheel_add(wheel_of(t), id, when_ms);
+}
+
+void
+dp_observers_disarm(struct dp_observers *t, uint32_t id)
+{
+	dp_wheel_del(wheel_of(t), id);
+}
+
+unsigned
+dp_observers_due(struct dp_observers *t, uint64_t now_ms, uint32_t *due, unsigned max)
+{
+	return dp_wheel_advance(wheel_of(t), now_ms, due, max);
+}
+
+/* ---- reading ---- */
+
+uint32_t
+dp_observers_count(const struct dp_observers *t)
+{
+	return __atomic_load_n(&t->count, __ATOMIC_RELAXED);
+}
+
+uint32_t
+dp_observers_max(const struct dp_observers *t)
+{
+	return t->max;
+}
+
+uint32_t
+dp_observers_places(const struct dp_observers *t)
+{
+	return t->fresh;
+}
+
+bool
+dp_observers_is(const struct dp_observers *t, uint32_t id)
+{
+	return id < t->fresh && (relation_of(t, id)->flags & IN_USE);
+}
