@@ -27,7 +27,8 @@ struct ctl_stream {
 struct ctl_route {
 	char path[256], stream[64], content[1025], location[256];
 	char rt[128], ifd[128], title[128];
-	uint32_t kind, ack, max_age, stale, max_payload, content_format, hidden, delay_ms;
+	uint32_t kind, ack, notify, max_age, stale, max_payload, content_format, hidden,
+		delay_ms;
 	uint32_t put, post, del; /* static: codes */
 	uint32_t n_formats;
 	uint16_t formats[16];
@@ -54,6 +55,7 @@ struct ctl_config {
 	uint32_t workers, idle, hugepages, memory_mib, mbufs;
 	uint32_t peers_max, devices_max, store_max, dedup_extensions, replies_max,
 		pending_max;
+	uint32_t observers_max, observers_per_peer, observe_con_every, observe_min_ms;
 	uint32_t device_idle_s;
 	uint32_t logring_bytes, trace_messages;
 	uint32_t error_rate, error_burst, full_max_age;

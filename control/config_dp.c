@@ -117,6 +117,8 @@ ctl_config_dp(const struct ctl_config *c, struct dp_config *out, char *err, size
 		.replies_max = c->replies_max,
 		.pending_max = c->pending_max,
 		.outbound_max = c->outbound_max,
+		.observers_max = c->observers_max,
+		.observers_per_peer = c->observers_per_peer,
 		.device_idle_s = c->device_idle_s,
 		.logring_bytes = c->logring_bytes,
 		.trace = c->trace_messages,
@@ -188,6 +190,7 @@ set_spec(const struct ctl_route *r, struct dp_route_spec *out)
 		.rt = or_null(r->rt),
 		.ifd = or_null(r->ifd),
 		.title = or_null(r->title),
+		.notify_con = r->notify == 1,
 		.hidden = r->hidden,
 		.delay_ms = r->delay_ms,
 	};
@@ -234,6 +237,8 @@ snapshot(const struct ctl_config *c, const struct dp_route_spec *specs, unsigned
 		.full_max_age = c->full_max_age,
 		.param = param_of(c),
 		.ack_delay_ms = c->ack_delay_ms,
+		.observe_con_every = (uint8_t)c->observe_con_every,
+		.observe_min_ms = c->observe_min_ms,
 		.version = version,
 	};
 

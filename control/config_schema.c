@@ -19,6 +19,7 @@ static const char *const idle_names[] = {"auto", "poll", "sleep", NULL};
 static const char *const switch_names[] = {"auto", "on", "off", NULL};
 static const char *const ack_names[] = {"received", "logged", NULL};
 static const char *const stale_names[] = {"serve", "refuse", NULL};
+static const char *const notify_names[] = {"non", "con", NULL};
 static const char *const when_full_names[] = {"reject", NULL};
 static const char *const kind_names[] = {
 	"stream", "store", "static", "query", "time", NULL};
@@ -94,6 +95,9 @@ static const struct ctl_key route_keys[] = {
 	{"formats", CTL_T_FORMATS, ROUTE(formats), 0, 16, NULL,
 		"Content-Formats taken; others are refused 4.15; left out: any",
 		.count_offset = offsetof(struct ctl_route, n_formats), .only = K_VALUES},
+	{"notify", CTL_T_ENUM, ROUTE(notify), 0, 0, "non",
+		"how observers are notified: always confirmable, or only now and then",
+		notify_names, .only = KIND(STORE)},
 	{"content", CTL_T_TEXT, ROUTE(content), 0, 1024, "", "the representation",
 		.only = KIND(STATIC)},
 	{"content_format", CTL_T_UINT, ROUTE(content_format), 0, 65535, "0",
@@ -154,6 +158,20 @@ static const struct ctl_key trace_keys[] = {
 	{"messages", CTL_T_POWER, AT(trace_messages), DP_TRACE_MIN, DP_TRACE_MAX, "16384",
 		"32 bytes each, for each worker, a power of two; IPv6 takes two",
 		.fixed = true},
+	END};
+static const struct ctl_key observers_keys[] = {
+	{"max", CTL_T_UINT, AT(observers_max), 64, TABLE_MAX, "4096",
+		"observations at a time, 96 bytes each; more are answered as plain GETs",
+		.fixed = true},
+	{"per_peer", CTL_T_UINT, AT(observers_per_peer), 1, 1024, "32",
+		"observations of one endpoint", .fixed = true},
+	END};
+static const struct ctl_key observe_keys[] = {
+	{"con_every", CTL_T_UINT, AT(observe_con_every), 1, 255, "5",
+		"of so many notifications to an observer one is confirmable (RFC 7641, "
+		"4.5)"},
+	{"min_interval", CTL_T_MS, AT(observe_min_ms), 0, 3600000, "3s",
+		"between two non-confirmable notifications to an observer (4.5.1)"},
 	END};
 static const struct ctl_key retain_keys[] = {
 	{"bytes", CTL_T_BYTES, AT(retain_bytes), 0, 1ull << 50, "8GiB",
@@ -241,6 +259,10 @@ const struct ctl_key ctl_schema[] = {
 	{"trace", CTL_T_SECTION, 0, 0, 0, 0, NULL,
 		"the flight recorder: the last messages of each worker", NULL,
 		trace_keys},
+	{"observers", CTL_T_SECTION, 0, 0, 0, 0, NULL,
+		"who observes stored values (RFC 7641)", NULL, observers_keys},
+	{"observe", CTL_T_SECTION, 0, 0, 0, 0, NULL, "how observers are notified", NULL,
+		observe_keys},
 	{"routes", CTL_T_LIST, AT(routes), 1, CTL_ROUTES_MAX, CTL_REQUIRED,
 		"what paths do: the most exact path wins", NULL, route_keys,
 		offsetof(struct ctl_config, n_routes)},

@@ -29,19 +29,23 @@ acceptable(uint32_t accept, uint32_t format)
 }
 
 uint8_t
-dp_store_answer(const struct dp_worker *w, struct dp_burst *b, unsigned i,
-	const struct dp_value *v)
+dp_store_answer(
+	struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_value *v)
 {
 	bool valid = (w->scratch->request[i].flags & DP_R_ETAG)
 		     && dp_request_has_etag(&b->msg[i], v->etag);
 	const struct dp_route *r = b->route[i];
-	uint32_t age = dp_value_age(v, b->now_s);
+	uint32_t age = dp_value_age(v, b->now_s), observe = DP_NO_OBSERVE;
 	struct tg_writer out;
 
 	if (r->stale == DP_STALE_REFUSE && age > r->max_age)
 		return TG_UNAVAILABLE;
+	if (unlikely(b->flags[i] & DP_F_OBSERVE))
+		observe = dp_observe(w, b, i, v);
 	dp_answer_begin(b, i, &out, valid ? TG_VALID : TG_CONTENT);
 	tg_write_option(&out, TG_OPT_ETAG, &v->etag, sizeof(v->etag));
+	if (unlikely(observe != DP_NO_OBSERVE))
+		tg_write_uint(&out, TG_OPT_OBSERVE, observe);
 	if (!valid && v->content_format != DP_NO_FORMAT)
 		tg_write_uint(&out, TG_OPT_CONTENT_FORMAT, v->content_format);
 	if (r->max_age != UINT32_MAX)
@@ -60,6 +64,8 @@ get(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
 	const struct dp_store *store = w->shared->worker[home]->store;
 	struct dp_value v;
 
+	if (unlikely(b->flags[i] & DP_F_OBSERVE))
+		dp_observe_cancel(w, b, i);
 	if (!dp_store_read(store, &q->path, q->store_hash, &v))
 		return dp_request_holds(q, &b->msg[i], false, 0) ? TG_NOT_FOUND
 								 : TG_PRECONDITION_FAILED;

@@ -26,7 +26,8 @@
 enum dp_flag {
 	DP_F_IPV6 = 1,
 	DP_F_MULTICAST =
-		2, /* destination was multicast or broadcast: no RST, no errors */
+		2,        /* destination was multicast or broadcast: no RST, no errors */
+	DP_F_OBSERVE = 4, /* parse: a GET with Observe, which needs its peer */
 };
 
 struct dp_route;
@@ -38,7 +39,7 @@ struct dp_burst {
 	uint32_t now_s; /* rx:  seconds since start */
 	struct rte_mbuf *pkt[DP_BURST];   /* rx:    owned until NULL */
 	uint8_t port[DP_BURST];           /* rx:    index of the dp port */
-	uint8_t flags[DP_BURST];          /* net:   enum dp_flag */
+	uint8_t flags[DP_BURST];          /* net, parse: enum dp_flag */
 	uint8_t *coap[DP_BURST];          /* net:   UDP payload, inside pkt[i] */
 	uint16_t len[DP_BURST];           /* net:   its length, from the headers */
 	struct dp_peer_key key[DP_BURST]; /* net:   who sent it, to which side */

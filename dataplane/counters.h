@@ -146,8 +146,6 @@
 	X(observers_per_peer, INFO, "observations not taken: the endpoint has too many") \
 	X(notified_con, INFO, "notifications sent as CON")                               \
 	X(notified_non, INFO, "notifications sent as NON")                               \
-	X(notified_again, INFO, "notifications that were not acknowledged, sent again")  \
-	X(notify_no_buffer, INFO, "notifications put off: no packet buffer")             \
 	X(rst_sent, INFO, "RST messages sent")                                           \
 	X(rst_limited, INFO, "RST messages withheld: over the source's limit")           \
 	X(handed_over, INFO, "datagrams handed to their home worker")                    \

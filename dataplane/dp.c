@@ -98,6 +98,10 @@ make_tables(struct dp *dp, struct dp_worker *w)
 		.devices = share(cfg, cfg->devices_max),
 		.chunks = share(cfg, cfg->store_max / 32),
 	};
+	struct dp_observers_config observers = {
+		.max = share(cfg, cfg->observers_max),
+		.per_peer = cfg->observers_per_peer,
+	};
 	uint32_t pending = power_of_two(share(cfg, cfg->pending_max));
 	uint32_t replies = share(cfg, cfg->replies_max);
 	uint32_t outbound = share(cfg, cfg->outbound_max);
@@ -105,18 +109,21 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	memcpy(peers.hash_key, cfg->hash_key, sizeof(peers.hash_key));
 	memcpy(devices.hash_key, cfg->hash_key, sizeof(devices.hash_key));
 	memcpy(store.hash_key, cfg->hash_key, sizeof(store.hash_key));
+	memcpy(observers.hash_key, cfg->hash_key, sizeof(observers.hash_key));
 	k->peers_size = dp_peers_size(&peers);
 	k->extensions_size = (size_t)peers.extensions * 64;
 	k->devices_size = dp_devices_size(&devices);
 	k->store_size = dp_store_size(&store);
 	k->replies_size = dp_replies_size(replies);
+	k->observers_size = dp_observers_size(&observers);
 	k->logring_size = dp_logring_size(cfg->logring_bytes);
 	k->pending_size = pending * sizeof(struct dp_pending);
 	k->trace_size = dp_trace_size(cfg->trace);
 	k->outbound_size = dp_outbound_size(outbound);
 	if (w->id == 0
 		&& (k->peers_size + k->devices_size + k->store_size + k->replies_size
-			   + k->logring_size + k->pending_size + k->trace_size)
+			   + k->logring_size + k->pending_size + k->trace_size
+			   + k->observers_size)
 				   * cfg->workers
 			   > available_bytes())
 		return -ENOMEM; /* mmap() would promise it, and the first touch would kill
@@ -125,6 +132,7 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	k->devices = dp_block_new(k->devices_size);
 	k->store = dp_block_new(k->store_size);
 	k->replies = dp_block_new(k->replies_size);
+	k->observers = dp_block_new(k->observers_size);
 	k->logring = dp_block_new(k->logring_size);
 	k->pending = dp_block_new(k->pending_size);
 	k->trace = dp_block_new(k->trace_size);
@@ -135,8 +143,9 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	w->limit = dp_block_new(sizeof(struct dp_limit));
 	if (k->peers == NULL || k->devices == NULL || k->store == NULL
 		|| k->replies == NULL || k->logring == NULL || k->pending == NULL
-		|| k->trace == NULL || k->outbound == NULL || k->delayed == NULL
-		|| k->scratch == NULL || k->jobs == NULL || w->limit == NULL)
+		|| k->trace == NULL || k->outbound == NULL || k->observers == NULL
+		|| k->delayed == NULL || k->scratch == NULL || k->jobs == NULL
+		|| w->limit == NULL)
 		return -ENOMEM;
 	w->peers = dp_peers_init(k->peers, &peers);
 	w->devices = dp_devices_init(k->devices, &devices);
@@ -144,6 +153,7 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	w->device_events = (struct dp_devices_events){
 		.counters = &w->counters, .gone = disown, .arg = w->store};
 	w->replies = dp_replies_init(k->replies, replies, cfg->hash_key);
+	w->observers = dp_observers_init(k->observers, &observers);
 	w->logring = dp_logring_init(k->logring, cfg->logring_bytes);
 	w->pending = (struct dp_pending_fifo){.mask = pending - 1, .entry = k->pending};
 	w->scratch = k->scratch;
@@ -160,6 +170,7 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	return w->peers != NULL && w->devices != NULL && w->store != NULL
 			       && w->replies != NULL && w->logring != NULL
 			       && w->trace != NULL && w->outbound != NULL
+			       && w->observers != NULL
 		       ? 0
 		       : -EINVAL;
 }
@@ -182,10 +193,13 @@ make_rings(struct dp_worker *w)
 	w->done = make_ring(
 		"done", w->id, sizeof(struct dp_pending), 2 * DP_AWAY_MAX, RING_F_SC_DEQ);
 	w->mailbox = make_ring("mailbox", w->id, sizeof(void *), MAILBOX, RING_F_SC_DEQ);
+	w->news =
+		make_ring("news", w->id, sizeof(struct dp_news), DP_NEWS, RING_F_SC_DEQ);
 	w->parsed = make_ring("parsed", w->id, sizeof(void *), 2 * DP_JOBS,
 		RING_F_SP_ENQ | RING_F_SC_DEQ);
 	return w->inbox != NULL && w->back != NULL && w->done != NULL
 			       && w->mailbox != NULL && w->parsed != NULL
+			       && w->news != NULL
 		       ? 0
 		       : -ENOMEM;
 }
@@ -348,10 +362,12 @@ dp_close(struct dp *dp)
 		rte_ring_free(w->done);
 		rte_ring_free(w->mailbox);
 		rte_ring_free(w->parsed);
+		rte_ring_free(w->news);
 		dp_block_free(k->peers, k->peers_size);
 		dp_block_free(k->devices, k->devices_size);
 		dp_block_free(k->store, k->store_size);
 		dp_block_free(k->replies, k->replies_size);
+		dp_block_free(k->observers, k->observers_size);
 		dp_block_free(k->logring, k->logring_size);
 		dp_block_free(k->pending, k->pending_size);
 		dp_block_free(k->trace, k->trace_size);

@@ -58,6 +58,7 @@ struct dp_route_spec {
 	uint8_t answer_put, answer_post, answer_delete; /* static: code, 0: 4.05 */
 	const char *location;         /* static POST: Location-Path as "/a/b", or NULL */
 	const char *rt, *ifd, *title; /* link attributes or NULL */
+	bool notify_con;              /* store: every notification is confirmable */
 	uint32_t delay_ms; /* fixed kinds: a request waits so long before it runs */
 	bool hidden;       /* not in /.well-known/core */
 };
@@ -72,8 +73,10 @@ struct dp_settings {
 	uint32_t full_max_age;                   /* Max-Age of 5.03 in seconds */
 	uint32_t con_lifetime_s, non_lifetime_s; /* at most DP_LIFETIME_MAX_S */
 	struct tg_param param;                   /* has passed tg_param_check() */
-	uint32_t ack_delay_ms; /* a CON not answered by then gets an empty ACK */
-	uint64_t version;      /* grows with each reload */
+	uint32_t ack_delay_ms;     /* a CON not answered by then gets an empty ACK */
+	uint8_t observe_con_every; /* of so many notifications one is a CON */
+	uint32_t observe_min_ms;   /* between two NON to an observer */
+	uint64_t version;          /* grows with each reload */
 };
 
 struct dp_snapshot;
@@ -138,7 +141,7 @@ struct dp_worker_info {
 	uint64_t pending_frames; /* fragments that wait for others */
 	uint64_t pending_requests; /* at the home of their value */
 	uint64_t pending_answers, pending_records;
-	uint32_t peers, devices, values, replies, extensions;
+	uint32_t peers, devices, values, replies, extensions, observers;
 	uint32_t logring_used, logring_size;
 };
 void dp_worker_read(const struct dp *dp, unsigned worker, struct dp_worker_info *out);

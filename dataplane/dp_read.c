@@ -58,6 +58,7 @@ dp_worker_read(const struct dp *dp, unsigned worker, struct dp_worker_info *out)
 		.devices = dp_devices_count(w->devices),
 		.values = dp_store_count(w->store),
 		.replies = dp_replies_count(w->replies),
+		.observers = dp_observers_count(w->observers),
 		.extensions = dp_peers_extensions_used(w->peers),
 		.logring_used = dp_logring_used(w->logring),
 		.logring_size = dp->shared.cfg.logring_bytes,
@@ -128,6 +129,7 @@ enum row {
 	DEVICES,
 	STORE,
 	REPLIES,
+	OBSERVERS,
 	PENDING,
 	LOGRING,
 	TRACE,
@@ -148,7 +150,8 @@ unsigned
 dp_mem_read(const struct dp *dp, struct dp_mem_row *rows, unsigned max)
 {
 	static const char *const names[ROWS] = {"peers", "dedup", "devices", "store",
-		"replies", "pending", "logring", "trace", "outbound", "mbufs"};
+		"replies", "observers", "pending", "logring", "trace", "outbound",
+		"mbufs"};
 	const struct dp_config *cfg = &dp->shared.cfg;
 	struct dp_mem_row r[ROWS] = {0};
 
@@ -166,6 +169,8 @@ dp_mem_read(const struct dp *dp, struct dp_mem_row *rows, unsigned max)
 			dp_store_count(w->store));
 		add_row(&r[REPLIES], k->replies_size, cfg->replies_max / cfg->workers,
 			dp_replies_count(w->replies));
+		add_row(&r[OBSERVERS], k->observers_size, dp_observers_max(w->observers),
+			dp_observers_count(w->observers));
 		add_row(&r[PENDING], k->pending_size, w->pending.mask + 1,
 			get(&w->turns.pending_answers));
 		add_row(&r[LOGRING], k->logring_size, cfg->logring_bytes,
@@ -329,6 +334,7 @@ kick(struct dp_worker *w, struct dp_act *act)
 	peer = dp_peers_of_ref(w->peers, d.peer);
 	if (peer != DP_NONE) {
 		dp_replies_forget(w->replies, peer);
+		dp_observe_kick(w, peer);
 		dp_peers_del(w->peers, peer);
 	}
 	dp_store_disown(w->store, slot);

@@ -25,6 +25,7 @@ struct dp_route {
 	uint32_t delay_ms;       /* a request waits so long before it runs */
 	uint32_t max_age;        /* seconds; UINT32_MAX: none */
 	enum dp_stale stale;     /* store */
+	bool notify_con;         /* store */
 	/* Answer's options and payload, encoded; written after the token. */
 	const uint8_t *content;
 	uint16_t content_len;
@@ -54,6 +55,8 @@ struct dp_snapshot {
 	uint32_t con_lifetime_s, non_lifetime_s;
 	struct tg_param param;
 	uint64_t ack_delay_ms;
+	uint8_t observe_con_every;
+	uint32_t observe_min_ms;
 	void *arena; /* everything above that is pointed to */
 };
 

@@ -232,6 +232,7 @@ add_route(struct build *b, const struct dp_route_spec *s)
 		.content_format = s->content_format,
 		.max_age = s->max_age,
 		.stale = s->stale,
+		.notify_con = s->notify_con,
 		.max_payload =
 			s->max_payload < DP_VALUE_MAX ? s->max_payload : DP_VALUE_MAX,
 		.n_formats = (uint16_t)s->n_formats,
@@ -315,6 +316,8 @@ dp_snapshot_new(const struct dp_settings *s, char *err, size_t errlen)
 	b.snap->param = s->param;
 	b.snap->ack_delay_ms = s->ack_delay_ms;
 	b.snap->non_lifetime_s = s->non_lifetime_s;
+	b.snap->observe_con_every = s->observe_con_every;
+	b.snap->observe_min_ms = s->observe_min_ms;
 	b.snap->root = new_node(&b, NULL, 0);
 	b.snap->routes = take(&b, (s->n_routes + 1) * sizeof(*b.snap->routes));
 	if (b.snap->root == NULL || b.snap->routes == NULL) {

@@ -4,8 +4,8 @@
  *
  * Every hash of the burst is computed and every index line prefetched before the first is
  * read, and routes are found meanwhile: memory takes as long as that.  What acts on a
- * peer's state (POST, PUT, DELETE: what must not run twice) finds it in the cache; GET
- * needs no peer and leaves none behind.
+ * peer's state (POST, PUT, DELETE: what must not run twice, and Observe) finds it in the
+ * cache; a plain GET needs no peer and leaves none behind.
  */
 #include "coap/code.h"
 #include "dataplane/worker.h"
@@ -13,7 +13,8 @@
 static bool
 needs_peer(const struct dp_burst *b, unsigned i)
 {
-	return b->pkt[i] != NULL && b->msg[i].code != TG_GET;
+	return b->pkt[i] != NULL
+	       && (b->msg[i].code != TG_GET || (b->flags[i] & DP_F_OBSERVE));
 }
 
 /* Hand to their home what came to the wrong worker; a GET runs anywhere. */

@@ -1,6 +1,7 @@
 /* Stage parse: bytes to a view; what is no request ends here (RFC 7252, 4.2, 4.3, 5.2.3).
  */
 #include "coap/code.h"
+#include "coap/observe.h"
 #include "dataplane/separate.h"
 
 #include <rte_prefetch.h>
@@ -53,6 +54,7 @@ reply_heard(struct dp_worker *w, struct dp_burst *b, unsigned i)
 			dp_drop(w, b, i, DP_C_drop_handover_full);
 		return;
 	}
+	dp_observe_answered(w, b, i);
 	dp_separate_acked(w, &b->key[i], b->msg[i].mid, reset);
 	dp_drop(w, b, i, reset ? DP_C_coap_rst : DP_C_coap_ack);
 }
@@ -78,6 +80,16 @@ other(struct dp_worker *w, struct dp_burst *b, unsigned i)
 				     : DP_C_drop_reserved_class);
 }
 
+/* Observe comes before Uri-Path, with which most GETs begin. */
+static bool
+has_observe(const struct tg_msg *m)
+{
+	uint32_t value;
+
+	return m->code == TG_GET && m->options < m->len
+	       && m->base[m->options] >> 4 <= TG_OPT_OBSERVE && tg_observe_get(m, &value);
+}
+
 void
 dp_stage_parse(struct dp_worker *w, struct dp_burst *b)
 {
@@ -89,5 +101,7 @@ dp_stage_parse(struct dp_worker *w, struct dp_burst *b)
 			malformed(w, b, i, v);
 		else if (unlikely(m->code == 0 || m->code >= 32 || m->type > TG_NON))
 			other(w, b, i);
+		else if (unlikely(has_observe(m)))
+			b->flags[i] |= DP_F_OBSERVE;
 	}
 }

@@ -38,7 +38,7 @@ struct dp_path {
 struct dp_value {
 	uint64_t etag; /* changes with every write of other bytes; 8 bytes on the wire,
 			  never 0 */
-	uint32_t ref;            /* dp_store_ref() of where it stands */
+	uint32_t ref;  /* dp_store_ref() of where it stands */
 	uint32_t written_s;      /* when, modulo 2^32: see dp_value_age() */
 	uint32_t content_format; /* DP_NO_FORMAT if none */
 	uint16_t len;

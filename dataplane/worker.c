@@ -108,6 +108,7 @@ dp_worker_turn(struct dp_worker *w)
 	busy |= dp_settle(w);
 	busy |= dp_mailbox_run(w);
 	busy |= dp_separate_run(w);
+	busy |= dp_notify(w);
 	dp_trace_publish(w->trace);
 	tx = rte_rdtsc();
 	dp_net_flush(w->net);

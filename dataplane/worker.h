@@ -16,6 +16,7 @@
 #include "dataplane/limit.h"
 #include "dataplane/logring.h"
 #include "dataplane/net.h"
+#include "dataplane/notify.h"
 #include "dataplane/outbound.h"
 #include "dataplane/replies.h"
 #include "dataplane/request.h"
@@ -86,6 +87,7 @@ struct dp_scratch {
 	struct dp_burst burst;
 	struct dp_burst one; /* a single packet that comes back from another worker */
 	struct dp_request request[DP_BURST];
+	struct dp_notice notice; /* what was said last */
 	uint8_t arena[DP_BURST * DP_PATH_ROOM];
 };
 
@@ -106,6 +108,7 @@ struct dp_worker {
 	struct dp_replies *replies;
 	struct dp_outbound *outbound;
 	struct dp_delayed *delayed;
+	struct dp_observers *observers;
 	struct dp_logring *logring;
 	struct dp_scratch *scratch;
 	struct dp_limit *limit;
@@ -113,6 +116,9 @@ struct dp_worker {
 	struct rte_ring *inbox; /* packets from other workers */
 	struct rte_ring *back;  /* packets of ours that other workers have executed */
 	struct rte_ring *done;  /* struct dp_pending that other workers settled for us */
+	struct rte_ring *news;  /* struct dp_news from other workers */
+	_Atomic bool
+		news_lost; /* any worker: wo, this one resets it: look at every value */
 	struct rte_ring *mailbox;    /* struct dp_act from control */
 	struct rte_ring *parsed;     /* struct dp_job of ours that the parser has done */
 	struct dp_job *job[DP_JOBS]; /* those that nobody has asked for: the first n_jobs
@@ -206,8 +212,8 @@ uint8_t dp_store_write(
 	struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin);
 /* Answer 2.05 with a value, or 2.03 if the request knows it; the request is overwritten.
  */
-uint8_t dp_store_answer(const struct dp_worker *w, struct dp_burst *b, unsigned i,
-	const struct dp_value *v);
+uint8_t dp_store_answer(
+	struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_value *v);
 /* FETCH, PATCH and iPATCH (act_patch.c). */
 static inline bool
 dp_is_patch(uint8_t method)
@@ -336,6 +342,21 @@ void dp_leave(struct dp_worker *w, const struct dp_burst *b, unsigned i);
 void dp_arrive(struct dp_worker *w, uint32_t peer);
 /* Work off the inbox and the answers settled elsewhere.  True if there was anything. */
 bool dp_inbox(struct dp_worker *w);
+
+/* ---- observers (act_observe.c; notify.h has the rest) ---- */
+
+#define DP_NO_OBSERVE UINT32_MAX
+
+/* GET @i, which has Observe, is about to be answered with @v: enter it if it asks for
+ * that.  The answer's Observe value, or DP_NO_OBSERVE: it has none. */
+uint32_t dp_observe(struct dp_worker *w, const struct dp_burst *b, unsigned i,
+	const struct dp_value *v);
+/* GET @i has Observe: end the observation if it asks for that. */
+void dp_observe_cancel(struct dp_worker *w, const struct dp_burst *b, unsigned i);
+/* Message @i is an ACK or an RST, maybe to a notification. */
+void dp_observe_answered(struct dp_worker *w, const struct dp_burst *b, unsigned i);
+/* End all that @peer observes. */
+void dp_observe_kick(struct dp_worker *w, uint32_t peer);
 
 /* ---- control's acts (mailbox.c) ---- */
 

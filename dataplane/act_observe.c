@@ -1,0 +1,149 @@
+/*
+ * Observe in requests (RFC 7641, 4.1), and what observers answer to notifications (4.5):
+ * relations come and go here; notify.c does the rest.
+ */
+#include "coap/block.h"
+#include "coap/code.h"
+#include "coap/observe.h"
+#include "dataplane/notify.h"
+#include "dataplane/worker.h"
+
+/* How notifications are to be: as the answer to this request is. */
+static void
+agree(struct dp_worker *w, const struct dp_burst *b, unsigned i, struct dp_relation *r,
+	const struct dp_value *v)
+{
+	struct tg_block block;
+
+	if (v->content_format != DP_NO_FORMAT)
+		r->flags |= DP_O_FORMATTED;
+	r->format = (uint16_t)v->content_format;
+	if (tg_block_get(&b->msg[i], TG_OPT_BLOCK2, &block) == TG_BLOCK_FOUND) {
+		r->flags |= DP_O_BLOCK;
+		r->szx = block.szx & 15;
+	}
+	r->mid = b->msg[i].mid; /* a NON answer has it: it may be reset */
+	r->version = (uint32_t)v->etag;
+	r->seq = dp_notify_next(w, r->seq) & TG_OBSERVE_MASK;
+	r->code = TG_CONTENT;
+	r->since_con = 0;
+	r->con_at = (uint16_t)(w->now_s / 16);
+	r->sent_ms = (uint32_t)w->now_ms - w->snap->observe_min_ms;
+}
+
+/* The value's home is to tell of its changes; false if it cannot be told so. */
+static bool
+watch(struct dp_worker *w, uint8_t home, uint32_t value)
+{
+	if (home != w->id)
+		return dp_observers_of_value(w->observers, home, value) != DP_NONE
+		       || dp_notify_post(w, home, DP_N_WATCH, home, value);
+	dp_store_watch(w->store, value, true);
+	return true;
+}
+
+/* The peer stays as long as it has relations: one may have come, or an old one gone that
+ * was to be renewed. */
+static void
+hold(struct dp_worker *w, uint32_t peer, uint32_t before)
+{
+	uint32_t now = dp_observers_count(w->observers);
+
+	if (now > before)
+		dp_peers_hold(w->peers, peer);
+	else if (now < before)
+		dp_peers_release(w->peers, peer);
+}
+
+static uint32_t
+add(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint32_t peer,
+	uint8_t home, const struct dp_value *v)
+{
+	const struct tg_msg *m = &b->msg[i];
+	uint32_t before = dp_observers_count(w->observers), id;
+	struct dp_relation *r;
+
+	id = dp_observers_add(
+		w->observers, peer, tg_msg_token(m), m->tkl, home, v->ref, &w->counters);
+	hold(w, peer, before);
+	if (id == DP_NONE)
+		return DP_NO_OBSERVE;
+	r = dp_observers_get(w->observers, id);
+	agree(w, b, i, r, v);
+	dp_count(&w->counters, DP_C_observers_registered, 1);
+	return r->seq;
+}
+
+/* Without room for it the answer is that of a plain GET (4.1). */
+static uint32_t
+enter(struct dp_worker *w, const struct dp_burst *b, unsigned i, const struct dp_value *v)
+{
+	const struct dp_request *q = &w->scratch->request[i];
+	uint8_t home = (uint8_t)(w->count == 1 ? w->id : dp_value_home(w, q));
+	uint32_t peer = DP_NONE;
+
+	if (b->msg[i].tkl <= TG_TOKEN_MAX && watch(w, home, v->ref))
+		peer = dp_peers_get(w->peers, &b->key[i], b->hash[i], b->peer[i],
+			b->now_s, &w->counters);
+	if (peer == DP_NONE) {
+		dp_count(&w->counters, DP_C_observers_full, 1);
+		return DP_NO_OBSERVE;
+	}
+	dp_peers_account(w->peers, peer, b->len[i]);
+	dp_peers_set_link(w->peers, peer, dp_net_source_mac(b, i));
+	dp_peers_part(w->peers, peer, b->msg[i].mid);
+	return add(w, b, i, peer, home, v);
+}
+
+uint32_t
+dp_observe(struct dp_worker *w, const struct dp_burst *b, unsigned i,
+	const struct dp_value *v)
+{
+	uint32_t asked;
+
+	if (!tg_observe_get(&b->msg[i], &asked) || asked != TG_OBSERVE_REGISTER)
+		return DP_NO_OBSERVE;
+	return enter(w, b, i, v);
+}
+
+void
+dp_observe_cancel(struct dp_worker *w, const struct dp_burst *b, unsigned i)
+{
+	const struct tg_msg *m = &b->msg[i];
+	uint32_t asked, peer, id;
+
+	if (!tg_observe_get(m, &asked) || asked != TG_OBSERVE_DEREGISTER)
+		return;
+	peer = dp_peers_find(w->peers, &b->key[i], b->hash[i]);
+	if (peer == DP_NONE || m->tkl > TG_TOKEN_MAX)
+		return;
+	id = dp_observers_find(w->observers, peer, tg_msg_token(m), m->tkl);
+	if (id != DP_NONE)
+		dp_notify_end(w, id, DP_C_observers_cancelled);
+}
+
+void
+dp_observe_answered(struct dp_worker *w, const struct dp_burst *b, unsigned i)
+{
+	const struct tg_msg *m = &b->msg[i];
+	uint64_t hash = dp_peers_hash(w->peers, &b->key[i]);
+	uint32_t peer = dp_peers_find(w->peers, &b->key[i], hash), id;
+
+	id = peer != DP_NONE ? dp_observers_find_mid(w->observers, peer, m->mid)
+			     : DP_NONE;
+	if (id == DP_NONE)
+		return;
+	if (m->type == TG_RST)
+		dp_notify_end(w, id, DP_C_observers_reset);
+	else
+		dp_notify_acked(w, id);
+}
+
+void
+dp_observe_kick(struct dp_worker *w, uint32_t peer)
+{
+	uint32_t id;
+
+	while ((id = dp_observers_of_peer(w->observers, peer)) != DP_NONE)
+		dp_notify_end(w, id, DP_C_observers_forgotten);
+}

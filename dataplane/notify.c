@@ -1,0 +1,468 @@
+#include "dataplane/notify.h"
+
+#include "coap/block.h"
+#include "coap/code.h"
+#include "coap/observe.h"
+#include "coap/option.h"
+#include "coap/write.h"
+#include "dataplane/copy.h"
+#include "dataplane/worker.h"
+
+#define A_TURN DP_BURST      /* relations looked at, timers, news from other workers */
+#define RETRY_MS 10          /* after there was no packet buffer */
+#define CON_DAY (86400 / 16) /* in units of dp_relation.con_at */
+#define OBSERVE_AT (9 + 1)   /* behind an ETag of eight bytes: the Observe value */
+#define OBSERVE_MIN 0x10000u /* from here on a value has three bytes */
+
+/* ---- the Observe value ---- */
+
+/*
+ * It follows the wall clock, in units of 2^20 ns, so that it goes on rising over a
+ * restart; a relation that is faster than that runs ahead.  Values of less than three
+ * bytes are left out, so that the option has one length: at the end of the ring they are
+ * stepped over, which is a step ahead like any other (4.4).
+ */
+uint32_t
+dp_notify_next(const struct dp_worker *w, uint32_t last)
+{
+	uint64_t ticks = dp_clock_wall_ns(&w->shared->clock, w->tsc) >> 20;
+	uint32_t clock =
+		OBSERVE_MIN + (uint32_t)(ticks % (TG_OBSERVE_MASK + 1 - OBSERVE_MIN));
+	uint32_t next = last < TG_OBSERVE_MASK ? last + 1 : OBSERVE_MIN;
+	uint32_t ahead = (clock - next) & TG_OBSERVE_MASK;
+
+	return last == 0 || ahead <= TG_OBSERVE_MASK / 2 ? clock : next;
+}
+
+/* ---- what there is to say ---- */
+
+/* The route that the value at @path has now, as a request for it would find it. */
+static const struct dp_route *
+route_of(const struct dp_worker *w, const uint8_t *path, uint16_t len)
+{
+	struct dp_request q = {.path = {.bytes = path, .len = len}};
+	const struct dp_route *r;
+	unsigned at = 0;
+
+	for (; at < len; at += 1u + path[at])
+		if (q.segments < DP_SEGMENTS_MAX)
+			q.at[q.segments++] = (uint16_t)at;
+		else
+			q.flags |= DP_R_MANY_SEGMENTS;
+	r = dp_route_find(w->snap, &q);
+	return r != NULL && r->kind == DP_K_STORE && !q.listing ? r : NULL;
+}
+
+static void
+encode(struct dp_notice *n, const struct dp_route *r, const struct dp_value *v)
+{
+	static const uint8_t observe[3];
+	const struct tg_block first = {
+		.szx = n->szx == DP_NOTICE_WHOLE ? TG_BLOCK_SZX_MAX : n->szx};
+	uint32_t age = dp_value_age(v, n->at_s);
+	uint8_t buf[TG_HDR_LEN + sizeof(n->bytes)];
+	struct tg_slice s;
+	struct tg_writer out;
+
+	tg_slice_of(&s, v->len, n->szx == DP_NOTICE_WHOLE ? NULL : &first, first.szx);
+	tg_write_begin(&out, buf, sizeof(buf) - TG_TOKEN_MAX - DP_TAILROOM, TG_NON,
+		TG_CONTENT, 0, NULL, 0);
+	tg_write_option(&out, TG_OPT_ETAG, &v->etag, sizeof(v->etag));
+	tg_write_option(&out, TG_OPT_OBSERVE, observe, sizeof(observe));
+	if (v->content_format != DP_NO_FORMAT)
+		tg_write_uint(&out, TG_OPT_CONTENT_FORMAT, v->content_format);
+	if (r->max_age != UINT32_MAX)
+		tg_write_uint(
+			&out, TG_OPT_MAX_AGE, age < r->max_age ? r->max_age - age : 0);
+	if (s.with_option)
+		tg_write_uint(&out, TG_OPT_BLOCK2, tg_block_encode(&s.block));
+	if (s.block.more)
+		tg_write_uint(&out, TG_OPT_SIZE2, v->len);
+	tg_write_payload(&out, v->payload + s.offset, s.len);
+	n->len = (uint16_t)(tg_write_end(&out) - TG_HDR_LEN);
+	memcpy(n->bytes, buf + TG_HDR_LEN, n->len);
+}
+
+/* Read the value that @n names, and encode it. */
+static void
+make(struct dp_worker *w, struct dp_notice *n)
+{
+	const struct dp_store *store = w->shared->worker[n->home]->store;
+	uint8_t path[DP_PATH_MAX + sizeof(uint64_t)];
+	const struct dp_route *r;
+	struct dp_value v;
+	uint16_t len;
+
+	n->code = TG_NOT_FOUND;
+	n->len = 0;
+	n->con = true;
+	if (!dp_store_read_ref(store, n->value, path, &len, &v))
+		return;
+	r = route_of(w, path, len);
+	if (r == NULL)
+		return;
+	n->code = TG_CONTENT;
+	n->version = (uint32_t)v.etag;
+	n->format = v.content_format;
+	n->con = r->notify_con;
+	encode(n, r, &v);
+}
+
+/* What is to be said to @r, its Max-Age as it is at second @at_s. */
+static const struct dp_notice *
+notice_for(struct dp_worker *w, const struct dp_relation *r, uint32_t at_s)
+{
+	uint8_t szx = r->flags & DP_O_BLOCK ? r->szx : DP_NOTICE_WHOLE;
+	struct dp_notice *n = &w->scratch->notice;
+
+	if (n->turn == w->tsc && n->value == r->value && n->home == r->home
+		&& n->szx == szx && n->at_s == at_s)
+		return n;
+	n->turn = w->tsc;
+	n->value = r->value;
+	n->home = r->home;
+	n->szx = szx;
+	n->at_s = at_s;
+	make(w, n);
+	return n;
+}
+
+/* The same for one relation: what fits not what was agreed on is an error (4.2). */
+static uint8_t
+code_for(const struct dp_relation *r, const struct dp_notice *n)
+{
+	uint32_t format = r->flags & DP_O_FORMATTED ? r->format : DP_NO_FORMAT;
+
+	return n->code == TG_CONTENT && n->format != format ? TG_NOT_ACCEPTABLE : n->code;
+}
+
+/* ---- sending ---- */
+
+static uint32_t
+second_of(uint64_t ms)
+{
+	return DP_EPOCH_S + (uint32_t)(ms / 1000);
+}
+
+/* Send @r's message, which it describes; false if there is no buffer for it. */
+static bool
+send(struct dp_worker *w, const struct dp_relation *r, const struct dp_notice *n,
+	uint8_t code)
+{
+	enum tg_type type = r->flags & DP_O_IN_FLIGHT ? TG_CON : TG_NON;
+	uint16_t len = (uint16_t)(TG_HDR_LEN + r->tkl);
+	struct dp_peer_key key;
+	struct rte_mbuf *m;
+	uint8_t mac[6], *p;
+	bool known = dp_peers_link(w->peers, r->peer, mac);
+
+	dp_peers_key(w->peers, r->peer, &key);
+	m = dp_net_begin(w->net, &key, &p);
+	if (unlikely(m == NULL))
+		return false;
+	p[0] = (uint8_t)(1u << 6 | (unsigned)type << 4 | r->tkl);
+	p[1] = code;
+	p[2] = (uint8_t)(r->mid >> 8);
+	p[3] = (uint8_t)r->mid;
+	dp_copy8(p + TG_HDR_LEN, r->token, r->tkl);
+	if (likely(code == TG_CONTENT)) {
+		dp_copy(p + len, n->bytes, n->len);
+		p[len + OBSERVE_AT] = (uint8_t)(r->seq >> 16);
+		p[len + OBSERVE_AT + 1] = (uint8_t)(r->seq >> 8);
+		p[len + OBSERVE_AT + 2] = (uint8_t)r->seq;
+		len = (uint16_t)(len + n->len);
+	}
+	dp_net_send(w->net, m, &key, known ? mac : NULL, len);
+	return true;
+}
+
+/* Wait for the ACK: the first timeout is random, each further one twice as long. */
+static void
+await(struct dp_worker *w, uint32_t id, const struct dp_relation *r)
+{
+	const struct tg_param *p = &w->snap->param;
+	uint64_t range = p->ack_timeout_ms * (p->ack_random_permille - 1000) / 1000;
+	uint64_t first = p->ack_timeout_ms + range * r->spread / UINT8_MAX;
+
+	dp_observers_arm(w->observers, id, w->now_ms + (first << r->tries));
+}
+
+/* Must this one be confirmed?  Every so many and once a day one is (4.5), and an error
+ * always: nobody would repeat it. */
+static bool
+wants_con(const struct dp_worker *w, const struct dp_relation *r,
+	const struct dp_notice *n, uint8_t code)
+{
+	uint16_t since = (uint16_t)(w->now_s / 16 - r->con_at);
+
+	return n->con || code != TG_CONTENT || since >= CON_DAY
+	       || r->since_con + 1u >= w->snap->observe_con_every;
+}
+
+/* A new message for @r, in place of what it was sent before. */
+static void
+renew(struct dp_worker *w, struct dp_relation *r, const struct dp_notice *n, bool con)
+{
+	r->mid = dp_peers_mid(w->peers, r->peer);
+	r->seq = dp_notify_next(w, r->seq) & TG_OBSERVE_MASK;
+	r->version = n->version;
+	r->sent_ms = (uint32_t)w->now_ms;
+	r->since_con = con ? 0 : (uint8_t)(r->since_con + 1);
+	if (con) {
+		r->con_at = (uint16_t)(w->now_s / 16);
+		r->flags |= DP_O_IN_FLIGHT;
+	}
+}
+
+/* @code is what was said last.  With an error the relation hears no more of its value. */
+static void
+set_code(struct dp_worker *w, uint32_t id, struct dp_relation *r, uint8_t code)
+{
+	if (likely(r->code == code))
+		return;
+	r->code = code;
+	if (code == TG_CONTENT)
+		return;
+	dp_observers_detach(w->observers, id);
+	dp_count(&w->counters, DP_C_observers_ended, 1);
+}
+
+/* Say what has to be said, once: as a CON it is then waited for. */
+static void
+say(struct dp_worker *w, uint32_t id, const struct dp_notice *n, uint8_t code)
+{
+	struct dp_relation *r = dp_observers_get(w->observers, id), before = *r;
+	bool con = wants_con(w, r, n, code);
+
+	renew(w, r, n, con);
+	if (unlikely(!send(w, r, n, code))) {
+		*r = before;
+		dp_count(&w->counters, DP_C_out_no_buffer, 1);
+		dp_observers_arm(w->observers, id, w->now_ms + RETRY_MS);
+		return;
+	}
+	dp_count(&w->counters, con ? DP_C_notified_con : DP_C_notified_non, 1);
+	set_code(w, id, r, code);
+	if (con) {
+		r->tries = 0;
+		r->spread = (uint8_t)(rte_rdtsc() >> 4);
+		await(w, id, r);
+	}
+}
+
+void
+dp_notify_one(struct dp_worker *w, uint32_t id)
+{
+	const struct dp_relation *r = dp_observers_get(w->observers, id);
+	uint64_t now = w->now_ms;
+	const struct dp_notice *n;
+	uint32_t since = (uint32_t)now - r->sent_ms;
+	uint8_t code;
+
+	if (r->flags & DP_O_IN_FLIGHT)
+		return; /* its ACK, or its timer */
+	n = notice_for(w, r, second_of(now));
+	code = code_for(r, n);
+	if (code == TG_CONTENT && r->version == n->version)
+		return;
+	if (code == TG_CONTENT && !n->con && since < w->snap->observe_min_ms)
+		dp_observers_arm(w->observers, id, now + w->snap->observe_min_ms - since);
+	else
+		say(w, id, n, code);
+}
+
+/* The CON of @id was not acknowledged in time: the same again, or what has taken its
+ * place (4.5.2). */
+static void
+repeat(struct dp_worker *w, uint32_t id)
+{
+	struct dp_relation *r = dp_observers_get(w->observers, id);
+	uint64_t now = w->now_ms, sent = now - (uint32_t)((uint32_t)now - r->sent_ms);
+	const struct dp_notice *n;
+	uint8_t code;
+
+	if (r->tries >= w->snap->param.max_retransmit) {
+		dp_count(&w->counters, DP_C_out_gave_up, 1);
+		dp_notify_end(w, id, DP_C_observers_lost);
+		return;
+	}
+	r->tries++;
+	n = notice_for(w, r, second_of(sent));
+	code = r->code != TG_CONTENT ? r->code : code_for(r, n);
+	if (r->code != code || (code == TG_CONTENT && r->version != n->version)) {
+		n = notice_for(w, r, second_of(now));
+		renew(w, r, n, true);
+	}
+	set_code(w, id, r, code);
+	if (send(w, r, n, code))
+		dp_count(&w->counters, DP_C_out_retransmitted, 1);
+	else
+		dp_count(&w->counters, DP_C_out_no_buffer, 1);
+	await(w, id, r);
+}
+
+static void
+drop(struct dp_worker *w, uint32_t id)
+{
+	dp_peers_release(w->peers, dp_observers_get(w->observers, id)->peer);
+	dp_observers_del(w->observers, id);
+}
+
+void
+dp_notify_end(struct dp_worker *w, uint32_t id, enum dp_counter why)
+{
+	dp_count(&w->counters, why, 1);
+	drop(w, id);
+}
+
+void
+dp_notify_acked(struct dp_worker *w, uint32_t id)
+{
+	struct dp_relation *r = dp_observers_get(w->observers, id);
+
+	if (!(r->flags & DP_O_IN_FLIGHT))
+		return;
+	dp_count(&w->counters, DP_C_out_acked, 1);
+	r->flags &= (uint8_t)~DP_O_IN_FLIGHT;
+	dp_observers_disarm(w->observers, id);
+	if (r->code != TG_CONTENT)
+		drop(w, id); /* what ended it was counted when it was said */
+	else
+		dp_notify_one(w, id);
+}
+
+/* ---- news ---- */
+
+bool
+dp_notify_post(struct dp_worker *w, unsigned to, enum dp_news_kind kind, uint8_t home,
+	uint32_t value)
+{
+	struct dp_news news = {
+		.value = value, .home = home, .from = (uint8_t)w->id, .kind = kind};
+
+	return rte_ring_enqueue_elem(w->shared->worker[to]->news, &news, sizeof(news))
+	       == 0;
+}
+
+/* A change that @to has no room for it will look for itself. */
+static void
+tell(struct dp_worker *w, unsigned to, uint32_t value)
+{
+	if (!dp_notify_post(w, to, DP_N_CHANGED, (uint8_t)w->id, value))
+		atomic_store_explicit(
+			&w->shared->worker[to]->news_lost, true, memory_order_relaxed);
+}
+
+/* A value of ours has changed.  Without an observer anywhere it is watched no longer,
+ * which only a worker that is alone can know. */
+static void
+spread(struct dp_worker *w, uint32_t value)
+{
+	bool any = dp_observers_changed(w->observers, (uint8_t)w->id, value);
+
+	if (w->count == 1 && !any)
+		dp_store_watch(w->store, value, false);
+	for (unsigned to = 0; to < w->count; to++)
+		if (to != w->id)
+			tell(w, to, value);
+}
+
+static void
+take_own(struct dp_worker *w)
+{
+	uint32_t value[DP_STORE_NEWS];
+	unsigned n = dp_store_news(w->store, value, DP_STORE_NEWS);
+
+	for (unsigned i = 0; i < n; i++)
+		spread(w, value[i]);
+	if (unlikely(dp_store_news_lost(w->store)))
+		for (unsigned to = 0; to < w->count; to++)
+			atomic_store_explicit(&w->shared->worker[to]->news_lost, true,
+				memory_order_relaxed);
+	if (unlikely(atomic_load_explicit(&w->news_lost, memory_order_relaxed))) {
+		atomic_store_explicit(&w->news_lost, false, memory_order_relaxed);
+		dp_observers_changed_all(w->observers);
+	}
+}
+
+/* One piece of news from another worker. */
+static void
+hear(struct dp_worker *w, const struct dp_news *news)
+{
+	switch ((enum dp_news_kind)news->kind) {
+	case DP_N_CHANGED:
+		dp_observers_changed(w->observers, news->home, news->value);
+		break;
+	case DP_N_WATCH: /* what has changed before this came, the sender missed */
+		dp_store_watch(w->store, news->value, true);
+		tell(w, news->from, news->value);
+		break;
+	case DP_N_FORGET:
+		dp_observers_forget(w->observers, news->home, news->value);
+		break;
+	}
+}
+
+static bool
+take_others(struct dp_worker *w)
+{
+	struct dp_news news;
+	unsigned n = 0;
+
+	while (n < A_TURN && rte_ring_dequeue_elem(w->news, &news, sizeof(news)) == 0) {
+		hear(w, &news);
+		n++;
+	}
+	return n > 0;
+}
+
+/* ---- a turn ---- */
+
+static bool
+run_timers(struct dp_worker *w)
+{
+	uint32_t due[A_TURN];
+	unsigned n = dp_observers_due(w->observers, w->now_ms, due, A_TURN);
+
+	for (unsigned i = 0; i < n; i++)
+		if (dp_observers_get(w->observers, due[i])->flags & DP_O_IN_FLIGHT)
+			repeat(w, due[i]);
+		else
+			dp_notify_one(w, due[i]);
+	return n > 0;
+}
+
+static bool
+fan_out(struct dp_worker *w)
+{
+	unsigned n = 0;
+	bool forget;
+	uint32_t id;
+
+	for (; n < A_TURN; n++) {
+		id = dp_observers_step(w->observers, &forget);
+		if (id == DP_NONE)
+			break;
+		if (unlikely(forget))
+			dp_notify_end(w, id, DP_C_observers_forgotten);
+		else
+			dp_notify_one(w, id);
+	}
+	return n > 0;
+}
+
+bool
+dp_notify(struct dp_worker *w)
+{
+	bool any = false;
+
+	if (w->count > 1)
+		any = take_others(w);
+	if (likely(w->count == 1 && dp_observers_count(w->observers) == 0))
+		return any;
+	take_own(w);
+	if (unlikely(dp_net_is_full(w->net, w->tsc)))
+		return any; /* the port takes a few: what has not left yet may change */
+	any |= run_timers(w);
+	return fan_out(w) || any;
+}
