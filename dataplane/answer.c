@@ -90,6 +90,24 @@ may_complain(struct dp_worker *w, const struct dp_burst *b, unsigned i)
 		(uint32_t)(dp_clock_ns(&w->shared->clock, w->tsc) / 1000000));
 }
 
+void
+dp_answer_silently(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	uint8_t *p = b->coap[i];
+	uint16_t mid = b->msg[i].mid;
+
+	if (b->msg[i].type != TG_CON) {
+		rte_pktmbuf_free(b->pkt[i]);
+		b->pkt[i] = NULL;
+		return;
+	}
+	p[0] = 1u << 6 | TG_ACK << 4;
+	p[1] = 0;
+	p[2] = (uint8_t)(mid >> 8);
+	p[3] = (uint8_t)mid;
+	dp_net_reply(w->net, b, i, TG_HDR_LEN);
+}
+
 enum dp_counter
 dp_refused(uint8_t code)
 {
@@ -132,6 +150,10 @@ dp_refuse(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 		dp_drop(w, b, i, DP_C_rdrop_bad_option_non); /* 5.4.1: rejected */
 	} else if (!may_complain(w, b, i)) {
 		dp_drop(w, b, i, DP_C_rdrop_error_rate);
+	} else if (dp_is_silent(b->silent[i], code)) {
+		dp_count(&w->counters, dp_refused(code), 1);
+		dp_record_heard(w, b, i, dp_trace_fate(code, 0));
+		dp_answer_silently(w, b, i);
 	} else {
 		dp_answer_code(w, b, i, code);
 		dp_count(&w->counters, dp_refused(code), 1);

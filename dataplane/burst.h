@@ -49,5 +49,6 @@ struct dp_burst {
 	const struct dp_route
 		*route[DP_BURST]; /* route: NULL if code[] is an error already */
 	uint8_t code[DP_BURST];   /* route, act: the answer's code; 0: none yet */
+	uint8_t silent[DP_BURST]; /* route: classes of answers that are not wanted */
 	uint16_t reply[DP_BURST]; /* act, reply: bytes of the answer in coap[]; 0: none */
 };

@@ -108,6 +108,7 @@
 	X(rdrop_draining, RDROP, "the gateway is draining")                              \
 	/* executed requests */                                                          \
 	X(answered, ANSWERED, "executed requests answered")                              \
+	X(suppressed_no_response, SUPPRESSED, "no answer wanted (RFC 7967)")             \
 	X(suppressed_no_buffer, SUPPRESSED, "no packet buffer for the answer")           \
 	/* records */                                                                    \
 	X(records_accepted, ACCEPTED, "records that a stream took")                      \

@@ -99,6 +99,7 @@ push(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_t code,
 		.tkl = m->tkl,
 		.code = code,
 		.origin = origin,
+		.silent = b->silent[i],
 		.since_ms = (uint32_t)w->now_ms,
 	};
 	dp_copy8(p->token, tg_msg_token(m), m->tkl);
@@ -144,6 +145,18 @@ book_answer(struct dp_worker *w, const struct dp_pending *p)
 	dp_hist_add(&w->latency, dp_clock_ns(&w->shared->clock, rte_rdtsc() - p->tsc), 1);
 }
 
+/* Its answer is not wanted (RFC 7967). */
+static void
+say_nothing(struct dp_worker *w, const struct dp_pending *p)
+{
+	if (p->type == TG_CON && !dp_separate_is_due(w, p->peer, p->mid))
+		dp_send_empty_ack(w, p->peer, p->mid);
+	dp_peers_mark(w->peers, p->peer, p->mid, DP_ACKED, p->type == TG_CON, w->now_s,
+		&w->counters);
+	dp_peers_release(w->peers, p->peer);
+	dp_count(&w->counters, DP_C_suppressed_no_response, 1);
+}
+
 /* It was acknowledged before it could be answered. */
 static void
 answer_separately(struct dp_worker *w, const struct dp_pending *p)
@@ -165,6 +178,10 @@ answer(struct dp_worker *w, const struct dp_pending *p)
 	bool known = dp_peers_link(w->peers, p->peer, mac);
 	struct rte_mbuf *m;
 
+	if (unlikely(p->silent != 0) && dp_is_silent(p->silent, p->code)) {
+		say_nothing(w, p);
+		return;
+	}
 	if (p->type == TG_CON && dp_separate_is_due(w, p->peer, p->mid)) {
 		answer_separately(w, p);
 		return;

@@ -99,6 +99,12 @@ read_option(struct dp_request *r, const struct tg_opt *o, bool again)
 		return again ? DP_R_BAD_OPTION : flag_if(o, 1, 1034, DP_R_PROXY);
 	case TG_OPT_PROXY_SCHEME:
 		return again ? DP_R_BAD_OPTION : flag_if(o, 1, 255, DP_R_PROXY);
+	case TG_OPT_NO_RESPONSE:
+		if (fits(o, 0, 1) && !again)
+			r->silent = (uint8_t)tg_opt_uint(o);
+		return 0;
+	case TG_OPT_HOP_LIMIT: /* RFC 8768, 3: 1 to 255, or the request is refused */
+		return o->len == 1 && o->value[0] != 0 ? 0 : DP_R_BAD_REQUEST;
 	default: /* unknown, or of an extension that is not served */
 		return tg_opt_is_critical(o->number) ? DP_R_BAD_OPTION : 0;
 	}
@@ -114,7 +120,7 @@ dp_request_read(struct dp_request *r, const struct tg_msg *m, uint8_t *arena)
 
 	r->path.bytes = arena;
 	r->accept = r->content_format = DP_NO_FORMAT;
-	r->flags = r->segments = r->listing = 0;
+	r->flags = r->silent = r->segments = r->listing = 0;
 	r->device = UINT8_MAX;
 	tg_opt_foreach (&it, &o, m) {
 		if (o.number != TG_OPT_URI_PATH)

@@ -24,6 +24,7 @@ enum dp_request_flag {
 	DP_R_PROXY = 16,
 	DP_R_BAD_OPTION = 32, /* a critical option is unknown, repeated or ill-sized */
 	DP_R_MANY_SEGMENTS = 64,
+	DP_R_BAD_REQUEST = 128, /* an option makes it 4.00: Hop-Limit 0 */
 };
 
 /* Whose lines act will touch first. */
@@ -34,6 +35,7 @@ struct dp_request {
 	uint32_t accept;         /* DP_NO_FORMAT if absent */
 	uint32_t content_format; /* DP_NO_FORMAT if absent */
 	uint8_t flags;           /* enum dp_request_flag */
+	uint8_t silent;          /* No-Response (RFC 7967): a bit a class; 0 if absent */
 	uint8_t segments;        /* how many, at most DP_SEGMENTS_MAX are indexed */
 	uint8_t device;  /* route: index of the segment that is {device}; UINT8_MAX: none
 			  */

@@ -100,6 +100,21 @@ execute(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	return dp_act_fixed(w, b, i);
 }
 
+/* It has run, and its answer is not wanted; a duplicate gets as little. */
+static void
+say_nothing(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once)
+{
+	const struct tg_msg *m = &b->msg[i];
+
+	if (once)
+		dp_peers_add(w->peers, b->peer[i], m->mid, DP_ACKED, m->type == TG_CON,
+			b->now_s, &w->counters);
+	dp_count(&w->counters, DP_C_suppressed_no_response, 1);
+	dp_record_heard(w, b, i,
+		dp_about(w, b, i) | dp_trace_fate(0, DP_C_suppressed_no_response));
+	dp_answer_silently(w, b, i);
+}
+
 /* @once: it must not run twice. */
 static void
 act(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once)
@@ -129,6 +144,10 @@ act(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once)
 	}
 	dp_count(&w->counters, DP_C_executed, 1);
 	b->code[i] = code;
+	if (unlikely(b->silent[i] != 0) && dp_is_silent(b->silent[i], code)) {
+		say_nothing(w, b, i, once);
+		return;
+	}
 	if (once)
 		remember(w, b, i, code);
 }

@@ -59,8 +59,10 @@ judge(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	struct dp_request *q = &w->scratch->request[i];
 
-	if (unlikely(q->flags & (DP_R_BAD_OPTION | DP_R_PROXY)))
-		return q->flags & DP_R_BAD_OPTION ? TG_BAD_OPTION : TG_NO_PROXYING;
+	if (unlikely(q->flags & (DP_R_BAD_OPTION | DP_R_BAD_REQUEST | DP_R_PROXY)))
+		return q->flags & DP_R_BAD_OPTION    ? TG_BAD_OPTION
+		       : q->flags & DP_R_BAD_REQUEST ? TG_BAD_REQUEST
+						     : TG_NO_PROXYING;
 	b->route[i] = dp_route_find(w->snap, q);
 	return fault(b->route[i], q, &b->msg[i]);
 }
@@ -102,6 +104,7 @@ dp_stage_route(struct dp_worker *w, struct dp_burst *b)
 		if (b->pkt[i] == NULL)
 			continue;
 		b->reply[i] = 0;
+		b->silent[i] = q[i].silent;
 		b->code[i] = judge(w, b, i);
 		if (b->code[i] == 0)
 			look_ahead(w, &q[i], b->route[i]);

@@ -63,6 +63,7 @@ set_meta(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
 		.flags = b->flags[i],
 		.code = b->code[i],
 		.method = b->msg[i].code,
+		.silent = b->silent[i],
 	};
 }
 
@@ -111,6 +112,7 @@ unpack(struct dp_worker *w, struct rte_mbuf *m)
 	b->route[0] = NULL; /* of another snapshot, maybe */
 	b->code[0] = meta->code;
 	b->reply[0] = meta->reply;
+	b->silent[0] = meta->silent;
 	return b;
 }
 
@@ -170,15 +172,34 @@ dp_arrive(struct dp_worker *w, uint32_t peer)
 		dp_peers_release(w->peers, peer);
 }
 
+/* Its answer is not wanted (RFC 7967). */
+static void
+finish_silently(struct dp_worker *w, struct dp_burst *b)
+{
+	const struct tg_msg *m = &b->msg[0];
+
+	if (b->peer[0] != DP_NONE)
+		dp_peers_mark(w->peers, b->peer[0], m->mid, DP_ACKED, m->type == TG_CON,
+			w->now_s, &w->counters);
+	dp_count(&w->counters, DP_C_executed, 1);
+	dp_count(&w->counters, DP_C_suppressed_no_response, 1);
+	dp_record_heard(w, b, 0,
+		dp_meta(b->pkt[0])->about
+			| dp_trace_fate(0, DP_C_suppressed_no_response));
+	dp_answer_silently(w, b, 0);
+}
+
 /* It was acknowledged before it could be answered. */
 static void
 finish_separately(struct dp_worker *w, struct dp_burst *b)
 {
+	bool silent = dp_is_silent(b->silent[0], b->code[0]);
 	uint8_t code = b->code[0];
 
 	if (b->reply[0] == 0)
 		dp_answer_code(w, b, 0, code);
-	dp_separate_send(w, b->peer[0], b->coap[0], b->reply[0]);
+	if (!silent)
+		dp_separate_send(w, b->peer[0], b->coap[0], b->reply[0]);
 	dp_record_heard(w, b, 0, dp_meta(b->pkt[0])->about | dp_trace_fate(code, 0));
 	rte_pktmbuf_free(b->pkt[0]);
 	if (code >= TG_BAD_REQUEST) {
@@ -186,7 +207,7 @@ finish_separately(struct dp_worker *w, struct dp_burst *b)
 		return;
 	}
 	dp_count(&w->counters, DP_C_executed, 1);
-	dp_count(&w->counters, DP_C_answered, 1);
+	dp_count(&w->counters, silent ? DP_C_suppressed_no_response : DP_C_answered, 1);
 	dp_hist_add(&w->latency, dp_clock_ns(&w->shared->clock, rte_rdtsc() - b->tsc), 1);
 }
 
@@ -212,6 +233,11 @@ finish(struct dp_worker *w, struct rte_mbuf *m)
 	};
 	if (con && dp_separate_is_due(w, b->peer[0], b->msg[0].mid)) {
 		finish_separately(w, b);
+		return;
+	}
+	if (unlikely(b->silent[0] != 0) && code < TG_BAD_REQUEST
+		&& dp_is_silent(b->silent[0], code)) {
+		finish_silently(w, b);
 		return;
 	}
 	if (b->peer[0] != DP_NONE && code < TG_BAD_REQUEST)

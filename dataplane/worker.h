@@ -51,7 +51,8 @@ struct dp_pending {
 	uint8_t type, tkl;
 	uint8_t code;   /* the answer once the record is safe */
 	uint8_t origin; /* worker that answers */
-	uint8_t spare[2];
+	uint8_t silent; /* classes of answers that are not wanted */
+	uint8_t spare;
 	uint32_t since_ms; /* low half of when it began to wait */
 };
 
@@ -155,6 +156,7 @@ struct dp_meta {
 	uint8_t kind;              /* enum dp_errand */
 	uint8_t from, port, flags, code;
 	uint8_t method; /* the request's code */
+	uint8_t silent; /* classes of answers that are not wanted */
 };
 
 /* Why a packet is in another worker's inbox. */
@@ -296,6 +298,15 @@ uint16_t dp_answer_write(const struct dp_worker *w, uint8_t *buf, size_t cap,
  * rebuild go to the reply pool. */
 uint8_t dp_answer_keep(
 	struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_t code);
+/* Is an answer with @code one that nobody wants (RFC 7967, 2.1)?  @silent has bit 1 for
+ * 2.xx, bit 3 for 4.xx, bit 4 for 5.xx. */
+static inline bool
+dp_is_silent(uint8_t silent, uint8_t code)
+{
+	return silent >> ((code >> 5) - 1) & 1;
+}
+/* Answer @i with nothing: a CON is acknowledged, a NON freed; pkt becomes NULL. */
+void dp_answer_silently(struct dp_worker *w, struct dp_burst *b, unsigned i);
 /* The counter of requests refused with @code. */
 enum dp_counter dp_refused(uint8_t code);
 /* Answer @i with an error before it ran, within the source's limit; pkt becomes NULL. */

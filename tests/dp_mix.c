@@ -159,7 +159,13 @@ static const struct bytes messages[] = {
 	B("\x40\x05\x00\x1c\xb1l\x04"
 	  "dev?\x01j\x10"), /* a part */
 	B("\x40\x05\x00\x1d\xb1l\x04"
-	  "dev?\x01j\x10\xff/a"), /* refused_422 */
+	  "dev?\x01j\x10\xff/a"),                   /* refused_422 */
+	B("\x40\x01\x00\x30\xb5hello\xd1\xea\x02"), /* suppressed_no_response */
+	B("\x40\x03\x00\x31\xb1"
+	  "d\x04"
+	  "dev?\x01v\xd1\xea\x02"), /* the same, perhaps at another's */
+	B("\x40\x02\x00\x32\xb1t\x04"
+	  "dev?\xd1\xea\x02"), /* the same, later */
 };
 
 /* A test that fails: refused_409. */

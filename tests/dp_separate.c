@@ -247,6 +247,69 @@ some_are_in_time(void **state)
 	gw_counted(DP_C_acks_sent, 1);
 }
 
+/* ---- answers that nobody wants (RFC 7967) ---- */
+
+#define UNWANTED "\xd1\xea\x02"
+
+static const struct unwanted_row {
+	const char *name;
+	uint8_t code;
+	struct bytes request;
+	unsigned wait_ms; /* until it is acknowledged */
+} unwanted[] = {
+	{"no answer, at once", TG_PUT,
+		B("\xb4"
+		  "test" UNWANTED),
+		0},
+	{"no answer, after a while", TG_GET, B(SOON UNWANTED), 410},
+	{"no answer, after long", TG_GET, B(SLOW UNWANTED), 510},
+	{"no answer from the log", TG_POST,
+		B("\xb1t\x04"
+		  "dev?" UNWANTED "\xffx"),
+		0},
+	{"no answer from a value's home", TG_PUT,
+		B("\xb1"
+		  "d\x04"
+		  "dev?\x01v" UNWANTED "\xffx"),
+		0},
+};
+
+static void
+nothing_but_an_ack(void **state)
+{
+	const struct unwanted_row *r = *state;
+	struct bytes request = coap(T_CON, r->code, 7, r->request);
+	uint8_t copy[64];
+
+	memcpy(copy, request.at, request.len);
+	request.at = copy;
+	gw_say(&gw.flow, request);
+	wait_ms(r->wait_ms);
+	gw_log_read();
+	gw_log_settle(0);
+	gw_hear(&gw.flow, coap(T_ACK, 0, 7, none));
+	wait_ms(1000);
+	gw_expect_silence();
+	gw_ask(request, coap(T_ACK, 0, 7, none));
+	gw_counted(DP_C_executed, 1);
+	gw_counted(DP_C_suppressed_no_response, 1);
+	gw_counted(DP_C_answered, 0);
+}
+
+static void
+nothing_at_all(void **state)
+{
+	const struct unwanted_row *r = *state;
+	struct bytes request = coap(T_NON, r->code, 7, r->request);
+
+	gw_say(&gw.flow, request);
+	gw_log_read();
+	gw_log_settle(0);
+	wait_ms(1010);
+	gw_expect_silence();
+	gw_counted(DP_C_suppressed_no_response, 1);
+}
+
 /* ---- NSTART ---- */
 
 static void
@@ -346,21 +409,24 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[2 * COUNT(rows) + COUNT(ends) + 9] = {
-		cmocka_unit_test(in_time_it_is_piggybacked),
-		cmocka_unit_test(non_gets_a_non),
-		cmocka_unit_test(retransmitted_and_given_up),
-		cmocka_unit_test(log_is_slow),
-		cmocka_unit_test(log_is_slow_and_fails),
-		cmocka_unit_test(some_are_in_time),
-		cmocka_unit_test(one_at_a_time),
-		cmocka_unit_test(two_at_a_time),
-		cmocka_unit_test(no_room_to_remember),
-	};
+	struct CMUnitTest tests[2 * COUNT(rows) + COUNT(ends) + 2 * COUNT(unwanted) + 9] =
+		{
+			cmocka_unit_test(in_time_it_is_piggybacked),
+			cmocka_unit_test(non_gets_a_non),
+			cmocka_unit_test(retransmitted_and_given_up),
+			cmocka_unit_test(log_is_slow),
+			cmocka_unit_test(log_is_slow_and_fails),
+			cmocka_unit_test(some_are_in_time),
+			cmocka_unit_test(one_at_a_time),
+			cmocka_unit_test(two_at_a_time),
+			cmocka_unit_test(no_room_to_remember),
+		};
 	size_t n = 9;
 
 	ADD_ROWS(tests, &n, rows, answered_separately);
 	ADD_ROWS(tests, &n, rows, runs_once);
 	ADD_ROWS(tests, &n, ends, ended);
+	ADD_ROWS(tests, &n, unwanted, nothing_but_an_ack);
+	ADD_ROWS(tests, &n, unwanted, nothing_at_all);
 	return gw_main("dp_separate", settings, COUNT(settings), tests, n);
 }
