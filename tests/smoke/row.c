@@ -181,9 +181,11 @@ read_side(struct row_side *s, const char *text)
 	static const struct {
 		const char *word;
 		enum row_kind kind;
-	} words[] = {{"again", ROW_LAST}, {"same", ROW_LAST}, {"silence", ROW_SILENCE}};
+	} words[] = {{"again", ROW_LAST}, {"same", ROW_LAST}, {"ack", ROW_ACK},
+		{"nothing", ROW_SILENCE}, {"silence", ROW_SILENCE}};
 	const char *rest = text;
 	char word[LINE];
+	bool alone;
 	long len;
 
 	if (!next_word(&rest, word, sizeof(word)))
@@ -193,8 +195,9 @@ read_side(struct row_side *s, const char *text)
 			s->kind = words[i].kind;
 			return NULL;
 		}
-	if (strcmp(word, "RST") == 0 && rest[strspn(rest, " \t")] == '\0') {
-		s->kind = ROW_RST;
+	alone = rest[strspn(rest, " \t")] == '\0';
+	if (alone && (strcmp(word, "RST") == 0 || strcmp(word, "ACK") == 0)) {
+		s->kind = word[0] == 'R' ? ROW_RST : ROW_ACK;
 		return NULL;
 	}
 	len = tg_hex_read(s->bytes, sizeof(s->bytes), word, strlen(word));

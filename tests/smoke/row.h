@@ -5,10 +5,13 @@
  *
  *   SEND  HEX                        these bytes
  *         again                      the bytes sent last
+ *         ack                        the empty acknowledgement of what was received last
+ *         nothing                    one more message is waited for
  *         TYPE METHOD [PATH] [PART]  a message with the next Message ID
  *   WANT  HEX                        exactly these bytes
  *         same                       the bytes received last
  *         RST                        the reset of what was sent
+ *         ACK                        its empty acknowledgement
  *         silence
  *         TYPE CODE [PART]           an answer to what was sent: its token, an ACK's
  *                                    Message ID, and each PART
@@ -49,7 +52,14 @@ struct row_message {
 	uint8_t payload[ROW_BYTES];
 };
 
-enum row_kind { ROW_BYTES_GIVEN, ROW_LAST, ROW_RST, ROW_SILENCE, ROW_MESSAGE };
+enum row_kind {
+	ROW_BYTES_GIVEN,
+	ROW_LAST,
+	ROW_RST,
+	ROW_ACK,
+	ROW_SILENCE,
+	ROW_MESSAGE,
+};
 
 struct row_side {
 	enum row_kind kind;

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define WAIT_MS 2000
+#define WAIT_MS 5000    /* a CON that is not acknowledged comes again after 3 s */
 #define PING_MID 0xfff0 /* of the pings that prove silence */
 #define REASON 256
 
@@ -66,9 +66,22 @@ build(struct conversation *c, const struct row_message *m)
 	c->sent.len = tg_write_end(&w);
 }
 
+/* What was sent last stays the request that an answer is compared with. */
+static bool
+acknowledge(const struct conversation *c)
+{
+	const uint8_t ack[] = {0x60, 0, c->got.bytes[2], c->got.bytes[3]};
+
+	return send(c->fd, ack, sizeof(ack), 0) == sizeof(ack);
+}
+
 static bool
 transmit(struct conversation *c, const struct row_side *s)
 {
+	if (s->kind == ROW_SILENCE)
+		return true;
+	if (s->kind == ROW_ACK)
+		return acknowledge(c);
 	if (s->kind == ROW_MESSAGE)
 		build(c, &s->m);
 	if (s->kind == ROW_BYTES_GIVEN) {
@@ -170,7 +183,9 @@ static const char *
 hear(struct conversation *c, const struct row_side *want)
 {
 	struct buffer last = c->got;
-	const uint8_t reset[] = {0x70, 0, c->sent.bytes[2], c->sent.bytes[3]};
+	const uint8_t *mid = c->sent.bytes + 2;
+	const uint8_t reset[] = {0x70, 0, mid[0], mid[1]},
+		      ack[] = {0x60, 0, mid[0], mid[1]};
 
 	if (want->kind == ROW_MESSAGE)
 		return hear_message(c, &want->m);
@@ -180,6 +195,8 @@ hear(struct conversation *c, const struct row_side *want)
 		return "no answer";
 	if (want->kind == ROW_RST)
 		return is_same(&c->got, reset, sizeof(reset)) ? NULL : "not the reset";
+	if (want->kind == ROW_ACK)
+		return is_same(&c->got, ack, sizeof(ack)) ? NULL : "not an empty ACK";
 	return is_same(&c->got, want->kind == ROW_LAST ? last.bytes : want->bytes,
 		       want->kind == ROW_LAST ? last.len : want->len)
 		       ? NULL

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# The ETSI CoAP plugtest's test descriptions against the lab, over IPv4 and IPv6: as raw datagrams,
+# and with Debian's client where it can be told to do what they ask.  Started by tests/run.sh with
+# the lab up.
+set -u
+# shellcheck source=tests/lab/check.sh
+. "$TOP/tests/lab/check.sh"
+
+TEXT="[ Content-Format:text/plain ] ::"
+ASLEEP="$TEXT 'sorry to keep you waiting'"
+LOCATION="[ Location-Path:location1, Location-Path:location2, Location-Path:location3 ]"
+
+# What the client has received, a line a message: type, code, options, payload.
+received() {
+	lab_exec coap-client-notls -v 7 -B 5 "$@" 2>&1 \
+		| sed -n '/received [0-9]* bytes$/ { n; s/^v:1 t:\(...\) c:\(....\) i:[0-9a-f]* {[0-9a-f]*}/\1 \2/p; }'
+}
+
+# client NAME WANT ARGUMENT... PATH
+client() {
+	same "$1-client$X" "$2" "$(received "${@:3:$#-3}" "$URI${!#}")"
+}
+
+core() {
+	client TD_COAP_CORE_01 "ACK 2.05 $TEXT 'Tidegate at your service'" -m get /test
+	client TD_COAP_CORE_02 "ACK 2.02 [ ]" -m delete /test
+	client TD_COAP_CORE_03 "ACK 2.04 [ ]" -m put -t 0 -e put /test
+	client TD_COAP_CORE_04 "ACK 2.01 $LOCATION" -m post -t 0 -e post /test
+	client TD_COAP_CORE_05 "NON 2.05 $TEXT 'Tidegate at your service'" -N -m get /test
+	client TD_COAP_CORE_06 "NON 2.02 [ ]" -N -m delete /test
+	client TD_COAP_CORE_07 "NON 2.04 [ ]" -N -m put -t 0 -e put /test
+	client TD_COAP_CORE_08 "NON 2.01 $LOCATION" -N -m post -t 0 -e post /test
+	client TD_COAP_CORE_09 "ACK 0.00 [ ]"$'\n'"CON 2.05 $ASLEEP" -m get /separate
+	client TD_COAP_CORE_10 "ACK 2.05 $TEXT 'Tidegate at your service'" -T tokentok -m get /test
+	client TD_COAP_CORE_11 "ACK 0.00 [ ]"$'\n'"CON 2.05 $ASLEEP" -T tokentok -m get /separate
+	client TD_COAP_CORE_13 "ACK 2.05 $TEXT 'segments'" -m get /seg1/seg2/seg3
+	client TD_COAP_CORE_14 "ACK 2.05 $TEXT 'first=1\\x0Asecond=2\\x0Athird=3'" \
+		-m get '/query?first=1&second=2&third=3'
+	client TD_COAP_CORE_17 "NON 2.05 $ASLEEP" -N -m get /separate
+	client TD_COAP_CORE_18 "ACK 2.01 $LOCATION" -m post -t 0 -e post /test
+}
+
+# over ADDRESS SUFFIX
+over() {
+	local X=$2 URI=coap://$1
+	[ "${1#*:}" = "$1" ] || URI="coap://[$1]"
+
+	lab_exec "$DGRAM" --rows "$TOP/tests/smoke/plugtest.rows" --suffix "$X" "$1" || FAILED=$((FAILED + 1))
+	core
+}
+
+over 198.18.0.1 ""
+over 2001:2::1 -ipv6
+finish
