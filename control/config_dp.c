@@ -191,6 +191,8 @@ set_spec(const struct ctl_route *r, struct dp_route_spec *out)
 		.ifd = or_null(r->ifd),
 		.title = or_null(r->title),
 		.notify_con = r->notify == 1,
+		.period_ms = r->period_ms,
+		.target = or_null(r->target),
 		.hidden = r->hidden,
 		.delay_ms = r->delay_ms,
 	};

@@ -22,7 +22,7 @@ static const char *const stale_names[] = {"serve", "refuse", NULL};
 static const char *const notify_names[] = {"non", "con", NULL};
 static const char *const when_full_names[] = {"reject", NULL};
 static const char *const kind_names[] = {
-	"stream", "store", "static", "query", "time", NULL};
+	"stream", "store", "static", "query", "time", "unobserve", NULL};
 static const char *const driver_names[] = {
 	"vhost", "memif", "af_packet", "af_xdp", "tap", "pci", NULL};
 
@@ -98,11 +98,21 @@ static const struct ctl_key route_keys[] = {
 	{"notify", CTL_T_ENUM, ROUTE(notify), 0, 0, "non",
 		"how observers are notified: always confirmable, or only now and then",
 		notify_names, .only = KIND(STORE)},
+	{"period", CTL_T_MS, ROUTE(period_ms), 0, 86400000, "0ms",
+		"the gateway writes the value itself, so often: the time, and on the "
+		"next "
+		"line "
+		"the content; 0: it does not",
+		.only = KIND(STORE)},
+	{"target", CTL_T_TEXT, ROUTE(target), 1, 255, NULL,
+		"path of the stored value whose observers a POST of the content makes "
+		"forgotten, in silence; other text is refused 4.03",
+		.only = KIND(UNOBSERVE), .needed = KIND(UNOBSERVE)},
 	{"content", CTL_T_TEXT, ROUTE(content), 0, 1024, "", "the representation",
-		.only = KIND(STATIC)},
+		.only = KIND(STATIC) | KIND(STORE) | KIND(UNOBSERVE)},
 	{"content_format", CTL_T_UINT, ROUTE(content_format), 0, 65535, "0",
 		"its Content-Format; 65535: the option is not sent",
-		.only = KIND(STATIC)},
+		.only = KIND(STATIC) | KIND(STORE)},
 	{"answers", CTL_T_SECTION, 0, 0, 0, 0, NULL, "codes of other methods", NULL,
 		answer_keys, .only = KIND(STATIC)},
 	{"location", CTL_T_TEXT, ROUTE(location), 0, 255, "",

@@ -78,23 +78,31 @@ civil_date(int64_t days, int *year, unsigned *month, unsigned *day)
 	*year = (int)((int64_t)yoe + era * 400) + (*month <= 2);
 }
 
-static uint8_t
-act_time(struct dp_worker *wk, struct dp_burst *b, unsigned i)
+size_t
+dp_time_text(const struct dp_worker *w, char text[DP_TIME_TEXT])
 {
-	uint64_t ns = dp_clock_wall_ns(&wk->shared->clock, wk->tsc), s = ns / 1000000000u;
+	uint64_t ns = dp_clock_wall_ns(&w->shared->clock, w->tsc), s = ns / 1000000000u;
 	unsigned month, day, of_day = (unsigned)(s % 86400);
-	struct tg_writer w;
-	char text[64];
 	int year, len;
 
 	civil_date((int64_t)(s / 86400), &year, &month, &day);
-	len = snprintf(text, sizeof(text), "%04d-%02u-%02uT%02u:%02u:%02u.%03uZ", year,
-		month, day, of_day / 3600, of_day / 60 % 60, of_day % 60,
-		(unsigned)(ns / 1000000 % 1000));
+	len = snprintf(text, DP_TIME_TEXT, "%04d-%02u-%02uT%02u:%02u:%02u.%03uZ",
+		year % 10000, month % 100, day % 100, of_day / 3600, of_day / 60 % 60,
+		of_day % 60, (unsigned)(ns / 1000000 % 1000));
+	return (size_t)len;
+}
+
+static uint8_t
+act_time(struct dp_worker *wk, struct dp_burst *b, unsigned i)
+{
+	char text[DP_TIME_TEXT];
+	size_t len = dp_time_text(wk, text);
+	struct tg_writer w;
+
 	dp_answer_begin(b, i, &w, TG_CONTENT);
 	tg_write_uint(&w, TG_OPT_CONTENT_FORMAT, 0);
 	tg_write_uint(&w, TG_OPT_MAX_AGE, 0);
-	tg_write_payload(&w, text, (size_t)len);
+	tg_write_payload(&w, text, len);
 	b->reply[i] = (uint16_t)tg_write_end(&w);
 	return TG_CONTENT;
 }

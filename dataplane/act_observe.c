@@ -8,6 +8,8 @@
 #include "dataplane/notify.h"
 #include "dataplane/worker.h"
 
+#include <string.h>
+
 /* How notifications are to be: as the answer to this request is. */
 static void
 agree(struct dp_worker *w, const struct dp_burst *b, unsigned i, struct dp_relation *r,
@@ -99,10 +101,14 @@ uint32_t
 dp_observe(struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	const struct dp_value *v)
 {
+	const struct tg_msg *m = &b->msg[i];
+	struct tg_block block;
 	uint32_t asked;
 
-	if (!tg_observe_get(&b->msg[i], &asked) || asked != TG_OBSERVE_REGISTER)
+	if (!tg_observe_get(m, &asked) || asked != TG_OBSERVE_REGISTER)
 		return DP_NO_OBSERVE;
+	if (tg_block_get(m, TG_OPT_BLOCK2, &block) == TG_BLOCK_FOUND && block.num > 0)
+		return DP_NO_OBSERVE; /* the rest of a notification (RFC 7959, 2.6) */
 	return enter(w, b, i, v);
 }
 
@@ -146,4 +152,37 @@ dp_observe_kick(struct dp_worker *w, uint32_t peer)
 
 	while ((id = dp_observers_of_peer(w->observers, peer)) != DP_NONE)
 		dp_notify_end(w, id, DP_C_observers_forgotten);
+}
+
+/* To every worker, and so with each of them: who observes @v is forgotten in silence. */
+static bool
+forget(struct dp_worker *w, uint8_t home, const struct dp_value *v)
+{
+	for (unsigned to = 0; to < w->count; to++)
+		if (to != w->id && !dp_notify_post(w, to, DP_N_FORGET, home, v->ref))
+			return false;
+	dp_observers_forget(w->observers, home, v->ref);
+	return true;
+}
+
+uint8_t
+dp_act_unobserve(struct dp_worker *w, const struct dp_burst *b, unsigned i)
+{
+	const struct tg_msg *m = &b->msg[i];
+	const struct dp_route *r = b->route[i];
+	struct dp_request target;
+	struct dp_value v;
+	unsigned home;
+
+	if (m->len - m->payload != r->text_len
+		|| memcmp(m->base + m->payload, r->text, r->text_len) != 0)
+		return TG_FORBIDDEN;
+	dp_request_of_path(&target, &r->own);
+	if (dp_route_find(w->snap, &target) == NULL)
+		return TG_NOT_FOUND;
+	home = w->count == 1 ? w->id : dp_value_home(w, &target);
+	if (!dp_store_read(w->shared->worker[home]->store, &target.path,
+		    dp_store_hash(w->store, &target.path), &v))
+		return TG_CHANGED; /* what is not there is not observed */
+	return forget(w, (uint8_t)home, &v) ? TG_CHANGED : TG_UNAVAILABLE;
 }

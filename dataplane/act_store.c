@@ -148,6 +148,7 @@ list(struct dp_worker *w, struct dp_burst *b, unsigned i)
 		if (v.content_format != DP_NO_FORMAT)
 			tg_link_attr_uint(&links, "ct", v.content_format);
 		tg_link_attr_uint(&links, "sz", v.len);
+		tg_link_attr_flag(&links, "obs");
 	}
 	if (tg_link_end(&links) == 0)
 		return TG_INTERNAL; /* the request is whole still: the refusal needs its

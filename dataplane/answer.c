@@ -116,6 +116,8 @@ dp_refused(uint8_t code)
 		return DP_C_refused_400;
 	case TG_BAD_OPTION:
 		return DP_C_refused_402;
+	case TG_FORBIDDEN:
+		return DP_C_refused_403;
 	case TG_NOT_FOUND:
 		return DP_C_refused_404;
 	case TG_METHOD_NOT_ALLOWED:

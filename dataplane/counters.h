@@ -88,6 +88,7 @@
 	X(dup_unreplayable, DUP, "duplicate CON whose stored reply is gone, ignored")    \
 	X(refused_400, REFUSED, "requests refused 4.00 Bad Request")                     \
 	X(refused_402, REFUSED, "requests refused 4.02 Bad Option")                      \
+	X(refused_403, REFUSED, "requests refused 4.03 Forbidden")                       \
 	X(refused_404, REFUSED, "requests refused 4.04 Not Found")                       \
 	X(refused_405, REFUSED, "requests refused 4.05 Method Not Allowed")              \
 	X(refused_406, REFUSED, "requests refused 4.06 Not Acceptable")                  \

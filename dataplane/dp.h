@@ -25,11 +25,12 @@ struct dp;
 /* ---- routes and settings: an immutable snapshot ---- */
 
 enum dp_kind {
-	DP_K_STREAM, /* POST and PUT are appended to a stream */
-	DP_K_STORE,  /* the last representation of each path */
-	DP_K_STATIC, /* fixed content; other methods answer as `answers` says */
-	DP_K_QUERY,  /* GET lists the request's queries, a line each */
-	DP_K_TIME,   /* GET: the gateway's time, RFC 3339 */
+	DP_K_STREAM,    /* POST and PUT are appended to a stream */
+	DP_K_STORE,     /* the last representation of each path */
+	DP_K_STATIC,    /* fixed content; other methods answer as `answers` says */
+	DP_K_QUERY,     /* GET lists the request's queries, a line each */
+	DP_K_TIME,      /* GET: the gateway's time, RFC 3339 */
+	DP_K_UNOBSERVE, /* POST of the content: forget who observes the target */
 	DP_K_COUNT,
 };
 
@@ -52,9 +53,13 @@ struct dp_route_spec {
 	uint16_t max_payload;    /* bytes, at most DP_VALUE_MAX; over it 4.13 */
 	const uint16_t *formats; /* accepted Content-Formats; NULL: any, and none */
 	unsigned n_formats;
-	const char *content; /* static: bytes */
+	/* static: the representation; unobserve: what a POST has to say; store with a
+	 * period: what follows the time, on a line of its own */
+	const char *content;
 	uint16_t content_len;
-	uint32_t content_format;                        /* static; DP_NO_FORMAT: none */
+	uint32_t content_format; /* static, store with a period; DP_NO_FORMAT: none */
+	uint32_t period_ms; /* store: the value is written anew so often; 0: it is not */
+	const char *target; /* unobserve: path of a stored value */
 	uint8_t answer_put, answer_post, answer_delete; /* static: code, 0: 4.05 */
 	const char *location;         /* static POST: Location-Path as "/a/b", or NULL */
 	const char *rt, *ifd, *title; /* link attributes or NULL */
@@ -63,6 +68,7 @@ struct dp_route_spec {
 	bool hidden;       /* not in /.well-known/core */
 };
 
+#define DP_TIME_TEXT 26         /* bytes of a time as text, a line's end and a zero */
 #define DP_LIFETIME_MAX_S 32767 /* peers keep ages in 16 bits */
 
 struct dp_settings {

@@ -40,15 +40,11 @@ dp_notify_next(const struct dp_worker *w, uint32_t last)
 static const struct dp_route *
 route_of(const struct dp_worker *w, const uint8_t *path, uint16_t len)
 {
-	struct dp_request q = {.path = {.bytes = path, .len = len}};
+	const struct dp_path p = {.bytes = path, .len = len};
 	const struct dp_route *r;
-	unsigned at = 0;
+	struct dp_request q;
 
-	for (; at < len; at += 1u + path[at])
-		if (q.segments < DP_SEGMENTS_MAX)
-			q.at[q.segments++] = (uint16_t)at;
-		else
-			q.flags |= DP_R_MANY_SEGMENTS;
+	dp_request_of_path(&q, &p);
 	r = dp_route_find(w->snap, &q);
 	return r != NULL && r->kind == DP_K_STORE && !q.listing ? r : NULL;
 }
@@ -367,7 +363,7 @@ spread(struct dp_worker *w, uint32_t value)
 			tell(w, to, value);
 }
 
-static void
+static bool
 take_own(struct dp_worker *w)
 {
 	uint32_t value[DP_STORE_NEWS];
@@ -383,6 +379,7 @@ take_own(struct dp_worker *w)
 		atomic_store_explicit(&w->news_lost, false, memory_order_relaxed);
 		dp_observers_changed_all(w->observers);
 	}
+	return n > 0;
 }
 
 /* One piece of news from another worker. */
@@ -460,7 +457,7 @@ dp_notify(struct dp_worker *w)
 		any = take_others(w);
 	if (likely(w->count == 1 && dp_observers_count(w->observers) == 0))
 		return any;
-	take_own(w);
+	any |= take_own(w);
 	if (unlikely(dp_net_is_full(w->net, w->tsc)))
 		return any; /* the port takes a few: what has not left yet may change */
 	any |= run_timers(w);

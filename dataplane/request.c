@@ -137,6 +137,24 @@ dp_request_read(struct dp_request *r, const struct tg_msg *m, uint8_t *arena)
 	return r->path.len;
 }
 
+void
+dp_request_of_path(struct dp_request *r, const struct dp_path *path)
+{
+	unsigned at = 0;
+
+	*r = (struct dp_request){
+		.path = *path,
+		.accept = DP_NO_FORMAT,
+		.content_format = DP_NO_FORMAT,
+		.device = UINT8_MAX,
+	};
+	for (; at < path->len; at += 1u + path->bytes[at])
+		if (r->segments < DP_SEGMENTS_MAX)
+			r->at[r->segments++] = (uint16_t)at;
+		else
+			r->flags |= DP_R_MANY_SEGMENTS;
+}
+
 static bool
 equals_etag(const struct tg_opt *o, uint64_t etag)
 {

@@ -56,6 +56,9 @@ struct dp_request {
  * many it used. */
 uint16_t dp_request_read(struct dp_request *r, const struct tg_msg *m, uint8_t *arena);
 
+/* As if @path, in canonical form, had been read from a message that says no more. */
+void dp_request_of_path(struct dp_request *r, const struct dp_path *path);
+
 /* Preconditions (5.10.8) against a resource that @exists with @etag (0: it has none):
  * false is 4.12. */
 bool dp_request_holds(

@@ -10,6 +10,7 @@
 #include "dataplane/request.h"
 
 #define DP_FORMATS_MAX 16
+#define DP_TICKING_MAX 32 /* routes with a period */
 
 struct dp_route {
 	enum dp_kind kind;
@@ -26,6 +27,10 @@ struct dp_route {
 	uint32_t max_age;        /* seconds; UINT32_MAX: none */
 	enum dp_stale stale;     /* store */
 	bool notify_con;         /* store */
+	uint32_t period_ms;      /* store: the value at `own` is written so often; 0 */
+	struct dp_path own;      /* that path; unobserve: its target's */
+	const uint8_t *text; /* what is written there; unobserve: what is to be said */
+	uint16_t text_len;
 	/* Answer's options and payload, encoded; written after the token. */
 	const uint8_t *content;
 	uint16_t content_len;
@@ -49,6 +54,8 @@ struct dp_snapshot {
 	struct dp_node *root;
 	struct dp_route *routes;
 	unsigned n_routes;
+	const struct dp_route *ticking[DP_TICKING_MAX]; /* those with a period */
+	unsigned n_ticking;
 	uint64_t version;
 	uint32_t error_rate, error_burst;
 	uint32_t full_max_age;

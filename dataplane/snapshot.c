@@ -5,6 +5,7 @@
 #include "coap/option.h"
 #include "coap/write.h"
 #include "dataplane/burst.h"
+#include "dataplane/path.h"
 #include "dataplane/route.h"
 
 #include <errno.h>
@@ -220,6 +221,57 @@ tag_of(const char *path)
 	return (uint16_t)(h >> 16 | 1);
 }
 
+/* The path of one value, and a text, kept with the route. */
+static int
+set_own(struct build *b, struct dp_route *r, const char *path,
+	const struct dp_route_spec *s)
+{
+	uint8_t *bytes = take(b, DP_PATH_ROOM + s->content_len);
+
+	if (bytes == NULL)
+		return fail(b, "out of memory");
+	r->own.bytes = bytes;
+	r->own.len = dp_path_parse(bytes, DP_PATH_MAX, path, strlen(path));
+	if (r->own.len == 0)
+		return fail(b, "route %s: \"%s\" is not a value's path", s->path, path);
+	r->text = bytes + DP_PATH_ROOM;
+	r->text_len = s->content_len;
+	if (s->content_len > 0)
+		memcpy(bytes + DP_PATH_ROOM, s->content, s->content_len);
+	return 0;
+}
+
+/* A value that the gateway writes itself. */
+static int
+set_period(struct build *b, struct dp_route *r, const struct dp_route_spec *s)
+{
+	r->period_ms = s->period_ms;
+	if (strchr(s->path, '{') != NULL || s->ack == DP_ACK_LOGGED)
+		return fail(b, "route %s: a period is for one value, without ack: logged",
+			s->path);
+	if (s->content_len + DP_TIME_TEXT > DP_VALUE_MAX)
+		return fail(b, "route %s: content has at most %d bytes", s->path,
+			DP_VALUE_MAX - DP_TIME_TEXT);
+	if (b->snap->n_ticking == DP_TICKING_MAX)
+		return fail(b, "route %s: more than %d routes have a period", s->path,
+			DP_TICKING_MAX);
+	b->snap->ticking[b->snap->n_ticking++] = r;
+	return set_own(b, r, s->path, s);
+}
+
+/* What only some kinds of routes have. */
+static int
+set_kind(struct build *b, struct dp_route *r, const struct dp_route_spec *s)
+{
+	if (s->kind == DP_K_STATIC)
+		return set_static(b, r, s);
+	if (s->kind == DP_K_STORE && s->period_ms != 0)
+		return set_period(b, r, s);
+	if (s->kind == DP_K_UNOBSERVE)
+		return set_own(b, r, s->target != NULL ? s->target : "", s);
+	return 0;
+}
+
 static int
 add_route(struct build *b, const struct dp_route_spec *s)
 {
@@ -251,7 +303,7 @@ add_route(struct build *b, const struct dp_route_spec *s)
 		memcpy(r->stream, s->stream, stream_len);
 	if (s->n_formats > 0)
 		memcpy(r->formats, s->formats, s->n_formats * sizeof(*s->formats));
-	if (s->kind == DP_K_STATIC && set_static(b, r, s) < 0)
+	if (set_kind(b, r, s) < 0)
 		return -EINVAL;
 	return add_path(b, r, s->path);
 }
@@ -287,6 +339,8 @@ add_core(struct build *b, const struct dp_settings *set)
 		tg_link_attr(&w, "title", r->title);
 		if (r->kind == DP_K_STATIC && r->content_format != DP_NO_FORMAT)
 			tg_link_attr_uint(&w, "ct", r->content_format);
+		if (r->kind == DP_K_STORE && strchr(r->path, '{') == NULL)
+			tg_link_attr_flag(&w, "obs");
 	}
 	s.content = text;
 	s.content_len = (uint16_t)tg_link_end(&w);

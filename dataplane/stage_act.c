@@ -91,6 +91,8 @@ execute(struct dp_worker *w, struct dp_burst *b, unsigned i)
 		return dp_act_stream(w, b, i);
 	case DP_K_STORE:
 		return dp_act_store(w, b, i);
+	case DP_K_UNOBSERVE:
+		return dp_act_unobserve(w, b, i);
 	case DP_K_STATIC:
 	case DP_K_QUERY:
 	case DP_K_TIME:

@@ -26,6 +26,8 @@ allows(const struct dp_route *r, const struct dp_request *q, uint8_t method)
 		return !q->listing || method == TG_GET;
 	case DP_K_STATIC:
 		return r->answer[method] != 0;
+	case DP_K_UNOBSERVE:
+		return method == TG_POST;
 	case DP_K_QUERY:
 	case DP_K_TIME:
 	case DP_K_COUNT:

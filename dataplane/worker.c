@@ -29,6 +29,7 @@ tick(struct dp_worker *w)
 	const struct dp_config *cfg = &w->shared->cfg;
 
 	dp_net_tick(w->net, w->tsc);
+	dp_tick_values(w);
 	dp_peers_sweep(w->peers, dp_peers_max(w->peers) / SWEEP_TURNS + 1,
 		w->snap->con_lifetime_s, w->now_s, &w->counters);
 	if (cfg->device_idle_s > 0)

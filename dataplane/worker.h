@@ -137,6 +137,7 @@ struct dp_worker {
 	uint32_t away;      /* requests at other workers whose answer is still to come */
 	uint32_t waiting;   /* answers of ours that wait for a record here */
 	uint64_t next_tick; /* TSC */
+	uint64_t ticked[DP_TICKING_MAX]; /* which period each value was written in last */
 	struct dp_pending_fifo pending;
 	struct dp_early_fifo early;
 	uint64_t dice; /* random, not secret: see separate.c */
@@ -234,6 +235,12 @@ bool dp_jobs_run(struct dp_worker *w);
  * here. */
 uint32_t dp_act_device(struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	uint32_t known, uint32_t peer);
+/* POST of a route's word: forget who observes its target. */
+uint8_t dp_act_unobserve(struct dp_worker *w, const struct dp_burst *b, unsigned i);
+/* The time of this turn, RFC 3339; its length. */
+size_t dp_time_text(const struct dp_worker *w, char text[DP_TIME_TEXT]);
+/* Write the values whose period is over (ticker.c); about every millisecond. */
+void dp_tick_values(struct dp_worker *w);
 /* The fixed kinds. */
 uint8_t dp_act_fixed(struct dp_worker *w, struct dp_burst *b, unsigned i);
 

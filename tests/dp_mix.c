@@ -123,9 +123,11 @@ static const struct bytes messages[] = {
 	B("\x40\x01\x00\x02\xb5hello"),                       /* answered */
 	B("\x40\x01\x00\x03\x90"),                            /* refused_402 */
 	B("\x50\x01\x00\x03\x90"),                            /* rdrop_bad_option_non */
-	B("\x40\x01\x00\x04"),                                /* refused_404 */
-	B("\x40\x05\x00\x05\xb5hello"),                       /* refused_405 */
-	B("\x40\x01\x00\x06\xb5hello\x61\x28"),               /* refused_406 */
+	B("\x40\x02\x00\x1f\xb6"
+	  "forget"),                            /* refused_403 */
+	B("\x40\x01\x00\x04"),                  /* refused_404 */
+	B("\x40\x05\x00\x05\xb5hello"),         /* refused_405 */
+	B("\x40\x01\x00\x06\xb5hello\x61\x28"), /* refused_406 */
 	B("\x40\x03\x00\x07\x10\xa1"
 	  "d\x04"
 	  "dev?\x01v"), /* refused_412 */

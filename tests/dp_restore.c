@@ -113,7 +113,7 @@ value(void **state)
 		       BYTES_OF("\xb1l\x04"
 				"dev?")),
 		coap(T_ACK, TG_CONTENT, 3,
-			BYTES_OF("\xc1\x28\xff</l/dev?/v>;ct=50;sz=2")));
+			BYTES_OF("\xc1\x28\xff</l/dev?/v>;ct=50;sz=2;obs")));
 }
 
 /* It is as old as it was, however long the gateway was down. */

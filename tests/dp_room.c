@@ -160,7 +160,7 @@ evicted_device(void **state)
 		"\xb1"
 		"d%c%s",
 		(int)strlen(device), device);
-	snprintf(list, sizeof(list), "\xc1\x28\xff</d/%s/v>;sz=3", device);
+	snprintf(list, sizeof(list), "\xc1\x28\xff</d/%s/v>;sz=3;obs", device);
 	gw_ask(coap(T_CON, TG_GET, 1000, (struct bytes){ask, strlen(ask)}),
 		coap(T_ACK, TG_CONTENT, 1000, (struct bytes){list, strlen(list)}));
 	while (n-- > 0) {

@@ -129,7 +129,7 @@ static const struct script {
 			{GET, B(VALUE "\x62\xff\xff"), CONTENT,
 				B(ETAG "\x82\xff\xff\xff{}")},
 			{GET, B(DEVICE), CONTENT,
-				B("\xc1\x28\xff</d/dev?/v>;ct=65535;sz=2")}}},
+				B("\xc1\x28\xff</d/dev?/v>;ct=65535;sz=2;obs")}}},
 	{"Accept 65535 of what has another format",
 		{{PUT, B(VALUE "\x11\x32\xff{}"), CREATED, {0}},
 			{GET, B(VALUE "\x62\xff\xff"), 0x86, {0}}}},
@@ -355,11 +355,13 @@ static const struct script {
 					    "a b/\x11\x32\xff{}"),
 				   CREATED, {0}},
 			   {GET, B(DEVICE), CONTENT,
-				   B("\xc1\x28\xff</d/dev?/a%20b%2F>;ct=50;sz=2,</d/dev?/"
-				     "v>;sz=3")},
+				   B("\xc1\x28\xff</d/dev?/a%20b%2F>;ct=50;sz=2;obs,</d/"
+				     "dev?/"
+				     "v>;sz=3;obs")},
 			   {GET, B(DEVICE "\x61\x28"), CONTENT,
-				   B("\xc1\x28\xff</d/dev?/a%20b%2F>;ct=50;sz=2,</d/dev?/"
-				     "v>;sz=3")}}},
+				   B("\xc1\x28\xff</d/dev?/a%20b%2F>;ct=50;sz=2;obs,</d/"
+				     "dev?/"
+				     "v>;sz=3;obs")}}},
 	{"a list in no other format", {{PUT,
 					       B(VALUE "\xff"
 						       "one"),
@@ -376,7 +378,7 @@ static const struct script {
 					 "two"),
 				CREATED, {0}},
 			{DELETE, B(VALUE), 0x42, {0}},
-			{GET, B(DEVICE), CONTENT, B("\xc1\x28\xff</d/dev?/w>;sz=3")},
+			{GET, B(DEVICE), CONTENT, B("\xc1\x28\xff</d/dev?/w>;sz=3;obs")},
 			{DELETE, B(DEVICE "\x01w"), 0x42, {0}},
 			{GET, B(DEVICE), 0x84, {0}}}},
 };
