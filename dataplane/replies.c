@@ -208,6 +208,15 @@ dp_replies_find(const struct dp_replies *t, uint32_t peer, uint16_t mid, uint32_
 }
 
 void
+dp_replies_del(struct dp_replies *t, uint32_t peer, uint16_t mid)
+{
+	uint32_t i = find(t, peer, mid);
+
+	if (i != DP_INDEX_NONE)
+		drop(t, i);
+}
+
+void
 dp_replies_forget(struct dp_replies *t, uint32_t peer)
 {
 	for (uint32_t i = 0; i < t->fresh; i++)

@@ -29,6 +29,8 @@ bool dp_replies_put(struct dp_replies *t, uint32_t peer, uint16_t mid, bool con,
 /* Borrow the bytes; NULL if gone or expired.  *len is set. */
 const uint8_t *dp_replies_find(const struct dp_replies *t, uint32_t peer, uint16_t mid,
 	uint32_t now_s, uint16_t *len);
+/* Forget one; no effect if it is gone. */
+void dp_replies_del(struct dp_replies *t, uint32_t peer, uint16_t mid);
 /* Forget all of one peer's (its slot is reused). */
 void dp_replies_forget(struct dp_replies *t, uint32_t peer);
 uint32_t dp_replies_count(const struct dp_replies *t);

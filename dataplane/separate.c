@@ -7,6 +7,7 @@
 /* Replies to requests are kept under their peer and its Message ID, those that we send by
  * ourselves under the same peer and ours. */
 #define OURS 0x80000000u
+#define UNTIL_IT_ENDS (1u << 30) /* seconds */
 
 /* xorshift64: so that not all who were lost together are sent again together. */
 static uint32_t
@@ -108,14 +109,14 @@ acknowledge_pending(struct dp_worker *w)
 	return n > 0;
 }
 
+/* One that the line knows no more has waited longer than anything stands there. */
 bool
 dp_separate_is_due(const struct dp_worker *w, uint32_t peer, uint16_t mid)
 {
-	uint8_t code = 0;
+	uint8_t code;
 
 	return peer != DP_NONE
-	       && dp_peers_heard(w->peers, peer, mid, w->now_s, &code) == DP_DUPLICATE
-	       && code == DP_ACKED;
+	       && dp_peers_heard(w->peers, peer, mid, w->now_s, &code) != DP_IN_PROGRESS;
 }
 
 /* ---- answers ---- */
@@ -135,14 +136,25 @@ transmit(struct dp_worker *w, uint32_t id)
 	return true;
 }
 
+/* Let go of an entry and of its bytes. */
+static void
+forget(struct dp_worker *w, uint32_t id)
+{
+	const struct dp_out *o = dp_outbound_get(w->outbound, id);
+	uint32_t peer = o->peer;
+
+	dp_replies_del(w->replies, peer | OURS, o->mid);
+	dp_outbound_del(w->outbound, id);
+	dp_peers_release(w->peers, peer);
+}
+
 /* Its transmission has ended, and another message to that peer may begin. */
 static void
 end(struct dp_worker *w, uint32_t id)
 {
 	uint32_t peer = dp_outbound_get(w->outbound, id)->peer, next;
 
-	dp_outbound_del(w->outbound, id);
-	dp_peers_release(w->peers, peer);
+	forget(w, id);
 	while ((next = dp_outbound_waiting(w->outbound, peer)) != DP_NONE
 		&& dp_outbound_may_send(w->outbound, peer, w->snap->param.nstart)) {
 		if (transmit(w, next)) {
@@ -151,8 +163,7 @@ end(struct dp_worker *w, uint32_t id)
 			return;
 		}
 		dp_count(&w->counters, DP_C_out_gave_up, 1);
-		dp_outbound_del(w->outbound, next);
-		dp_peers_release(w->peers, peer);
+		forget(w, next);
 	}
 }
 
@@ -165,7 +176,7 @@ keep(struct dp_worker *w, uint32_t peer, uint16_t mid, const uint8_t *msg, uint1
 	if (id == DP_NONE)
 		return DP_NONE;
 	if (!dp_replies_put(w->replies, peer | OURS, mid, true, msg, len, w->now_s,
-		    w->snap->con_lifetime_s, &w->counters)) {
+		    UNTIL_IT_ENDS, &w->counters)) {
 		dp_outbound_del(w->outbound, id);
 		return DP_NONE;
 	}

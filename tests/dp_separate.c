@@ -63,6 +63,13 @@ ask_slowly(uint8_t code, struct bytes what)
 	gw_counted(DP_C_acks_sent, 1);
 }
 
+/* Answers whose bytes somebody may still ask for. */
+static uint32_t
+bytes_kept(void)
+{
+	return dp_replies_count(gw.dp->shared.worker[gw.setting->home]->replies);
+}
+
 static const struct row {
 	const char *name;
 	uint8_t code;
@@ -80,8 +87,11 @@ answered_separately(void **state)
 	const struct row *r = *state;
 
 	ask_slowly(r->code, r->request);
+	assert_int_equal(bytes_kept(), 0);
 	wait_ms(500);
+	assert_int_equal(bytes_kept(), 1);
 	say_ack(hear_con(r->answer, r->with));
+	assert_int_equal(bytes_kept(), 0);
 	wait_ms(300000);
 	gw_expect_silence();
 	gw_counted(DP_C_executed, 1);
@@ -226,6 +236,27 @@ log_is_slow_and_fails(void **state)
 	gw_counted(DP_C_answered, 1);
 }
 
+static void
+forget_soon(struct dp_config *cfg, struct dp_settings *s)
+{
+	(void)cfg;
+	s->con_lifetime_s = 2;
+}
+
+/* Whoever has been acknowledged is not answered by an ACK, however long it takes. */
+static void
+log_is_slower_than_the_lifetime(void **state)
+{
+	(void)state;
+	gw_reopen(forget_soon);
+	gw_mark();
+	ask_slowly(TG_POST, logged);
+	assert_int_equal(gw_log_read(), 1);
+	wait_ms(3000);
+	gw_log_settle(0);
+	say_ack(hear_con(TG_CHANGED, none));
+}
+
 /* Those that were answered in time are passed over. */
 static void
 some_are_in_time(void **state)
@@ -358,6 +389,28 @@ two_at_a_time(void **state)
 	gw_counted(DP_C_out_acked, 2);
 }
 
+/* What waits its turn is there when that comes, however late. */
+static void
+waits_for_long(void **state)
+{
+	uint16_t first;
+
+	(void)state;
+	gw_reopen(forget_soon);
+	gw_mark();
+	gw_ask(coap(T_CON, TG_GET, 7, slow), silence);
+	gw_ask(coap(T_CON, TG_PUT, 8, slow), silence);
+	wait_ms(510);
+	gw_hear(&gw.flow, coap(T_ACK, 0, 7, none));
+	gw_hear(&gw.flow, coap(T_ACK, 0, 8, none));
+	wait_ms(500);
+	first = hear_con(TG_CONTENT, content);
+	wait_ms(3010);
+	assert_int_equal(hear_con(TG_CONTENT, content), first);
+	gw_say(&gw.flow, coap(T_ACK, 0, first, none));
+	say_ack(hear_con(TG_CHANGED, none));
+}
+
 /* ---- no room ---- */
 
 static void
@@ -409,19 +462,21 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[2 * COUNT(rows) + COUNT(ends) + 2 * COUNT(unwanted) + 9] =
-		{
+	struct CMUnitTest
+		tests[2 * COUNT(rows) + COUNT(ends) + 2 * COUNT(unwanted) + 11] = {
 			cmocka_unit_test(in_time_it_is_piggybacked),
 			cmocka_unit_test(non_gets_a_non),
 			cmocka_unit_test(retransmitted_and_given_up),
 			cmocka_unit_test(log_is_slow),
 			cmocka_unit_test(log_is_slow_and_fails),
+			cmocka_unit_test(log_is_slower_than_the_lifetime),
 			cmocka_unit_test(some_are_in_time),
 			cmocka_unit_test(one_at_a_time),
 			cmocka_unit_test(two_at_a_time),
+			cmocka_unit_test(waits_for_long),
 			cmocka_unit_test(no_room_to_remember),
 		};
-	size_t n = 9;
+	size_t n = 11;
 
 	ADD_ROWS(tests, &n, rows, answered_separately);
 	ADD_ROWS(tests, &n, rows, runs_once);

@@ -140,6 +140,22 @@ one_peers_are_forgotten(void **state)
 	free_pool(p);
 }
 
+static void
+one_is_forgotten(void **state)
+{
+	struct pool *p = new_pool(ENTRIES);
+
+	(void)state;
+	assert_true(put(p, 1, 2, true, 30, NOW));
+	assert_true(put(p, 1, 3, true, 30, NOW));
+	dp_replies_del(p->replies, 1, 2);
+	assert_false(has(p, 1, 2, NOW, 30));
+	assert_true(has(p, 1, 3, NOW, 30));
+	dp_replies_del(p->replies, 1, 2);
+	assert_int_equal(dp_replies_count(p->replies), 1);
+	free_pool(p);
+}
+
 /* Full: the oldest reply to a NON goes first, then the oldest of all. */
 static void
 the_oldest_to_a_non_goes_first(void **state)
@@ -272,15 +288,16 @@ as_the_model_says(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + COUNT(size_rows) + 6] = {
+	struct CMUnitTest tests[COUNT(rows) + COUNT(size_rows) + 7] = {
 		cmocka_unit_test(replaced),
+		cmocka_unit_test(one_is_forgotten),
 		cmocka_unit_test(one_peers_are_forgotten),
 		cmocka_unit_test(the_oldest_to_a_non_goes_first),
 		cmocka_unit_test(the_expired_go_before_the_living),
 		cmocka_unit_test(lives_on_elsewhere),
 		cmocka_unit_test(as_the_model_says),
 	};
-	size_t n = 6;
+	size_t n = 7;
 
 	ADD_ROWS(tests, &n, rows, found);
 	ADD_ROWS(tests, &n, size_rows, kept_whole);
