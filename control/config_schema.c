@@ -160,8 +160,8 @@ static const struct ctl_key replies_keys[] = {
 	END};
 static const struct ctl_key outbound_keys[] = {
 	{"max", CTL_T_UINT, AT(outbound_max), 64, 1u << 24, "4096",
-		"confirmable messages of ours that wait for their acknowledgement; more "
-		"are sent once",
+		"separate responses that wait for their acknowledgement; more are sent "
+		"once, as NON",
 		.fixed = true},
 	END};
 static const struct ctl_key trace_keys[] = {
@@ -264,8 +264,8 @@ const struct ctl_key ctl_schema[] = {
 		dedup_keys},
 	{"replies", CTL_T_SECTION, 0, 0, 0, 0, NULL, "answers kept for duplicates", NULL,
 		replies_keys},
-	{"outbound", CTL_T_SECTION, 0, 0, 0, 0, NULL,
-		"separate responses and confirmable notifications", NULL, outbound_keys},
+	{"outbound", CTL_T_SECTION, 0, 0, 0, 0, NULL, "separate responses", NULL,
+		outbound_keys},
 	{"trace", CTL_T_SECTION, 0, 0, 0, 0, NULL,
 		"the flight recorder: the last messages of each worker", NULL,
 		trace_keys},

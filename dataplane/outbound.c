@@ -85,8 +85,9 @@ link_in(struct dp_outbound *t, uint32_t id)
 
 uint32_t
 dp_outbound_put(struct dp_outbound *t, uint32_t peer, uint16_t mid,
-	enum dp_out_owner owner, uint32_t ref)
+	const struct tg_param *p, uint32_t random)
 {
+	struct dp_out *o;
 	uint32_t id;
 
 	if (t->free != 0) {
@@ -97,32 +98,41 @@ dp_outbound_put(struct dp_outbound *t, uint32_t peer, uint16_t mid,
 	} else {
 		return DP_NONE;
 	}
-	*entry_of(t, id) = (struct dp_out){
-		.peer = peer, .ref = ref, .mid = mid, .owner = owner, .in_use = 1};
+	o = entry_of(t, id);
+	*o = (struct dp_out){.peer = peer, .mid = mid, .nstart = (uint16_t)p->nstart};
+	tg_retry_start(&o->retry, p, 0, random);
+	tg_retry_stop(&o->retry);
 	link_in(t, id);
 	__atomic_store_n(&t->count, t->count + 1, __ATOMIC_RELAXED);
 	return id;
 }
 
 bool
-dp_outbound_may_send(const struct dp_outbound *t, uint32_t peer, uint32_t nstart)
+dp_outbound_may_begin(const struct dp_outbound *t, uint32_t id)
 {
-	uint32_t under_way = 0;
+	uint32_t peer = entry_of(t, id)->peer, under_way = 0;
 
 	for (uint32_t at = *chain_of(t, peer); at != 0; at = entry_of(t, at - 1)->next)
 		under_way += entry_of(t, at - 1)->peer == peer
 			     && entry_of(t, at - 1)->retry.running;
-	return under_way < nstart;
+	return under_way < entry_of(t, id)->nstart;
 }
 
 void
-dp_outbound_start(struct dp_outbound *t, uint32_t id, const struct tg_param *p,
-	uint64_t now_ms, uint32_t random)
+dp_outbound_begin(struct dp_outbound *t, uint32_t id, uint64_t now_ms)
 {
 	struct dp_out *o = entry_of(t, id);
 
-	tg_retry_start(&o->retry, p, now_ms, random);
+	o->begun_ms = now_ms;
+	o->retry.running = true;
+	o->retry.due_ms = now_ms + o->retry.timeout_ms;
 	dp_wheel_add(wheel_of(t), id, o->retry.due_ms);
+}
+
+void
+dp_outbound_put_off(struct dp_outbound *t, uint32_t id, uint64_t when_ms)
+{
+	dp_wheel_add(wheel_of(t), id, when_ms);
 }
 
 const struct dp_out *
@@ -163,27 +173,31 @@ dp_outbound_del(struct dp_outbound *t, uint32_t id)
 		at = &entry_of(t, *at - 1)->next;
 	*at = o->next;
 	dp_wheel_del(wheel_of(t), id);
-	o->in_use = 0;
 	o->next = t->free;
 	t->free = id + 1;
 	__atomic_store_n(&t->count, t->count - 1, __ATOMIC_RELAXED);
 }
 
-enum tg_retry_step
+/* Entry @id's timer is over. */
+static enum dp_out_step
+step(struct dp_outbound *t, uint32_t id, uint64_t now_ms)
+{
+	struct dp_out *o = entry_of(t, id);
+
+	if (!o->retry.running)
+		return DP_OUT_BEGIN;
+	if (tg_retry_next(&o->retry, now_ms) == TG_RETRY_GIVE_UP)
+		return DP_OUT_GIVE_UP;
+	dp_wheel_add(wheel_of(t), id, o->retry.due_ms);
+	return DP_OUT_AGAIN;
+}
+
+enum dp_out_step
 dp_outbound_due(struct dp_outbound *t, uint64_t now_ms, uint32_t *id)
 {
-	enum tg_retry_step step;
-
-	while (dp_wheel_advance(wheel_of(t), now_ms, id, 1) == 1) {
-		struct dp_out *o = entry_of(t, *id);
-
-		step = tg_retry_next(&o->retry, now_ms);
-		if (step != TG_RETRY_GIVE_UP)
-			dp_wheel_add(wheel_of(t), *id, o->retry.due_ms);
-		if (step != TG_RETRY_WAIT)
-			return step;
-	}
-	return TG_RETRY_WAIT;
+	if (dp_wheel_advance(wheel_of(t), now_ms, id, 1) == 0)
+		return DP_OUT_NOTHING;
+	return step(t, *id, now_ms);
 }
 
 uint32_t

@@ -3,7 +3,8 @@
  * up (RFC 7252, 4.2), by peer and Message ID.
  *
  * An entry holds when to send again, not what: its owner has the bytes.  At most NSTART
- * messages to a peer are under way (4.7); one more waits until one of them has ended.
+ * messages to a peer are under way (4.7); one more waits until one of them has ended, or
+ * for as long as it is put off.
  *
  * Threads.  The home worker only.
  * Memory.   One zeroed block from the caller, dp_outbound_size() bytes, 64-aligned,
@@ -19,21 +20,21 @@
 
 struct dp_outbound;
 
-/* Whose message it is: who is told how it ended. */
-enum dp_out_owner {
-	DP_OUT_SEPARATE, /* a separate response (5.2.2); its bytes are in the reply pool
-			  */
-	DP_OUT_NOTIFY,   /* a notification (RFC 7641) */
-};
-
 struct dp_out {
 	uint32_t peer;
-	uint32_t ref; /* the owner's own number */
 	uint16_t mid;
-	uint8_t owner;         /* enum dp_out_owner */
-	uint8_t in_use;        /* the rest is the table's */
+	uint16_t nstart;
 	uint32_t next;         /* in its chain, entry + 1; when free: the next free one */
 	struct tg_retry retry; /* stopped: not sent yet */
+	uint64_t begun_ms;     /* when it was sent first */
+};
+
+/* What is to be done with an entry whose time has come. */
+enum dp_out_step {
+	DP_OUT_NOTHING,
+	DP_OUT_BEGIN,   /* it was put off until now */
+	DP_OUT_AGAIN,   /* send the same bytes again */
+	DP_OUT_GIVE_UP, /* it was not answered: to be deleted */
 };
 
 size_t dp_outbound_size(uint32_t max);
@@ -41,14 +42,16 @@ size_t dp_outbound_size(uint32_t max);
 struct dp_outbound *dp_outbound_init(
 	void *block, uint32_t max, const uint8_t hash_key[16], uint64_t now_ms);
 
-/* Enter a message that has not been sent; its entry, or DP_NONE if there is no room. */
+/* Enter a message that has not been sent, which will be under @p; @random is uniform over
+ * 32 bits.  Its entry, or DP_NONE if there is no room. */
 uint32_t dp_outbound_put(struct dp_outbound *t, uint32_t peer, uint16_t mid,
-	enum dp_out_owner owner, uint32_t ref);
-/* May one more be sent to @peer now? */
-bool dp_outbound_may_send(const struct dp_outbound *t, uint32_t peer, uint32_t nstart);
-/* Entry @id has been sent for the first time: its timeouts begin. */
-void dp_outbound_start(struct dp_outbound *t, uint32_t id, const struct tg_param *p,
-	uint64_t now_ms, uint32_t random);
+	const struct tg_param *p, uint32_t random);
+/* May @id be sent now, or are as many as may be under way to its peer? */
+bool dp_outbound_may_begin(const struct dp_outbound *t, uint32_t id);
+/* It has been sent for the first time: its timeouts begin. */
+void dp_outbound_begin(struct dp_outbound *t, uint32_t id, uint64_t now_ms);
+/* It has not been sent: not before @when_ms, unless somebody begins it. */
+void dp_outbound_put_off(struct dp_outbound *t, uint32_t id, uint64_t when_ms);
 /* Borrow an entry in use. */
 const struct dp_out *dp_outbound_get(const struct dp_outbound *t, uint32_t id);
 /* The message with @mid that is under way to @peer; DP_NONE if there is none. */
@@ -57,11 +60,8 @@ uint32_t dp_outbound_find(const struct dp_outbound *t, uint32_t peer, uint16_t m
 uint32_t dp_outbound_waiting(const struct dp_outbound *t, uint32_t peer);
 /* Its transmission has ended. */
 void dp_outbound_del(struct dp_outbound *t, uint32_t id);
-/*
- * The next entry whose timeout is over at @now_ms: TG_RETRY_SEND, to be sent again, or
- * TG_RETRY_GIVE_UP, to be deleted.  TG_RETRY_WAIT: none.
- */
-enum tg_retry_step dp_outbound_due(struct dp_outbound *t, uint64_t now_ms, uint32_t *id);
+/* The next entry whose time has come at @now_ms, and what for. */
+enum dp_out_step dp_outbound_due(struct dp_outbound *t, uint64_t now_ms, uint32_t *id);
 
 uint32_t dp_outbound_count(const struct dp_outbound *t);
 uint32_t dp_outbound_max(const struct dp_outbound *t);

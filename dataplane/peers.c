@@ -576,6 +576,18 @@ dp_peers_part(struct dp_peers *t, uint32_t peer, uint16_t mid)
 }
 
 void
+dp_peers_touch(struct dp_peers *t, uint32_t peer, uint32_t now_s)
+{
+	DP_SET(hot_of(t, peer)->heard, (uint16_t)now_s);
+}
+
+uint32_t
+dp_peers_silence_s(const struct dp_peers *t, uint32_t peer, uint32_t now_s)
+{
+	return (uint16_t)(now_s - hot_of(t, peer)->heard);
+}
+
+void
 dp_peers_account(struct dp_peers *t, uint32_t peer, uint32_t bytes)
 {
 	struct cold *c = cold_of(t, peer);

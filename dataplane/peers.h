@@ -113,6 +113,11 @@ uint16_t dp_peers_mid(struct dp_peers *t, uint32_t peer);
  */
 void dp_peers_part(struct dp_peers *t, uint32_t peer, uint16_t mid);
 
+/* [w] It was heard, by something that no request is. */
+void dp_peers_touch(struct dp_peers *t, uint32_t peer, uint32_t now_s);
+/* [w] Seconds since it was heard last; 0 also means less than one. */
+uint32_t dp_peers_silence_s(const struct dp_peers *t, uint32_t peer, uint32_t now_s);
+
 /* [w] Count one message of @bytes heard. */
 void dp_peers_account(struct dp_peers *t, uint32_t peer, uint32_t bytes);
 

@@ -148,45 +148,43 @@ forget(struct dp_worker *w, uint32_t id)
 	dp_peers_release(w->peers, peer);
 }
 
-/* Its transmission has ended, and another message to that peer may begin. */
+/* Send what waits for @peer, as much of it as may be under way. */
 static void
-end(struct dp_worker *w, uint32_t id)
+begin(struct dp_worker *w, uint32_t peer)
 {
-	uint32_t peer = dp_outbound_get(w->outbound, id)->peer, next;
+	uint32_t id;
 
-	forget(w, id);
-	while ((next = dp_outbound_waiting(w->outbound, peer)) != DP_NONE
-		&& dp_outbound_may_send(w->outbound, peer, w->snap->param.nstart)) {
-		if (transmit(w, next)) {
-			dp_outbound_start(
-				w->outbound, next, &w->snap->param, w->now_ms, roll(w));
-			return;
+	while ((id = dp_outbound_waiting(w->outbound, peer)) != DP_NONE
+		&& dp_outbound_may_begin(w->outbound, id)) {
+		if (transmit(w, id)) {
+			dp_outbound_begin(w->outbound, id, w->now_ms);
+			continue;
 		}
 		dp_count(&w->counters, DP_C_out_gave_up, 1);
-		forget(w, next);
+		forget(w, id);
 	}
 }
 
-/* Keep the bytes and an entry for them; DP_NONE if there is no room. */
-static uint32_t
+/* Keep the bytes and an entry for them; false if there is no room. */
+static bool
 keep(struct dp_worker *w, uint32_t peer, uint16_t mid, const uint8_t *msg, uint16_t len)
 {
-	uint32_t id = dp_outbound_put(w->outbound, peer, mid, DP_OUT_SEPARATE, 0);
+	uint32_t id = dp_outbound_put(w->outbound, peer, mid, &w->snap->param, roll(w));
 
 	if (id == DP_NONE)
-		return DP_NONE;
+		return false;
 	if (!dp_replies_put(w->replies, peer | OURS, mid, true, msg, len, w->now_s,
 		    UNTIL_IT_ENDS, &w->counters)) {
 		dp_outbound_del(w->outbound, id);
-		return DP_NONE;
+		return false;
 	}
-	return id;
+	dp_peers_hold(w->peers, peer);
+	return true;
 }
 
 void
 dp_separate_send(struct dp_worker *w, uint32_t peer, uint8_t *msg, uint16_t len)
 {
-	uint32_t id;
 	uint16_t mid;
 
 	dp_peers_part(w->peers, peer, (uint16_t)(msg[2] << 8 | msg[3]));
@@ -195,18 +193,13 @@ dp_separate_send(struct dp_worker *w, uint32_t peer, uint8_t *msg, uint16_t len)
 	msg[2] = (uint8_t)(mid >> 8);
 	msg[3] = (uint8_t)mid;
 	dp_count(&w->counters, DP_C_separate_sent, 1);
-	id = keep(w, peer, mid, msg, len);
-	if (id == DP_NONE) {
-		dp_count(&w->counters, DP_C_outbound_full, 1);
-		msg[0] |= TG_NON << 4;
-		send_to(w, peer, msg, len);
+	if (keep(w, peer, mid, msg, len)) {
+		begin(w, peer);
 		return;
 	}
-	dp_peers_hold(w->peers, peer);
-	if (!dp_outbound_may_send(w->outbound, peer, w->snap->param.nstart))
-		return; /* end() of another sends it */
+	dp_count(&w->counters, DP_C_outbound_full, 1);
+	msg[0] |= TG_NON << 4;
 	send_to(w, peer, msg, len);
-	dp_outbound_start(w->outbound, id, &w->snap->param, w->now_ms, roll(w));
 }
 
 bool
@@ -220,27 +213,62 @@ dp_separate_acked(
 	if (id == DP_NONE)
 		return false;
 	dp_count(&w->counters, reset ? DP_C_out_reset : DP_C_out_acked, 1);
-	end(w, id);
+	dp_peers_touch(w->peers, peer, w->now_s);
+	forget(w, id);
+	begin(w, peer);
 	return true;
 }
 
-static bool
-retransmit(struct dp_worker *w)
+/*
+ * When the next message to @o's peer may begin, now that @o was not answered: a peer that
+ * says nothing is sent PROBING_RATE bytes a second, on average (4.7).
+ */
+static uint64_t
+next_to_silent(struct dp_worker *w, const struct dp_out *o)
 {
-	enum tg_retry_step step = TG_RETRY_SEND;
+	uint64_t silence_ms = 1000ull * dp_peers_silence_s(w->peers, o->peer, w->now_s);
+	uint16_t len = 0;
+
+	if (w->now_ms - o->begun_ms > silence_ms)
+		return w->now_ms;
+	(void)dp_replies_find(w->replies, o->peer | OURS, o->mid, w->now_s, &len);
+	return o->begun_ms
+	       + 1000ull * len * (o->retry.sent + 1u)
+			 / w->snap->param.probing_rate_bytes_s;
+}
+
+static void
+give_up(struct dp_worker *w, uint32_t id)
+{
+	const struct dp_out *o = dp_outbound_get(w->outbound, id);
+	uint64_t when = next_to_silent(w, o);
+	uint32_t peer = o->peer, next;
+
+	dp_count(&w->counters, DP_C_out_gave_up, 1);
+	forget(w, id);
+	next = dp_outbound_waiting(w->outbound, peer);
+	if (next != DP_NONE)
+		dp_outbound_put_off(w->outbound, next, when);
+}
+
+/* Entries whose time has come. */
+static bool
+run_timers(struct dp_worker *w)
+{
+	enum dp_out_step step;
 	unsigned n = 0;
 	uint32_t id;
 
 	for (; n < A_TURN; n++) {
 		step = dp_outbound_due(w->outbound, w->now_ms, &id);
-		if (step == TG_RETRY_WAIT)
+		if (step == DP_OUT_NOTHING)
 			break;
-		if (step == TG_RETRY_SEND && transmit(w, id)) {
+		if (step == DP_OUT_BEGIN)
+			begin(w, dp_outbound_get(w->outbound, id)->peer);
+		else if (step == DP_OUT_AGAIN && transmit(w, id))
 			dp_count(&w->counters, DP_C_out_retransmitted, 1);
-			continue;
-		}
-		dp_count(&w->counters, DP_C_out_gave_up, 1);
-		end(w, id);
+		else
+			give_up(w, id);
 	}
 	return n > 0;
 }
@@ -252,6 +280,6 @@ dp_separate_run(struct dp_worker *w)
 
 	any |= acknowledge_pending(w);
 	if (dp_outbound_count(w->outbound) > 0)
-		any |= retransmit(w);
+		any |= run_timers(w);
 	return any;
 }

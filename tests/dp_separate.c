@@ -16,7 +16,8 @@
 	"dev?\xffx"
 
 static const struct bytes none = {0}, silence = {0}, slow = B(SLOW), soon = B(SOON),
-			  logged = B(LOGGED), content = B("\xffslow");
+			  logged = B(LOGGED), content = B("\xffslow"),
+			  test = B("\xb4test");
 
 /* The next frame is a CON with @code and @rest; its Message ID. */
 static uint16_t
@@ -411,6 +412,60 @@ waits_for_long(void **state)
 	say_ack(hear_con(TG_CHANGED, none));
 }
 
+/* ---- PROBING_RATE ---- */
+
+static const struct probing_row {
+	const char *name;
+	uint32_t rate;    /* bytes a second: an answer has nine */
+	bool heard;       /* while the first is under way, something comes from there */
+	unsigned next_ms; /* when the next is sent, from when the first was; 0: at once */
+} probing_rows[] = {
+	{"at one byte a second", 1, false, 9000},
+	{"at two bytes a second", 2, false, 4500},
+	{"the timeout was long enough", 9, false, 0},
+	{"a peer that is heard is not silent", 1, true, 0},
+};
+
+static uint32_t rate;
+
+static void
+probe(struct dp_config *cfg, struct dp_settings *s)
+{
+	(void)cfg;
+	s->param.max_retransmit = 0;
+	s->param.probing_rate_bytes_s = rate;
+}
+
+/* 4.7: the first is not answered, and the second waits. */
+static void
+probed(void **state)
+{
+	const struct probing_row *r = *state;
+
+	rate = r->rate;
+	gw_reopen(probe);
+	gw_mark();
+	gw_ask(coap(T_CON, TG_GET, 7, slow), silence);
+	gw_ask(coap(T_CON, TG_PUT, 8, slow), silence);
+	wait_ms(510);
+	gw_hear(&gw.flow, coap(T_ACK, 0, 7, none));
+	gw_hear(&gw.flow, coap(T_ACK, 0, 8, none));
+	wait_ms(500);
+	hear_con(TG_CONTENT, content);
+	wait_ms(1500);
+	if (r->heard)
+		gw_ask(coap(T_CON, TG_PUT, 9, test), coap(T_ACK, TG_CHANGED, 9, none));
+	wait_ms(1510);
+	gw_counted(DP_C_out_gave_up, 1);
+	if (r->next_ms > 0) {
+		gw_expect_silence();
+		wait_ms(r->next_ms - 3010 - 20);
+		gw_expect_silence();
+		wait_ms(40);
+	}
+	say_ack(hear_con(TG_CHANGED, none));
+}
+
 /* ---- no room ---- */
 
 static void
@@ -462,25 +517,26 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest
-		tests[2 * COUNT(rows) + COUNT(ends) + 2 * COUNT(unwanted) + 11] = {
-			cmocka_unit_test(in_time_it_is_piggybacked),
-			cmocka_unit_test(non_gets_a_non),
-			cmocka_unit_test(retransmitted_and_given_up),
-			cmocka_unit_test(log_is_slow),
-			cmocka_unit_test(log_is_slow_and_fails),
-			cmocka_unit_test(log_is_slower_than_the_lifetime),
-			cmocka_unit_test(some_are_in_time),
-			cmocka_unit_test(one_at_a_time),
-			cmocka_unit_test(two_at_a_time),
-			cmocka_unit_test(waits_for_long),
-			cmocka_unit_test(no_room_to_remember),
-		};
+	struct CMUnitTest tests[2 * COUNT(rows) + COUNT(ends) + 2 * COUNT(unwanted)
+				+ COUNT(probing_rows) + 11] = {
+		cmocka_unit_test(in_time_it_is_piggybacked),
+		cmocka_unit_test(non_gets_a_non),
+		cmocka_unit_test(retransmitted_and_given_up),
+		cmocka_unit_test(log_is_slow),
+		cmocka_unit_test(log_is_slow_and_fails),
+		cmocka_unit_test(log_is_slower_than_the_lifetime),
+		cmocka_unit_test(some_are_in_time),
+		cmocka_unit_test(one_at_a_time),
+		cmocka_unit_test(two_at_a_time),
+		cmocka_unit_test(waits_for_long),
+		cmocka_unit_test(no_room_to_remember),
+	};
 	size_t n = 11;
 
 	ADD_ROWS(tests, &n, rows, answered_separately);
 	ADD_ROWS(tests, &n, rows, runs_once);
 	ADD_ROWS(tests, &n, ends, ended);
+	ADD_ROWS(tests, &n, probing_rows, probed);
 	ADD_ROWS(tests, &n, unwanted, nothing_but_an_ack);
 	ADD_ROWS(tests, &n, unwanted, nothing_at_all);
 	return gw_main("dp_separate", settings, COUNT(settings), tests, n);

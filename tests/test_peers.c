@@ -558,6 +558,32 @@ ids_keep_apart(void **state)
 	free_table(t);
 }
 
+/* Seconds are kept in 16 bits: NOW + 65,536 is NOW again. */
+static const struct silence_row {
+	const char *name;
+	uint32_t heard, touched, now; /* touched 0: not */
+	uint32_t silence;
+} silence_rows[] = {
+	{"heard just now", NOW, 0, NOW, 0},
+	{"heard a while ago", NOW, 0, NOW + 93, 93},
+	{"heard since by something else", NOW, NOW + 90, NOW + 93, 3},
+	{"heard before the seconds began anew", 65530, 0, 65536 + 4, 10},
+};
+
+static void
+silent_for(void **state)
+{
+	const struct silence_row *r = *state;
+	struct table *t = new_table(MAX, 4);
+	struct dp_peer_key key = v4(1);
+	uint32_t peer = get(t, &key, r->heard);
+
+	if (r->touched != 0)
+		dp_peers_touch(t->peers, peer, r->touched);
+	assert_int_equal(dp_peers_silence_s(t->peers, peer, r->now), r->silence);
+	free_table(t);
+}
+
 static const struct sweep_row {
 	const char *name;
 	uint32_t heard, marked; /* marked 0: no Message ID */
@@ -820,7 +846,7 @@ main(void)
 {
 	struct CMUnitTest tests[COUNT(key_rows) + 2 * COUNT(life_rows)
 				+ 3 * COUNT(family_rows) + COUNT(sweep_rows)
-				+ COUNT(apart_rows) + 19] = {
+				+ COUNT(silence_rows) + COUNT(apart_rows) + 19] = {
 		cmocka_unit_test(wrong_hint),
 		cmocka_unit_test(sizes_refused),
 		cmocka_unit_test(a_reference_dies_with_its_peer),
@@ -849,6 +875,7 @@ main(void)
 	ADD_ROWS(tests, &n, family_rows, a_new_peer_pushes_out_one);
 	ADD_ROWS(tests, &n, family_rows, a_full_table_has_room);
 	ADD_ROWS(tests, &n, family_rows, the_held_stay);
+	ADD_ROWS(tests, &n, silence_rows, silent_for);
 	ADD_ROWS(tests, &n, sweep_rows, swept);
 	ADD_ROWS(tests, &n, apart_rows, ids_keep_apart);
 	return cmocka_run_group_tests_name("peers", tests, NULL, NULL);
