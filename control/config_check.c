@@ -93,9 +93,9 @@ check_route(const struct ctl_config *c, struct ctl_route *r, char *err, size_t e
 		return ctl_config_fault(c, r->stream, err, errlen,
 			"\"%s\" is a stream: a store's records need a name of their own",
 			r->stream);
-	if (r->location[0] != '\0' && r->location[0] != '/')
-		return ctl_config_fault(
-			c, r->location, err, errlen, "location: a path begins with '/'");
+	if (r->location[0] != '\0' && r->location[0] != '/' && r->location[0] != '?')
+		return ctl_config_fault(c, r->location, err, errlen,
+			"location: a path begins with '/', a query with '?'");
 	if (r->kind == DP_K_STREAM)
 		r->ack = s->ack;
 	return true;

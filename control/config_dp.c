@@ -195,6 +195,8 @@ set_spec(const struct ctl_route *r, struct dp_route_spec *out)
 		.target = or_null(r->target),
 		.hidden = r->hidden,
 		.delay_ms = r->delay_ms,
+		.require_format = r->require_format,
+		.changes = r->changes,
 	};
 }
 

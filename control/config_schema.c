@@ -108,15 +108,26 @@ static const struct ctl_key route_keys[] = {
 		"path of the stored value whose observers a POST of the content makes "
 		"forgotten, in silence; other text is refused 4.03",
 		.only = KIND(UNOBSERVE), .needed = KIND(UNOBSERVE)},
-	{"content", CTL_T_TEXT, ROUTE(content), 0, 1024, "", "the representation",
+	{"require_format", CTL_T_BOOL, ROUTE(require_format), 0, 1, "false",
+		"a write without Content-Format is refused 4.00", .only = K_VALUES},
+	{"changes", CTL_T_BOOL, ROUTE(changes), 0, 1, "false",
+		"a value changes by itself after each 2.03, for tests of clients",
+		.only = KIND(STORE)},
+	{"content", CTL_T_TEXT, ROUTE(content), 0, 1024, "",
+		"the representation; store: what is there at the start, if it is not "
+		"empty "
+		"and the path is a literal one",
 		.only = KIND(STATIC) | KIND(STORE) | KIND(UNOBSERVE)},
 	{"content_format", CTL_T_UINT, ROUTE(content_format), 0, 65535, "0",
-		"its Content-Format; 65535: the option is not sent",
+		"its Content-Format; 65535: the option is not sent; of static routes "
+		"with the "
+		"same path, Accept chooses one",
 		.only = KIND(STATIC) | KIND(STORE)},
 	{"answers", CTL_T_SECTION, 0, 0, 0, 0, NULL, "codes of other methods", NULL,
 		answer_keys, .only = KIND(STATIC)},
 	{"location", CTL_T_TEXT, ROUTE(location), 0, 255, "",
-		"Location-Path of a 2.01, such as /a/b", .only = KIND(STATIC)},
+		"Location-Path and Location-Query of a 2.01, such as /a/b?c=d",
+		.only = KIND(STATIC)},
 	{"delay", CTL_T_MS, ROUTE(delay_ms), 0, 86400000, "0ms",
 		"a request waits so long before it runs", .only = K_FIXED},
 	{"rt", CTL_T_TEXT, ROUTE(rt), 0, 127, "", "resource types in /.well-known/core"},

@@ -99,6 +99,8 @@ open_plane(struct ctl_gateway *g, const struct dp_config *cfg, struct dp_snapsho
 	if (rc < 0)
 		return fail(err, errlen, "log directory %s: cannot be read: %s",
 			g->conf->log_dir, strerror(-rc));
+	if (!ctl_restore_firsts(g))
+		return fail(err, errlen, "store.max: no room for what routes begin with");
 	for (unsigned w = 0; w < cfg->workers; w++)
 		g->rings[w] = dp_worker_logring(g->dp, w);
 	if (ctl_logd_start(&g->logd, &g->log, g->rings, cfg->workers) < 0

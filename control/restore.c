@@ -1,5 +1,8 @@
 #include "control/restore.h"
 
+#include "coap/code.h"
+#include "dataplane/path.h"
+
 #include <string.h>
 #include <time.h>
 
@@ -77,4 +80,37 @@ ctl_restore(struct ctl_gateway *g)
 		g->shortfall = tail.left_out;
 	}
 	return ctl_log_read(&g->io.io, &reader);
+}
+
+/* What a store's route says is there from the start; what the log had is newer. */
+static bool
+put_first(struct dp *dp, const struct ctl_route *r)
+{
+	uint8_t path[DP_PATH_MAX];
+	struct dp_record record = {
+		.content_format = r->content_format == UINT16_MAX ? DP_NO_FORMAT
+								  : r->content_format,
+		.code = TG_PUT,
+		.path = path,
+		.payload = (const uint8_t *)r->content,
+		.payload_len = (uint16_t)strlen(r->content),
+	};
+	struct dp_value there;
+
+	record.path_len = dp_path_parse(path, sizeof(path), r->path, strlen(r->path));
+	return dp_value_get(dp, r->path, &there)
+	       || (record.path_len > 0 && dp_restore_value(dp, &record, 0));
+}
+
+bool
+ctl_restore_firsts(struct ctl_gateway *g)
+{
+	for (unsigned i = 0; i < g->conf->n_routes; i++) {
+		const struct ctl_route *r = &g->conf->routes[i];
+
+		if (r->kind == DP_K_STORE && r->period_ms == 0 && r->content[0] != '\0'
+			&& !put_first(g->dp, r))
+			return false;
+	}
+	return true;
 }

@@ -20,3 +20,5 @@
 
 /* 0, or -errno if the log cannot be read. */
 int ctl_restore(struct ctl_gateway *g);
+/* Put the values that routes begin with where nothing is; false if the store is full. */
+bool ctl_restore_firsts(struct ctl_gateway *g);

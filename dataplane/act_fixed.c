@@ -27,8 +27,11 @@ act_static(struct dp_burst *b, unsigned i, const struct dp_request *q)
 	uint8_t method = b->msg[i].code, code = r->answer[method];
 
 	if (method == TG_GET) {
-		if (q->accept != DP_NO_FORMAT && q->accept != r->content_format)
-			return TG_NOT_ACCEPTABLE;
+		while (q->accept != DP_NO_FORMAT && q->accept != r->content_format) {
+			r = r->also;
+			if (r == NULL)
+				return TG_NOT_ACCEPTABLE;
+		}
 		write_encoded(b, i, code, r->content, r->content_len);
 	} else if (code == TG_CREATED && method == TG_POST && r->created_len > 0) {
 		write_encoded(b, i, code, r->created, r->created_len);

@@ -57,12 +57,35 @@ dp_store_answer(
 	return b->reply[i] == 0 ? TG_INTERNAL : valid ? TG_VALID : TG_CONTENT;
 }
 
+/* The value changes by itself, as a counter behind it says. */
+static void
+move_on(struct dp_worker *w, const struct dp_request *q, const struct dp_value *v,
+	uint32_t now_s)
+{
+	uint32_t slot = dp_store_find(w->store, &q->path, q->store_hash, DP_NONE);
+	uint8_t bytes[DP_VALUE_MAX];
+	uint16_t len = v->len;
+	uint8_t *last = len > 0 ? &bytes[len - 1] : NULL;
+
+	if (slot == DP_NONE)
+		return;
+	memcpy(bytes, v->payload, len);
+	if (last != NULL && *last >= '0' && *last <= '9')
+		*last = *last == '9' ? '0' : *last + 1;
+	else if (len < DP_VALUE_MAX)
+		bytes[len++] = '0';
+	(void)dp_store_put(w->store, &q->path, q->store_hash, slot,
+		dp_store_owner(w->store, slot), v->content_format, bytes, len, now_s,
+		&slot);
+}
+
 static uint8_t
 get(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
 {
 	const struct dp_request *q = &w->scratch->request[i];
 	const struct dp_store *store = w->shared->worker[home]->store;
 	struct dp_value v;
+	uint8_t code;
 
 	if (unlikely(b->flags[i] & DP_F_OBSERVE))
 		dp_observe_cancel(w, b, i);
@@ -73,7 +96,10 @@ get(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
 		return TG_PRECONDITION_FAILED;
 	if (!acceptable(q->accept, v.content_format))
 		return TG_NOT_ACCEPTABLE;
-	return dp_store_answer(w, b, i, &v);
+	code = dp_store_answer(w, b, i, &v);
+	if (unlikely(b->route[i]->changes) && code == TG_VALID)
+		move_on(w, q, &v, b->now_s);
+	return code;
 }
 
 static uint8_t
@@ -179,6 +205,11 @@ dp_store_act_here(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t o
 {
 	if (w->scratch->request[i].listing)
 		return list(w, b, i);
+	if (b->msg[i].code == TG_GET) { /* of a value that reading changes */
+		b->flags[i] &=
+			(uint8_t)~DP_F_OBSERVE; /* relations are at the endpoint's home */
+		return get(w, b, i, w->id);
+	}
 	return dp_is_patch(b->msg[i].code) ? dp_patch_ask(w, b, i, origin)
 					   : dp_store_write(w, b, i, origin);
 }
@@ -222,7 +253,8 @@ dp_act_store(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	unsigned home = w->count == 1 ? w->id : dp_value_home(w, q);
 	uint8_t code;
 
-	if (b->msg[i].code == TG_GET && !q->listing)
+	if (b->msg[i].code == TG_GET && !q->listing
+		&& likely(!b->route[i]->changes || home == w->id))
 		return get(w, b, i, home);
 	if (home != w->id)
 		return send_home(w, b, i, home);

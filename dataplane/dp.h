@@ -61,7 +61,10 @@ struct dp_route_spec {
 	uint32_t period_ms; /* store: the value is written anew so often; 0: it is not */
 	const char *target; /* unobserve: path of a stored value */
 	uint8_t answer_put, answer_post, answer_delete; /* static: code, 0: 4.05 */
-	const char *location;         /* static POST: Location-Path as "/a/b", or NULL */
+	const char *location; /* static POST: Location-Path and -Query as "/a/b?c=d", or
+				 NULL */
+	bool require_format;  /* stream, store: a write without Content-Format is 4.00 */
+	bool changes;         /* store: after each 2.03 the value changes by itself */
 	const char *rt, *ifd, *title; /* link attributes or NULL */
 	bool notify_con;              /* store: every notification is confirmable */
 	uint32_t delay_ms; /* fixed kinds: a request waits so long before it runs */

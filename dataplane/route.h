@@ -23,12 +23,15 @@ struct dp_route {
 	uint16_t formats[DP_FORMATS_MAX];
 	uint8_t answer[8];       /* static: code by method (1..7), 0: 4.05 */
 	uint32_t content_format; /* static */
-	uint32_t delay_ms;       /* a request waits so long before it runs */
-	uint32_t max_age;        /* seconds; UINT32_MAX: none */
-	enum dp_stale stale;     /* store */
-	bool notify_con;         /* store */
-	uint32_t period_ms;      /* store: the value at `own` is written so often; 0 */
-	struct dp_path own;      /* that path; unobserve: its target's */
+	bool require_format;     /* a write without Content-Format is 4.00 */
+	bool changes;            /* store: after each 2.03 the value changes by itself */
+	const struct dp_route *also; /* static: the same path in another Content-Format */
+	uint32_t delay_ms;           /* a request waits so long before it runs */
+	uint32_t max_age;            /* seconds; UINT32_MAX: none */
+	enum dp_stale stale;         /* store */
+	bool notify_con;             /* store */
+	uint32_t period_ms;  /* store: the value at `own` is written so often; 0 */
+	struct dp_path own;  /* that path; unobserve: its target's */
 	const uint8_t *text; /* what is written there; unobserve: what is to be said */
 	uint16_t text_len;
 	/* Answer's options and payload, encoded; written after the token. */

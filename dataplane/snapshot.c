@@ -97,10 +97,19 @@ static int
 set_route(
 	struct build *b, const struct dp_route **at, struct dp_route *r, const char *path)
 {
-	if (*at != NULL)
-		return fail(b, "route %s: another route has the same path", path);
-	*at = r;
-	return 0;
+	if (*at == NULL) {
+		*at = r;
+		return 0;
+	}
+	for (struct dp_route *other = (struct dp_route *)*at;
+		other->kind == DP_K_STATIC && r->kind == DP_K_STATIC
+		&& other->content_format != r->content_format;
+		other = (struct dp_route *)other->also)
+		if (other->also == NULL) { /* Accept chooses; the first is the default */
+			other->also = r;
+			return 0;
+		}
+	return fail(b, "route %s: another route has the same path", path);
 }
 
 /* Hang @r into the trie where its pattern says. */
@@ -187,13 +196,15 @@ set_location(struct build *b, struct dp_route *r, const char *location)
 	struct tg_writer w;
 
 	begin(&w, buf, sizeof(buf) - TG_TOKEN_MAX - DP_TAILROOM);
-	while (location != NULL && *location == '/') {
-		size_t len = strcspn(++location, "/");
+	while (location != NULL && *location != '\0') {
+		unsigned option =
+			*location == '/' ? TG_OPT_LOCATION_PATH : TG_OPT_LOCATION_QUERY;
+		size_t len = strcspn(location + 1, *location == '/' ? "/?" : "&");
 
 		if (len > 255)
-			return fail(b, "location: a segment has at most 255 bytes");
-		tg_write_option(&w, TG_OPT_LOCATION_PATH, location, len);
-		location += len;
+			return fail(b, "location: a part has at most 255 bytes");
+		tg_write_option(&w, option, location + 1, len);
+		location += 1 + len;
 	}
 	return encode(b, &w, &r->created, &r->created_len);
 }
@@ -291,6 +302,8 @@ add_route(struct build *b, const struct dp_route_spec *s)
 		.stream_len = (uint8_t)stream_len,
 		.tag = tag_of(s->path),
 		.delay_ms = s->delay_ms,
+		.require_format = s->require_format,
+		.changes = s->changes,
 	};
 	if (stream_len >= sizeof(r->stream) || s->n_formats > DP_FORMATS_MAX)
 		return fail(b, "route %s: stream's name or list of formats too long",
@@ -306,6 +319,16 @@ add_route(struct build *b, const struct dp_route_spec *s)
 	if (set_kind(b, r, s) < 0)
 		return -EINVAL;
 	return add_path(b, r, s->path);
+}
+
+/* Has a route before number @i the same path, in another Content-Format? */
+static bool
+is_listed(const struct dp_settings *set, unsigned i)
+{
+	for (unsigned k = 0; k < i; k++)
+		if (strcmp(set->routes[k].path, set->routes[i].path) == 0)
+			return true;
+	return false;
 }
 
 /* /.well-known/core: fixed resources by their path, patterns by their literal prefix. */
@@ -327,7 +350,7 @@ add_core(struct build *b, const struct dp_settings *set)
 		const struct dp_route_spec *r = &set->routes[i];
 		size_t len = strcspn(r->path, "{");
 
-		if (r->hidden || len >= sizeof(target))
+		if (r->hidden || len >= sizeof(target) || is_listed(set, i))
 			continue;
 		memcpy(target, r->path, len);
 		if (len > 1 && r->path[len] == '{')

@@ -48,6 +48,8 @@ fault(const struct dp_route *r, const struct dp_request *q, const struct tg_msg 
 		return 0;
 	if (unlikely(q->path.len > DP_PATH_MAX))
 		return TG_BAD_REQUEST;
+	if (unlikely(r->require_format) && q->content_format == DP_NO_FORMAT)
+		return TG_BAD_REQUEST;
 	if (m->len - m->payload > r->max_payload)
 		return TG_TOO_LARGE;
 	if (dp_is_patch(m->code) ? dp_patch_takes(m->code, q->content_format)

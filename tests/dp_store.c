@@ -54,6 +54,35 @@ static const struct script {
 	struct step step[STEPS_MAX];
 } scripts[] = {
 	{"nothing there", {{GET, B(VALUE), 0x84, {0}}}},
+	{"a static in many formats",
+		{{GET, B("\xb4many"), CONTENT,
+			 B("\xc0\xff"
+			   "plain")},
+			{GET, B("\xb4many\x60"), CONTENT,
+				B("\xc0\xff"
+				  "plain")},
+			{GET, B("\xb4many\x61\x32"), CONTENT, B("\xc1\x32\xff[]")},
+			{GET, B("\xb4many\x61\x3c"), 0x86, {0}}}},
+	{"a location with queries", {{POST, B("\xb4many"), CREATED,
+					    B("\x81"
+					      "a\xc7"
+					      "first=1\x08"
+					      "second=2")}}},
+	{"no Content-Format where one is required",
+		{{PUT,
+			 B("\xb6strict\xff"
+			   "1"),
+			 0x80, {0}},
+			{GET, B("\xb6strict"), 0x84, {0}},
+			{PUT,
+				B("\x50\x66strict\x10\xff"
+				  "1"),
+				CREATED, {0}},
+			{PUT,
+				B("\x50\x66strict\x10\xff"
+				  "1"),
+				0x8c, {0}},
+			{DELETE, B("\xb6strict"), TG_DELETED, {0}}}},
 	{"PUT creates, GET reads", {{PUT,
 					    B(VALUE "\xff"
 						    "one"),
@@ -451,11 +480,52 @@ static const struct setting settings[] = {
 	{"IPv4, two workers, all at one", 2, false, 1, 1},
 };
 
+/* GET /moves with @etag: @code, and @payload behind the ETag that it has by then. */
+static void
+read_moving(const uint64_t *etag, uint8_t code, const char *payload)
+{
+	uint8_t request[32] = {0x48}, reply[32] = {0x48};
+	struct bytes ask = {request, 16}, hear = {reply, 9};
+	struct dp_value v;
+
+	assert_true(dp_value_get(gw.dp, "/moves", &v));
+	memcpy(request + 1, etag, 8);
+	memcpy(request + 9, "\x75moves", 6);
+	ask.len = 15;
+	memcpy(reply + 1, &v.etag, 8);
+	if (payload != NULL) {
+		reply[9] = 0xff;
+		memcpy(reply + 10, payload, strlen(payload));
+		hear.len = 10 + strlen(payload);
+	}
+	gw_ask(coap(T_CON, GET, 9, ask), coap(T_ACK, code, 9, hear));
+}
+
+/* Being told that nothing has changed changes it. */
+static void
+changes_after_valid(void **state)
+{
+	struct dp_value v;
+	uint64_t first;
+
+	(void)state;
+	gw_ask(coap(T_CON, PUT, 1,
+		       BYTES_OF("\xb5moves\xff"
+				"v9")),
+		coap(T_ACK, CREATED, 1, (struct bytes){0}));
+	assert_true(dp_value_get(gw.dp, "/moves", &v));
+	first = v.etag;
+	read_moving(&first, TG_VALID, NULL);
+	read_moving(&first, CONTENT, "v0");
+	read_moving(&first, CONTENT, "v0");
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(scripts)];
-	size_t n = 0;
+	struct CMUnitTest tests[COUNT(scripts) + 1] = {
+		cmocka_unit_test(changes_after_valid)};
+	size_t n = 1;
 
 	ADD_ROWS(tests, &n, scripts, script);
 	return gw_main("dp_store", settings, COUNT(settings), tests, n);

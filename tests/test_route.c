@@ -239,7 +239,7 @@ static const struct bad_row {
 		"route /a: stream's name or list of formats too long"},
 	{"segment of the location too long",
 		{{.path = "/a", .kind = DP_K_STATIC, .location = "/" TEXT255 "f"}},
-		"location: a segment has at most 255 bytes"},
+		"location: a part has at most 255 bytes"},
 	{"content too long",
 		{{.path = "/a",
 			.kind = DP_K_STATIC,
