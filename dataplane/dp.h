@@ -68,11 +68,15 @@ struct dp_route_spec {
 	const char *rt, *ifd, *title; /* link attributes or NULL */
 	bool notify_con;              /* store: every notification is confirmable */
 	uint32_t delay_ms; /* fixed kinds: a request waits so long before it runs */
-	bool hidden;       /* not in /.well-known/core */
+	/* Of separate responses and notifications; NULL: the settings'.  At most
+	 * DP_PARAMS_MAX - 1 of a snapshot's are different. */
+	const struct tg_param *param;
+	bool hidden; /* not in /.well-known/core */
 };
 
 #define DP_TIME_TEXT 26         /* bytes of a time as text, a line's end and a zero */
 #define DP_LIFETIME_MAX_S 32767 /* peers keep ages in 16 bits */
+#define DP_PARAMS_MAX 16
 
 struct dp_settings {
 	const struct dp_route_spec *routes;

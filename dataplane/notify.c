@@ -92,6 +92,7 @@ make(struct dp_worker *w, struct dp_notice *n)
 	n->code = TG_NOT_FOUND;
 	n->len = 0;
 	n->con = true;
+	n->param = 0;
 	if (!dp_store_read_ref(store, n->value, path, &len, &v))
 		return;
 	r = route_of(w, path, len);
@@ -101,6 +102,7 @@ make(struct dp_worker *w, struct dp_notice *n)
 	n->version = (uint32_t)v.etag;
 	n->format = v.content_format;
 	n->con = r->notify_con;
+	n->param = r->param;
 	encode(n, r, &v);
 }
 
@@ -174,9 +176,10 @@ send(struct dp_worker *w, const struct dp_relation *r, const struct dp_notice *n
 
 /* Wait for the ACK: the first timeout is random, each further one twice as long. */
 static void
-await(struct dp_worker *w, uint32_t id, const struct dp_relation *r)
+await(struct dp_worker *w, uint32_t id, const struct dp_relation *r,
+	const struct dp_notice *n)
 {
-	const struct tg_param *p = &w->snap->param;
+	const struct tg_param *p = dp_param(w->snap, n->param);
 	uint64_t range = p->ack_timeout_ms * (p->ack_random_permille - 1000) / 1000;
 	uint64_t first = p->ack_timeout_ms + range * r->spread / UINT8_MAX;
 
@@ -242,7 +245,7 @@ say(struct dp_worker *w, uint32_t id, const struct dp_notice *n, uint8_t code)
 	if (con) {
 		r->tries = 0;
 		r->spread = (uint8_t)(rte_rdtsc() >> 4);
-		await(w, id, r);
+		await(w, id, r, n);
 	}
 }
 
@@ -277,13 +280,13 @@ repeat(struct dp_worker *w, uint32_t id)
 	const struct dp_notice *n;
 	uint8_t code;
 
-	if (r->tries >= w->snap->param.max_retransmit) {
+	n = notice_for(w, r, second_of(sent));
+	if (r->tries >= dp_param(w->snap, n->param)->max_retransmit) {
 		dp_count(&w->counters, DP_C_out_gave_up, 1);
 		dp_notify_end(w, id, DP_C_observers_lost);
 		return;
 	}
 	r->tries++;
-	n = notice_for(w, r, second_of(sent));
 	code = r->code != TG_CONTENT ? r->code : code_for(r, n);
 	if (r->code != code || (code == TG_CONTENT && r->version != n->version)) {
 		n = notice_for(w, r, second_of(now));
@@ -294,7 +297,7 @@ repeat(struct dp_worker *w, uint32_t id)
 		dp_count(&w->counters, DP_C_out_retransmitted, 1);
 	else
 		dp_count(&w->counters, DP_C_out_no_buffer, 1);
-	await(w, id, r);
+	await(w, id, r, n);
 }
 
 static void

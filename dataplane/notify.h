@@ -47,6 +47,7 @@ struct dp_notice {
 	uint8_t szx;      /* of its first block; DP_NOTICE_WHOLE: it was not asked for */
 	uint8_t code;     /* 2.05, or the error that ends every relation with it */
 	bool con;         /* its route wants CONs */
+	uint8_t param;    /* ... and has these parameters */
 	uint32_t at_s;    /* second to which its Max-Age is counted down */
 	uint32_t version; /* low half of its ETag */
 	uint32_t format;  /* Content-Format; DP_NO_FORMAT: none */

@@ -99,7 +99,12 @@ dp_outbound_put(struct dp_outbound *t, uint32_t peer, uint16_t mid,
 		return DP_NONE;
 	}
 	o = entry_of(t, id);
-	*o = (struct dp_out){.peer = peer, .mid = mid, .nstart = (uint16_t)p->nstart};
+	*o = (struct dp_out){
+		.peer = peer,
+		.mid = mid,
+		.nstart = (uint16_t)p->nstart,
+		.probing_rate = p->probing_rate_bytes_s,
+	};
 	tg_retry_start(&o->retry, p, 0, random);
 	tg_retry_stop(&o->retry);
 	link_in(t, id);

@@ -23,7 +23,8 @@ struct dp_outbound;
 struct dp_out {
 	uint32_t peer;
 	uint16_t mid;
-	uint16_t nstart;
+	uint16_t nstart;       /* what it was entered under, */
+	uint32_t probing_rate; /* bytes a second */
 	uint32_t next;         /* in its chain, entry + 1; when free: the next free one */
 	struct tg_retry retry; /* stopped: not sent yet */
 	uint64_t begun_ms;     /* when it was sent first */

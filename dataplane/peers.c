@@ -130,17 +130,21 @@ struct dp_peers *
 dp_peers_init(void *block, const struct dp_peers_config *cfg)
 {
 	struct dp_peers *t = block;
-	struct dp_dedup_pool *p;
 
 	if (dp_peers_size(cfg) == 0)
 		return NULL;
 	lay_out(t, cfg);
 	memcpy(t->hash_key, cfg->hash_key, sizeof(t->hash_key));
-	p = pool_of(t);
-	p->blocks = cfg->extensions;
-	p->con_lifetime = (uint16_t)cfg->con_lifetime_s;
-	p->non_lifetime = (uint16_t)cfg->non_lifetime_s;
+	pool_of(t)->blocks = cfg->extensions;
+	dp_peers_set_lifetimes(t, cfg->con_lifetime_s, cfg->non_lifetime_s);
 	return t;
+}
+
+void
+dp_peers_set_lifetimes(struct dp_peers *t, uint32_t con_s, uint32_t non_s)
+{
+	pool_of(t)->con_lifetime = (uint16_t)con_s;
+	pool_of(t)->non_lifetime = (uint16_t)non_s;
 }
 
 /* ---- look-up ---- */

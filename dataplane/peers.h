@@ -52,6 +52,9 @@ struct dp_peers_config {
 size_t dp_peers_size(const struct dp_peers_config *cfg);
 struct dp_peers *dp_peers_init(void *block, const struct dp_peers_config *cfg);
 
+/* [w] Other lifetimes from now on, for what is remembered already, too. */
+void dp_peers_set_lifetimes(struct dp_peers *t, uint32_t con_s, uint32_t non_s);
+
 /* Keyed 64-bit hash of @key.  Also steers: the bucket of an endpoint is its low ten bits.
  */
 uint64_t dp_peers_hash(const struct dp_peers *t, const struct dp_peer_key *key);

@@ -100,6 +100,7 @@ push(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_t code,
 		.code = code,
 		.origin = origin,
 		.silent = b->silent[i],
+		.param = b->route[i]->param,
 		.since_ms = (uint32_t)w->now_ms,
 	};
 	dp_copy8(p->token, tg_msg_token(m), m->tkl);
@@ -163,8 +164,8 @@ answer_separately(struct dp_worker *w, const struct dp_pending *p)
 {
 	uint8_t msg[TG_HDR_LEN + TG_TOKEN_MAX + 8];
 
-	dp_separate_send(
-		w, p->peer, msg, dp_answer_write(w, msg, sizeof(msg), p, p->code));
+	dp_separate_send(w, p->peer, msg,
+		dp_answer_write(w, msg, sizeof(msg), p, p->code), p->param);
 	dp_peers_release(w->peers, p->peer);
 	book_answer(w, p);
 }

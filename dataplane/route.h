@@ -27,6 +27,7 @@ struct dp_route {
 	bool changes;            /* store: after each 2.03 the value changes by itself */
 	const struct dp_route *also; /* static: the same path in another Content-Format */
 	uint32_t delay_ms;           /* a request waits so long before it runs */
+	uint8_t param;               /* which of the snapshot's are its own */
 	uint32_t max_age;            /* seconds; UINT32_MAX: none */
 	enum dp_stale stale;         /* store */
 	bool notify_con;             /* store */
@@ -63,12 +64,20 @@ struct dp_snapshot {
 	uint32_t error_rate, error_burst;
 	uint32_t full_max_age;
 	uint32_t con_lifetime_s, non_lifetime_s;
-	struct tg_param param;
+	struct tg_param param[DP_PARAMS_MAX]; /* [0]: where a route has none */
+	uint8_t n_params;
 	uint64_t ack_delay_ms;
 	uint8_t observe_con_every;
 	uint32_t observe_min_ms;
 	void *arena; /* everything above that is pointed to */
 };
+
+/* The parameters that a route says, maybe one of a snapshot that has gone. */
+static inline const struct tg_param *
+dp_param(const struct dp_snapshot *snap, uint8_t param)
+{
+	return &snap->param[param < snap->n_params ? param : 0];
+}
 
 /*
  * The route of @r's path, or NULL; sets r->device and r->listing.  A literal segment goes

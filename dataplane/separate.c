@@ -167,9 +167,11 @@ begin(struct dp_worker *w, uint32_t peer)
 
 /* Keep the bytes and an entry for them; false if there is no room. */
 static bool
-keep(struct dp_worker *w, uint32_t peer, uint16_t mid, const uint8_t *msg, uint16_t len)
+keep(struct dp_worker *w, uint32_t peer, const struct tg_param *p, const uint8_t *msg,
+	uint16_t len)
 {
-	uint32_t id = dp_outbound_put(w->outbound, peer, mid, &w->snap->param, roll(w));
+	uint16_t mid = (uint16_t)(msg[2] << 8 | msg[3]);
+	uint32_t id = dp_outbound_put(w->outbound, peer, mid, p, roll(w));
 
 	if (id == DP_NONE)
 		return false;
@@ -183,7 +185,8 @@ keep(struct dp_worker *w, uint32_t peer, uint16_t mid, const uint8_t *msg, uint1
 }
 
 void
-dp_separate_send(struct dp_worker *w, uint32_t peer, uint8_t *msg, uint16_t len)
+dp_separate_send(
+	struct dp_worker *w, uint32_t peer, uint8_t *msg, uint16_t len, uint8_t param)
 {
 	uint16_t mid;
 
@@ -193,7 +196,7 @@ dp_separate_send(struct dp_worker *w, uint32_t peer, uint8_t *msg, uint16_t len)
 	msg[2] = (uint8_t)(mid >> 8);
 	msg[3] = (uint8_t)mid;
 	dp_count(&w->counters, DP_C_separate_sent, 1);
-	if (keep(w, peer, mid, msg, len)) {
+	if (keep(w, peer, dp_param(w->snap, param), msg, len)) {
 		begin(w, peer);
 		return;
 	}
@@ -232,9 +235,7 @@ next_to_silent(struct dp_worker *w, const struct dp_out *o)
 	if (w->now_ms - o->begun_ms > silence_ms)
 		return w->now_ms;
 	(void)dp_replies_find(w->replies, o->peer | OURS, o->mid, w->now_s, &len);
-	return o->begun_ms
-	       + 1000ull * len * (o->retry.sent + 1u)
-			 / w->snap->param.probing_rate_bytes_s;
+	return o->begun_ms + 1000ull * len * (o->retry.sent + 1u) / o->probing_rate;
 }
 
 static void

@@ -20,10 +20,12 @@ void dp_separate_wait(struct dp_worker *w, uint32_t peer, uint16_t mid);
 bool dp_separate_is_due(const struct dp_worker *w, uint32_t peer, uint16_t mid);
 /*
  * Send @len bytes at @msg, an answer with header and token, to @peer as a CON with a
- * Message ID of its own: now, or when one that is under way has ended.  If there is no
- * room to remember it by, it goes out once, as a NON.
+ * Message ID of its own, under the parameters @param of the snapshot: now, or when one
+ * that is under way has ended.  If there is no room to remember it by, it goes out once,
+ * as a NON.
  */
-void dp_separate_send(struct dp_worker *w, uint32_t peer, uint8_t *msg, uint16_t len);
+void dp_separate_send(
+	struct dp_worker *w, uint32_t peer, uint8_t *msg, uint16_t len, uint8_t param);
 /* An ACK or RST has come: @mid of @key.  True if it was for a message of ours. */
 bool dp_separate_acked(
 	struct dp_worker *w, const struct dp_peer_key *key, uint16_t mid, bool reset);

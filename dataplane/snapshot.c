@@ -283,6 +283,29 @@ set_kind(struct build *b, struct dp_route *r, const struct dp_route_spec *s)
 	return 0;
 }
 
+/* Routes with the same parameters share them: what is kept of a request has a byte to say
+ * which. */
+static int
+set_param(struct build *b, struct dp_route *r, const struct dp_route_spec *s)
+{
+	struct dp_snapshot *snap = b->snap;
+
+	if (s->param == NULL)
+		return 0;
+	while (r->param < snap->n_params
+		&& memcmp(&snap->param[r->param], s->param, sizeof(*s->param)) != 0)
+		r->param++;
+	if (r->param < snap->n_params)
+		return 0;
+	if (snap->n_params == DP_PARAMS_MAX)
+		return fail(b,
+			"route %s: more than %d different sets of transmission "
+			"parameters",
+			s->path, DP_PARAMS_MAX - 1);
+	snap->param[snap->n_params++] = *s->param;
+	return 0;
+}
+
 static int
 add_route(struct build *b, const struct dp_route_spec *s)
 {
@@ -316,7 +339,7 @@ add_route(struct build *b, const struct dp_route_spec *s)
 		memcpy(r->stream, s->stream, stream_len);
 	if (s->n_formats > 0)
 		memcpy(r->formats, s->formats, s->n_formats * sizeof(*s->formats));
-	if (set_kind(b, r, s) < 0)
+	if (set_param(b, r, s) < 0 || set_kind(b, r, s) < 0)
 		return -EINVAL;
 	return add_path(b, r, s->path);
 }
@@ -390,7 +413,7 @@ dp_snapshot_new(const struct dp_settings *s, char *err, size_t errlen)
 	b.snap->error_burst = s->error_burst;
 	b.snap->full_max_age = s->full_max_age;
 	b.snap->con_lifetime_s = s->con_lifetime_s;
-	b.snap->param = s->param;
+	b.snap->param[b.snap->n_params++] = s->param;
 	b.snap->ack_delay_ms = s->ack_delay_ms;
 	b.snap->non_lifetime_s = s->non_lifetime_s;
 	b.snap->observe_con_every = s->observe_con_every;

@@ -48,6 +48,9 @@ set_meta(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	uint64_t about = kind == DP_E_VALUE    ? dp_about(w, b, i)
 			 : kind == DP_E_ANSWER ? meta->about
 					       : 0;
+	uint8_t param = kind == DP_E_VALUE    ? b->route[i]->param
+			: kind == DP_E_ANSWER ? meta->param
+					      : 0;
 
 	*meta = (struct dp_meta){
 		.key = b->key[i],
@@ -64,6 +67,7 @@ set_meta(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
 		.code = b->code[i],
 		.method = b->msg[i].code,
 		.silent = b->silent[i],
+		.param = param,
 	};
 }
 
@@ -199,7 +203,8 @@ finish_separately(struct dp_worker *w, struct dp_burst *b)
 	if (b->reply[0] == 0)
 		dp_answer_code(w, b, 0, code);
 	if (!silent)
-		dp_separate_send(w, b->peer[0], b->coap[0], b->reply[0]);
+		dp_separate_send(w, b->peer[0], b->coap[0], b->reply[0],
+			dp_meta(b->pkt[0])->param);
 	dp_record_heard(w, b, 0, dp_meta(b->pkt[0])->about | dp_trace_fate(code, 0));
 	rte_pktmbuf_free(b->pkt[0]);
 	if (code >= TG_BAD_REQUEST) {

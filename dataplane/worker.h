@@ -49,10 +49,10 @@ struct dp_pending {
 	uint32_t peer; /* slot at the worker that answers */
 	uint16_t mid;
 	uint8_t type, tkl;
-	uint8_t code;   /* the answer once the record is safe */
-	uint8_t origin; /* worker that answers */
-	uint8_t silent; /* classes of answers that are not wanted */
-	uint8_t spare;
+	uint8_t code;      /* the answer once the record is safe */
+	uint8_t origin;    /* worker that answers */
+	uint8_t silent;    /* classes of answers that are not wanted */
+	uint8_t param;     /* its route's */
 	uint32_t since_ms; /* low half of when it began to wait */
 };
 
@@ -158,6 +158,7 @@ struct dp_meta {
 	uint8_t from, port, flags, code;
 	uint8_t method; /* the request's code */
 	uint8_t silent; /* classes of answers that are not wanted */
+	uint8_t param;  /* its route's */
 };
 
 /* Why a packet is in another worker's inbox. */

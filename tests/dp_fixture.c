@@ -461,6 +461,24 @@ gw_hear(const struct flow *w, struct bytes msg)
 	gw_expect(&want);
 }
 
+uint16_t
+gw_hear_con(uint8_t code, struct bytes rest)
+{
+	const struct flow back = flow_back(&gw.flow);
+	unsigned at = ETH + (gw.flow.v6 ? IP6 : IP4) + UDP;
+	struct frame got, want;
+	struct bytes msg;
+	uint16_t mid;
+
+	assert_true(gw_take(&got));
+	mid = (uint16_t)(got.byte[at + 2] << 8 | got.byte[at + 3]);
+	msg = coap(T_CON, code, mid, rest);
+	frame_udp(&want, &back, msg.at, msg.len);
+	assert_int_equal(got.len, want.len);
+	assert_memory_equal(got.byte, want.byte, want.len);
+	return mid;
+}
+
 void
 gw_ask(struct bytes request, struct bytes reply)
 {

@@ -86,6 +86,8 @@ void gw_queue_all(const struct flow *w, struct bytes msg, unsigned n);
 void gw_say(const struct flow *w, struct bytes msg);
 /* The next frame is the datagram that answers @w, byte for byte, and is @msg. */
 void gw_hear(const struct flow *w, struct bytes msg);
+/* The next frame is a CON of the gateway's own to gw.flow: its Message ID. */
+uint16_t gw_hear_con(uint8_t code, struct bytes rest);
 /* Say, hear (silence if @reply has no bytes), and nothing more. */
 void gw_ask(struct bytes request, struct bytes reply);
 

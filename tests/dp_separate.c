@@ -19,25 +19,6 @@ static const struct bytes none = {0}, silence = {0}, slow = B(SLOW), soon = B(SO
 			  logged = B(LOGGED), content = B("\xffslow"),
 			  test = B("\xb4test");
 
-/* The next frame is a CON with @code and @rest; its Message ID. */
-static uint16_t
-hear_con(uint8_t code, struct bytes rest)
-{
-	const struct flow back = flow_back(&gw.flow);
-	unsigned at = ETH + (gw.flow.v6 ? IP6 : IP4) + UDP;
-	struct frame got, want;
-	struct bytes msg;
-	uint16_t mid;
-
-	assert_true(gw_take(&got));
-	mid = (uint16_t)(got.byte[at + 2] << 8 | got.byte[at + 3]);
-	msg = coap(T_CON, code, mid, rest);
-	frame_udp(&want, &back, msg.at, msg.len);
-	assert_int_equal(got.len, want.len);
-	assert_memory_equal(got.byte, want.byte, want.len);
-	return mid;
-}
-
 static void
 say_ack(uint16_t mid)
 {
@@ -91,7 +72,7 @@ answered_separately(void **state)
 	assert_int_equal(bytes_kept(), 0);
 	wait_ms(500);
 	assert_int_equal(bytes_kept(), 1);
-	say_ack(hear_con(r->answer, r->with));
+	say_ack(gw_hear_con(r->answer, r->with));
 	assert_int_equal(bytes_kept(), 0);
 	wait_ms(300000);
 	gw_expect_silence();
@@ -144,7 +125,7 @@ runs_once(void **state)
 	gw_hear(&gw.flow, coap(T_ACK, 0, 7, none));
 	gw_ask(request, coap(T_ACK, 0, 7, none));
 	wait_ms(500);
-	mid = hear_con(r->answer, r->with);
+	mid = gw_hear_con(r->answer, r->with);
 	gw_ask(request, coap(T_ACK, 0, 7, none));
 	say_ack(mid);
 	gw_ask(request, coap(T_ACK, 0, 7, none));
@@ -162,16 +143,16 @@ retransmitted_and_given_up(void **state)
 	(void)state;
 	ask_slowly(TG_GET, slow);
 	wait_ms(500);
-	mid = hear_con(TG_CONTENT, content);
+	mid = gw_hear_con(TG_CONTENT, content);
 	wait_ms(1500);
 	gw_expect_silence();
 	wait_ms(1500 + 10); /* 3 s: each timeout runs from when the last was over */
-	assert_int_equal(hear_con(TG_CONTENT, content), mid);
+	assert_int_equal(gw_hear_con(TG_CONTENT, content), mid);
 	for (unsigned n = 1; n < 4; n++) {
 		wait_ms((2000u << n) - 500);
 		gw_expect_silence();
 		wait_ms((1000u << n) + 510);
-		assert_int_equal(hear_con(TG_CONTENT, content), mid);
+		assert_int_equal(gw_hear_con(TG_CONTENT, content), mid);
 	}
 	gw_counted(DP_C_out_gave_up, 0);
 	wait_ms((3000u << 4) + 10);
@@ -202,11 +183,11 @@ ended(void **state)
 
 	ask_slowly(TG_GET, slow);
 	wait_ms(500);
-	mid = hear_con(TG_CONTENT, content);
+	mid = gw_hear_con(TG_CONTENT, content);
 	gw_ask(coap(r->first, 0, (uint16_t)(mid + r->off), none), silence);
 	wait_ms(3010);
 	if (!r->ends)
-		say_ack(hear_con(TG_CONTENT, content));
+		say_ack(gw_hear_con(TG_CONTENT, content));
 	gw_expect_silence();
 	gw_counted(r->first == T_RST && r->ends ? DP_C_out_reset : DP_C_out_acked, 1);
 }
@@ -220,7 +201,7 @@ log_is_slow(void **state)
 	ask_slowly(TG_POST, logged);
 	assert_int_equal(gw_log_read(), 1);
 	gw_log_settle(0);
-	say_ack(hear_con(TG_CHANGED, none));
+	say_ack(gw_hear_con(TG_CHANGED, none));
 	gw_ask(coap(T_CON, TG_POST, 7, logged), coap(T_ACK, 0, 7, none));
 	gw_counted(DP_C_records_accepted, 1);
 	gw_counted(DP_C_answered, 1);
@@ -233,7 +214,7 @@ log_is_slow_and_fails(void **state)
 	ask_slowly(TG_POST, logged);
 	assert_int_equal(gw_log_read(), 1);
 	gw_log_settle(-EIO);
-	say_ack(hear_con(TG_UNAVAILABLE, BYTES_OF("\xd1\x01\x05")));
+	say_ack(gw_hear_con(TG_UNAVAILABLE, BYTES_OF("\xd1\x01\x05")));
 	gw_counted(DP_C_answered, 1);
 }
 
@@ -255,7 +236,7 @@ log_is_slower_than_the_lifetime(void **state)
 	assert_int_equal(gw_log_read(), 1);
 	wait_ms(3000);
 	gw_log_settle(0);
-	say_ack(hear_con(TG_CHANGED, none));
+	say_ack(gw_hear_con(TG_CHANGED, none));
 }
 
 /* Those that were answered in time are passed over. */
@@ -273,7 +254,7 @@ some_are_in_time(void **state)
 	gw_ask(coap(T_CON, TG_POST, 9, logged), silence);
 	gw_log_read();
 	gw_log_settle(0);
-	mid = hear_con(TG_CHANGED, none);
+	mid = gw_hear_con(TG_CHANGED, none);
 	gw_hear(&gw.flow, coap(T_ACK, TG_CHANGED, 9, none));
 	say_ack(mid);
 	gw_counted(DP_C_acks_sent, 1);
@@ -356,10 +337,10 @@ one_at_a_time(void **state)
 	gw_hear(&gw.flow, coap(T_ACK, 0, 7, none));
 	gw_hear(&gw.flow, coap(T_ACK, 0, 8, none));
 	wait_ms(500);
-	first = hear_con(TG_CONTENT, content);
+	first = gw_hear_con(TG_CONTENT, content);
 	gw_expect_silence(); /* the second waits for the first to end */
 	gw_say(&gw.flow, coap(T_ACK, 0, first, none));
-	say_ack(hear_con(TG_CHANGED, none));
+	say_ack(gw_hear_con(TG_CHANGED, none));
 	gw_counted(DP_C_out_acked, 2);
 }
 
@@ -384,8 +365,8 @@ two_at_a_time(void **state)
 	gw_hear(&gw.flow, coap(T_ACK, 0, 7, none));
 	gw_hear(&gw.flow, coap(T_ACK, 0, 8, none));
 	wait_ms(500);
-	first = hear_con(TG_CONTENT, content);
-	say_ack(hear_con(TG_CHANGED, none));
+	first = gw_hear_con(TG_CONTENT, content);
+	say_ack(gw_hear_con(TG_CHANGED, none));
 	say_ack(first);
 	gw_counted(DP_C_out_acked, 2);
 }
@@ -405,11 +386,11 @@ waits_for_long(void **state)
 	gw_hear(&gw.flow, coap(T_ACK, 0, 7, none));
 	gw_hear(&gw.flow, coap(T_ACK, 0, 8, none));
 	wait_ms(500);
-	first = hear_con(TG_CONTENT, content);
+	first = gw_hear_con(TG_CONTENT, content);
 	wait_ms(3010);
-	assert_int_equal(hear_con(TG_CONTENT, content), first);
+	assert_int_equal(gw_hear_con(TG_CONTENT, content), first);
 	gw_say(&gw.flow, coap(T_ACK, 0, first, none));
-	say_ack(hear_con(TG_CHANGED, none));
+	say_ack(gw_hear_con(TG_CHANGED, none));
 }
 
 /* ---- PROBING_RATE ---- */
@@ -451,7 +432,7 @@ probed(void **state)
 	gw_hear(&gw.flow, coap(T_ACK, 0, 7, none));
 	gw_hear(&gw.flow, coap(T_ACK, 0, 8, none));
 	wait_ms(500);
-	hear_con(TG_CONTENT, content);
+	gw_hear_con(TG_CONTENT, content);
 	wait_ms(1500);
 	if (r->heard)
 		gw_ask(coap(T_CON, TG_PUT, 9, test), coap(T_ACK, TG_CHANGED, 9, none));
@@ -459,11 +440,11 @@ probed(void **state)
 	gw_counted(DP_C_out_gave_up, 1);
 	if (r->next_ms > 0) {
 		gw_expect_silence();
-		wait_ms(r->next_ms - 3010 - 20);
+		wait_ms(r->next_ms - 3010 - 500);
 		gw_expect_silence();
-		wait_ms(40);
+		wait_ms(510);
 	}
-	say_ack(hear_con(TG_CHANGED, none));
+	say_ack(gw_hear_con(TG_CHANGED, none));
 }
 
 /* ---- no room ---- */

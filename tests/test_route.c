@@ -416,16 +416,53 @@ borrows_nothing(void **state)
 	free(a);
 }
 
+/* Routes with the same parameters share one of the few that a snapshot has room for. */
+static void
+parameters(void **state)
+{
+	static struct tg_param param[DP_PARAMS_MAX];
+	static struct dp_route_spec specs[DP_PARAMS_MAX + 2];
+	static char path[COUNT(specs)][8];
+	struct dp_snapshot *snap;
+	char err[ERR];
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT(specs); i++) {
+		snprintf(path[i], sizeof(path[i]), "/%u", i);
+		specs[i] = (struct dp_route_spec){.path = path[i],
+			.kind = DP_K_TIME,
+			.param = i < 2 ? NULL : &param[i - 2]};
+		if (i >= 2)
+			param[i - 2].ack_timeout_ms = 1000 + i / 2;
+	}
+	specs[1].param = &param[0];
+	snap = new_snapshot(specs, COUNT(specs), err);
+	assert_string_equal(err, "");
+	assert_int_equal(snap->routes[0].param, 0);
+	for (unsigned i = 1; i < COUNT(specs); i++)
+		assert_int_equal(dp_param(snap, snap->routes[i].param)->ack_timeout_ms,
+			i == 1 ? 1001 : 1000 + i / 2);
+	assert_int_equal(snap->n_params, 1 + DP_PARAMS_MAX / 2);
+	assert_ptr_equal(dp_param(snap, UINT8_MAX), &snap->param[0]);
+	dp_snapshot_free(snap);
+	for (unsigned i = 0; i < DP_PARAMS_MAX; i++)
+		param[i].ack_timeout_ms = 1000 + i;
+	assert_null(new_snapshot(specs, COUNT(specs), err));
+	assert_string_equal(err, "route /17: more than 15 different sets of transmission "
+				 "parameters");
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + COUNT(bad_rows) + COUNT(core_rows) + 4] = {
+	struct CMUnitTest tests[COUNT(rows) + COUNT(bad_rows) + COUNT(core_rows) + 5] = {
 		cmocka_unit_test(many_segments),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(fixed_content),
 		cmocka_unit_test(borrows_nothing),
+		cmocka_unit_test(parameters),
 	};
-	size_t n = 4;
+	size_t n = 5;
 
 	ADD_ROWS(tests, &n, rows, found);
 	ADD_ROWS(tests, &n, bad_rows, refused);
