@@ -1,9 +1,11 @@
 #include "coap/uri.h"
 
 #include "coap/check.h"
+#include "coap/nfc.h"
 #include "coap/text.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <string.h>
 
 #define PORT_COAP 5683
@@ -80,6 +82,23 @@ lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+/*
+ * Put the @len bytes at @value, which were just decoded from the URI, into the form that
+ * a string has (3.2): how many there are then.  Bytes that are no Unicode are let be:
+ * they name what they name.
+ */
+static size_t
+normalize(uint8_t *value, size_t len)
+{
+	uint8_t text[TG_URI_MAX];
+	long n = tg_nfc(text, sizeof(text), value, len);
+
+	if (n < 0)
+		return len;
+	memcpy(value, text, (size_t)n);
+	return (size_t)n;
+}
+
 /* Append option @number with the decoded text @s, which may have the characters @set. */
 static enum tg_uri_fault
 add_option(struct tg_uri *u, unsigned number, struct span s, unsigned set)
@@ -104,8 +123,10 @@ add_option(struct tg_uri *u, unsigned number, struct span s, unsigned set)
 			return TG_URI_CHARACTER;
 		}
 	}
-	o->len = (uint16_t)(to - o->value);
+	/* Only what is not ASCII grows, to thrice as much: so many characters it had. */
+	o->len = (uint16_t)normalize(u->bytes + u->used, (size_t)(to - o->value));
 	u->used = (uint16_t)(u->used + o->len);
+	assert(u->used <= sizeof(u->bytes));
 	u->count++;
 	return TG_URI_OK;
 }

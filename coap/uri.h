@@ -1,5 +1,6 @@
 /*
  * URIs of the schemes coap and coaps: into options (RFC 7252, 6.4) and back (6.5).
+ * Their text becomes Net-Unicode (3.2; see nfc.h): two URIs that look the same are.
  *
  * Threads.  Pure functions.
  * Memory.   The caller's; a struct tg_uri points into itself, so it is not copied.
