@@ -225,7 +225,7 @@ sent(struct tg_client *c, struct tg_transaction *t, uint64_t now_ms, size_t len)
 		tg_retry_start(&t->retry, &c->param, now_ms, c->random(c->random_arg));
 	} else {
 		t->until_ms = now_ms + tg_param_non_lifetime_ms(&c->param);
-		t->place_ms = now_ms + len * 1000 / c->param.probing_rate_bytes_s;
+		t->place_ms = now_ms + tg_param_probing_ms(&c->param, len);
 		tg_retry_stop(&t->retry);
 	}
 }

@@ -88,3 +88,9 @@ tg_param_non_lifetime_ms(const struct tg_param *p)
 {
 	return tg_param_max_transmit_span_ms(p) + p->max_latency_ms;
 }
+
+uint64_t
+tg_param_probing_ms(const struct tg_param *p, uint64_t octets)
+{
+	return (octets * 1000 + p->probing_rate_bytes_s - 1) / p->probing_rate_bytes_s;
+}

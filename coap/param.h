@@ -61,3 +61,9 @@ uint64_t tg_param_max_transmit_wait_ms(const struct tg_param *p);
 uint64_t tg_param_max_rtt_ms(const struct tg_param *p);
 uint64_t tg_param_exchange_lifetime_ms(const struct tg_param *p);
 uint64_t tg_param_non_lifetime_ms(const struct tg_param *p);
+
+/*
+ * How long @octets take at PROBING_RATE, rounded up: so long nothing more may go to an
+ * endpoint that has not answered them (4.7).
+ */
+uint64_t tg_param_probing_ms(const struct tg_param *p, uint64_t octets);

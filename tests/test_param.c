@@ -110,16 +110,32 @@ texts_differ(void **state)
 				tg_param_fault_text((enum tg_param_fault)b));
 }
 
+static void
+probing(void **state)
+{
+	struct tg_param p = TG_PARAM_DEFAULTS;
+
+	(void)state;
+	assert_int_equal(tg_param_probing_ms(&p, 0), 0);
+	assert_int_equal(tg_param_probing_ms(&p, 52), 52000);
+	p.probing_rate_bytes_s = 3000;
+	assert_int_equal(tg_param_probing_ms(&p, 6), 2);
+	assert_int_equal(tg_param_probing_ms(&p, 7), 3); /* 2.3 rounded up */
+	p.probing_rate_bytes_s = 1000000000;
+	assert_int_equal(tg_param_probing_ms(&p, 1), 1);
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 4] = {
+	struct CMUnitTest tests[COUNT(rows) + 5] = {
 		cmocka_unit_test(derived_defaults),
 		cmocka_unit_test(derived_follow),
 		cmocka_unit_test(derived_largest),
+		cmocka_unit_test(probing),
 		cmocka_unit_test(texts_differ),
 	};
-	size_t n = 4;
+	size_t n = 5;
 
 	ADD_ROWS(tests, &n, rows, range);
 	return cmocka_run_group_tests_name("param", tests, NULL, NULL);
