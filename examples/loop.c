@@ -12,10 +12,11 @@
 #include <unistd.h>
 
 static uint64_t
-now_ms(void)
+real_ms(const void *context)
 {
 	struct timespec t;
 
+	(void)context;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
@@ -70,6 +71,7 @@ loop_open(struct loop *l, const char *uri)
 	l->fd = open_socket(&l->uri);
 	if (l->fd < 0)
 		return fprintf(stderr, "%s: cannot be reached\n", uri), -1;
+	l->clock = (struct tg_clock){real_ms, NULL};
 	tg_client_init(&l->client, &setup);
 	return 0;
 }
@@ -79,9 +81,9 @@ loop_next(struct loop *l, struct tg_event *e)
 {
 	static uint8_t in[UINT16_MAX], out[1280];
 
-	while (!tg_client_tick(&l->client, now_ms(), e)) {
+	while (!tg_client_tick(&l->client, tg_clock_now(&l->clock), e)) {
 		struct pollfd p = {.fd = l->fd, .events = POLLIN};
-		uint64_t now = now_ms(), due;
+		uint64_t now = tg_clock_now(&l->clock), due;
 		ssize_t n;
 
 		while ((n = (ssize_t)tg_client_send(&l->client, now, out, sizeof(out)))
@@ -91,11 +93,15 @@ loop_next(struct loop *l, struct tg_event *e)
 		if (poll(&p, 1, due - now < 60000 ? (int)(due - now) : 60000) <= 0)
 			continue;
 		n = recv(l->fd, in, sizeof(in), 0);
-		if (n >= 0 && tg_client_receive(&l->client, now_ms(), in, (size_t)n, e))
+		if (n >= 0
+			&& tg_client_receive(
+				&l->client, tg_clock_now(&l->clock), in, (size_t)n, e))
 			break;
 	}
 	/* An acknowledgement that is due leaves before the event is looked at. */
-	for (size_t n; (n = tg_client_send(&l->client, now_ms(), out, sizeof(out))) > 0;)
+	for (size_t n; (n = tg_client_send(
+				&l->client, tg_clock_now(&l->clock), out, sizeof(out)))
+		       > 0;)
 		(void)send(l->fd, out, n, 0);
 }
 

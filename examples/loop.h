@@ -6,11 +6,13 @@
 #pragma once
 
 #include "coap/client.h"
+#include "coap/clock.h"
 #include "coap/uri.h"
 
 /* A URI taken apart, a UDP socket connected to where it points, and a client on it. */
 struct loop {
 	int fd;
+	struct tg_clock clock; /* the real one */
 	struct tg_uri uri;
 	struct tg_client client;
 	struct tg_transaction transactions[4];
