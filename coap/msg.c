@@ -110,6 +110,14 @@ tg_msg_parse(struct tg_msg *msg, const uint8_t *buf, size_t len, unsigned token_
 }
 
 const char *
+tg_type_name(enum tg_type t)
+{
+	static const char *const name[] = {"CON", "NON", "ACK", "RST"};
+
+	return name[t & 3];
+}
+
+const char *
 tg_verdict_name(enum tg_verdict v)
 {
 	static const char *const name[TG_VERDICTS] = {

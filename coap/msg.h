@@ -52,6 +52,8 @@ struct tg_msg {
 enum tg_verdict tg_msg_parse(
 	struct tg_msg *msg, const uint8_t *buf, size_t len, unsigned token_max);
 
+/* "CON", "NON", "ACK", "RST". */
+const char *tg_type_name(enum tg_type t);
 /* The verdict's short name: "short", "version", ... */
 const char *tg_verdict_name(enum tg_verdict v);
 

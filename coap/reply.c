@@ -2,6 +2,22 @@
 
 #include "coap/code.h"
 
+const char *
+tg_action_name(enum tg_action a)
+{
+	static const char *const name[TG_ACTIONS] = {
+		[TG_DO_IGNORE] = "ignore",
+		[TG_DO_RESET] = "reset",
+		[TG_DO_PONG] = "pong",
+		[TG_DO_REQUEST] = "request",
+		[TG_DO_RESPONSE] = "response",
+		[TG_DO_ACKED] = "acked",
+		[TG_DO_CANCELLED] = "cancelled",
+	};
+
+	return a < TG_ACTIONS ? name[a] : "unknown";
+}
+
 static enum tg_action
 confirmable(const struct tg_arrival *a)
 {

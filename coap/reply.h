@@ -22,6 +22,9 @@ enum tg_action {
 	TG_ACTIONS,
 };
 
+/* "ignore", "reset", "pong", "request", "response", "acked", "cancelled". */
+const char *tg_action_name(enum tg_action a);
+
 /* A message as it arrived. */
 struct tg_arrival {
 	enum tg_verdict verdict; /* of tg_msg_parse */

@@ -163,6 +163,16 @@ prefixes(void **state)
 }
 
 static void
+type_names(void **state)
+{
+	(void)state;
+	assert_string_equal(tg_type_name(TG_CON), "CON");
+	assert_string_equal(tg_type_name(TG_NON), "NON");
+	assert_string_equal(tg_type_name(TG_ACK), "ACK");
+	assert_string_equal(tg_type_name(TG_RST), "RST");
+}
+
+static void
 verdict_names(void **state)
 {
 	(void)state;
@@ -175,13 +185,14 @@ verdict_names(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 4] = {
+	struct CMUnitTest tests[COUNT(rows) + 5] = {
 		cmocka_unit_test(token_max),
 		cmocka_unit_test(token_borrowed),
 		cmocka_unit_test(prefixes),
+		cmocka_unit_test(type_names),
 		cmocka_unit_test(verdict_names),
 	};
-	size_t n = 4;
+	size_t n = 5;
 
 	ADD_ROWS(tests, &n, rows, parse);
 	return cmocka_run_group_tests_name("msg", tests, NULL, NULL);

@@ -180,14 +180,26 @@ reply_type(void **state)
 	assert_int_equal(tg_reply_type(TG_NON), TG_NON);
 }
 
+/* No two have one name, and none that is no action's. */
+static void
+action_names(void **state)
+{
+	(void)state;
+	for (int a = 0; a <= TG_ACTIONS; a++)
+		for (int b = 0; b < a; b++)
+			assert_string_not_equal(tg_action_name((enum tg_action)a),
+				tg_action_name((enum tg_action)b));
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(arrivals) + COUNT(wires) + COUNT(mays) + 2] = {
+	struct CMUnitTest tests[COUNT(arrivals) + COUNT(wires) + COUNT(mays) + 3] = {
 		cmocka_unit_test(unmatched),
 		cmocka_unit_test(reply_type),
+		cmocka_unit_test(action_names),
 	};
-	size_t n = 2;
+	size_t n = 3;
 
 	ADD_ROWS(tests, &n, arrivals, arrival);
 	ADD_ROWS(tests, &n, wires, wire);
