@@ -2,6 +2,7 @@
 #include "coap/code.h"
 #include "coap/msg.h"
 #include "coap/option.h"
+#include "coap/print.h"
 #include "coap/text.h"
 #include "coap/write.h"
 #include "control/cli_request.h"
@@ -80,16 +81,28 @@ cli_print_options(const struct tg_msg *m)
 static void
 print_message(const struct tg_msg *m)
 {
-	static const char *const types[] = {"CON", "NON", "ACK", "RST"};
 	printf("{\"valid\":true,\"type\":\"%s\",\"code\":\"%u.%02u\",\"mid\":%u,"
 	       "\"token\":\"",
-		types[m->type], (unsigned)m->code >> 5, m->code & 31u, m->mid);
+		tg_type_name((enum tg_type)m->type), (unsigned)m->code >> 5,
+		m->code & 31u, m->mid);
 	ctl_print_hex(stdout, tg_msg_token(m), m->tkl);
 	fputs("\",\"options\":", stdout);
 	cli_print_options(m);
 	fputs(",\"payload\":\"", stdout);
 	ctl_print_hex(stdout, m->base + m->payload, m->len - m->payload);
 	puts("\"}");
+}
+
+/* The same as a line for people. */
+static void
+print_text(const struct tg_msg *m)
+{
+	static char line[3 * DATAGRAM_MAX];
+	struct tg_text t;
+
+	tg_text_begin(&t, line, sizeof(line));
+	tg_msg_print(&t, m);
+	printf("%.*s%s\n", (int)t.len, line, t.overflow ? " ..." : "");
 }
 
 /*
@@ -115,8 +128,9 @@ read_hex(uint8_t *buf, const char *text, size_t len)
 
 /* False if the text was no hex; whatever it is, a line is printed for it. */
 static bool
-decode_one(const char *text, size_t len, uint8_t *buf)
+decode_one(const struct cli *c, const char *text, size_t len, uint8_t *buf)
 {
+	bool for_people = cli_flag(c, "--text");
 	long n = read_hex(buf, text, len);
 	const char *verdict = "hex";
 	struct tg_msg m;
@@ -127,17 +141,18 @@ decode_one(const char *text, size_t len, uint8_t *buf)
 		enum tg_verdict v = tg_msg_parse(&m, buf, (size_t)n, TG_TOKEN_MAX);
 
 		if (v == TG_OK) {
-			print_message(&m);
+			(for_people ? print_text : print_message)(&m);
 			return true;
 		}
 		verdict = tg_verdict_name(v);
 	}
-	printf("{\"valid\":false,\"verdict\":\"%s\"}\n", verdict);
+	printf(for_people ? "bad: %s\n" : "{\"valid\":false,\"verdict\":\"%s\"}\n",
+		verdict);
 	return n >= 0;
 }
 
 static bool
-decode_lines(uint8_t *buf)
+decode_lines(const struct cli *c, uint8_t *buf)
 {
 	char *line = NULL;
 	size_t cap = 0;
@@ -145,7 +160,7 @@ decode_lines(uint8_t *buf)
 	bool ok = true;
 
 	while ((len = getline(&line, &cap, stdin)) >= 0) {
-		ok &= decode_one(line, (size_t)len, buf);
+		ok &= decode_one(c, line, (size_t)len, buf);
 		fflush(stdout); /* who writes a line at a time reads one */
 	}
 	free(line);
@@ -162,8 +177,8 @@ cli_decode(const struct cli *c)
 		return cli_fail(c, CLI_FAILED, "out of memory");
 	for (unsigned i = 0; i < c->n_words; i++)
 		ok &= strcmp(c->word[i], "-") == 0
-			      ? decode_lines(buf)
-			      : decode_one(c->word[i], strlen(c->word[i]), buf);
+			      ? decode_lines(c, buf)
+			      : decode_one(c, c->word[i], strlen(c->word[i]), buf);
 	free(buf);
 	return ok ? CLI_DONE : CLI_FAILED;
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "coap/endpoint.h"
 #include "control/command_table.h"
 #include "control/gateway.h"
 
@@ -27,7 +28,8 @@ void cmd_set(json_t *o, const char *key, uint64_t v);
 json_t *cmd_text(const char *s, size_t len);
 /* "198.18.0.2:5683" or "[2001:2::2]:5683" in @to, which it returns; @port in host order.
  */
-const char *cmd_endpoint(char *to, size_t cap, const uint8_t addr[16], uint16_t port);
+const char *cmd_endpoint(
+	char to[TG_ENDPOINT_TEXT], const uint8_t addr[16], uint16_t port);
 /* An argument, or NULL. */
 const char *cmd_string(const json_t *args, const char *key);
 bool cmd_flag(const json_t *args, const char *key);

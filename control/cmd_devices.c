@@ -26,7 +26,7 @@ device_json(const struct ctl_gateway *g, const struct dp_device_info *d, unsigne
 {
 	struct dp_peer_info p;
 	json_t *o = json_object();
-	char at[64];
+	char at[TG_ENDPOINT_TEXT];
 
 	json_object_set_new(o, "device", cmd_text(d->name, d->name_len));
 	cmd_set(o, "heard_s_ago", dp_now_s(g->dp) - d->last_heard_s);
@@ -35,8 +35,7 @@ device_json(const struct ctl_gateway *g, const struct dp_device_info *d, unsigne
 	cmd_set(o, "worker", worker);
 	if (dp_peer_get(g->dp, worker, d->peer, &p)) {
 		json_object_set_new(o, "endpoint",
-			json_string(cmd_endpoint(
-				at, sizeof(at), p.key.addr, ntohs(p.key.port_be))));
+			json_string(cmd_endpoint(at, p.key.addr, ntohs(p.key.port_be))));
 	} else {
 		json_object_set_new(o, "endpoint", json_null());
 	}

@@ -2,6 +2,7 @@
 #include "control/cmd.h"
 
 #include "coap/code.h"
+#include "coap/msg.h"
 #include "coap/text.h"
 
 #include <arpa/inet.h>
@@ -197,18 +198,16 @@ verdict_name(const struct dp_traced *m, char text[8])
 static json_t *
 item_json(const struct item *it)
 {
-	static const char *const types[] = {"CON", "NON", "ACK", "RST"};
 	const struct dp_traced *m = &it->m;
 	json_t *o = json_object();
-	char text[64];
+	char text[TG_ENDPOINT_TEXT];
 
 	cmd_set(o, "time_ns", it->time_ns);
 	cmd_set(o, "worker", it->worker);
 	json_object_set_new(o, "verb", json_string(m->sent ? "sent" : "heard"));
 	json_object_set_new(o, "peer",
-		json_string(cmd_endpoint(
-			text, sizeof(text), m->peer.addr, ntohs(m->peer.port_be))));
-	json_object_set_new(o, "type", json_string(types[m->type]));
+		json_string(cmd_endpoint(text, m->peer.addr, ntohs(m->peer.port_be))));
+	json_object_set_new(o, "type", json_string(tg_type_name((enum tg_type)m->type)));
 	json_object_set_new(o, "code", json_string(code_name(m->code, text)));
 	cmd_set(o, "mid", m->mid);
 	json_object_set_new(o, "token",

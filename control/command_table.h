@@ -135,10 +135,10 @@
 	REMOTE("drain", "", "refuse new requests and finish what is pending", "drained", \
 		cmd_drain)                                                               \
 	REMOTE("stop", "", "drain and end", "{}", cmd_stop)                              \
-	LOCAL("decode", "HEX...",                                                        \
+	LOCAL("decode", "[--text] HEX...",                                               \
 		"datagrams as objects, one a line; - reads them from standard input, a " \
 		"line "                                                                  \
-		"each",                                                                  \
+		"each; --text: as lines for people",                                     \
 		"a line each: valid, and if valid type, code, mid, token (hex), "        \
 		"options "                                                               \
 		"[{number, name, hex, value}], payload (hex), else verdict",             \

@@ -1,8 +1,9 @@
 #include "control/log_print.h"
 
+#include "coap/endpoint.h"
+#include "coap/msg.h"
 #include "dataplane/path.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -59,23 +60,10 @@ ctl_print_hex(FILE *out, const uint8_t *p, size_t len)
 static void
 print_endpoint(FILE *out, const struct dp_endpoint *e)
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-	char ip[INET6_ADDRSTRLEN];
+	const struct tg_endpoint at = tg_endpoint_ipv6(e->addr, e->port, 0);
+	char text[TG_ENDPOINT_TEXT];
 
-	if (memcmp(e->addr, mapped, 12) == 0)
-		fprintf(out, "%s:%u", inet_ntop(AF_INET, e->addr + 12, ip, sizeof(ip)),
-			e->port);
-	else
-		fprintf(out, "[%s]:%u", inet_ntop(AF_INET6, e->addr, ip, sizeof(ip)),
-			e->port);
-}
-
-static const char *
-type_name(uint8_t type)
-{
-	static const char *const names[] = {"CON", "NON", "ACK", "RST"};
-
-	return names[type & 3];
+	fputs(tg_endpoint_print(text, &at), out);
 }
 
 static size_t
@@ -105,8 +93,8 @@ ctl_log_print_json(FILE *out, const struct ctl_log_item *item)
 	fputs("\",\"local\":\"", out);
 	print_endpoint(out, &r->local);
 	fprintf(out, "\",\"type\":\"%s\",\"code\":\"%u.%02u\",\"mid\":%u,\"token\":\"",
-		type_name(r->type), (unsigned)r->code >> 5, (unsigned)r->code & 31,
-		r->mid);
+		tg_type_name((enum tg_type)r->type), (unsigned)r->code >> 5,
+		(unsigned)r->code & 31, r->mid);
 	ctl_print_hex(out, r->token, r->tkl);
 	if (r->content_format == DP_NO_FORMAT)
 		fputs("\",\"content_format\":null,\"payload\":\"", out);
@@ -125,7 +113,7 @@ ctl_log_print_text(FILE *out, const struct ctl_log_item *item)
 
 	fprintf(out, "%" PRIu64 " %" PRIu64 ".%09" PRIu64 " %.*s %s ", item->seq,
 		r->time_ns / 1000000000u, r->time_ns % 1000000000u, (int)r->stream_len,
-		r->stream, type_name(r->type));
+		r->stream, tg_type_name((enum tg_type)r->type));
 	print_endpoint(out, &r->source);
 	fprintf(out, " mid %u %.*s ", r->mid, (int)path_text(path, r), path);
 	ctl_print_json_string(out, (const char *)r->payload, r->payload_len);

@@ -1,7 +1,6 @@
 /* A request line in, a reply line out; and what commands share. */
 #include "control/cmd.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -47,19 +46,11 @@ cmd_text(const char *s, size_t len)
 }
 
 const char *
-cmd_endpoint(char *to, size_t cap, const uint8_t addr[16], uint16_t port)
+cmd_endpoint(char to[TG_ENDPOINT_TEXT], const uint8_t addr[16], uint16_t port)
 {
-	char ip[INET6_ADDRSTRLEN];
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	const struct tg_endpoint e = tg_endpoint_ipv6(addr, port, 0);
 
-	if (memcmp(addr, mapped, 12) == 0) {
-		inet_ntop(AF_INET, addr + 12, ip, sizeof(ip));
-		snprintf(to, cap, "%s:%u", ip, port);
-	} else {
-		inet_ntop(AF_INET6, addr, ip, sizeof(ip));
-		snprintf(to, cap, "[%s]:%u", ip, port);
-	}
-	return to;
+	return tg_endpoint_print(to, &e);
 }
 
 const char *

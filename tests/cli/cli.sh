@@ -109,6 +109,8 @@ $ping" decode 40000001 40000001
 gives decode-blanks "$ping" decode '40 00
 00	01'
 gives decode-nothing "$short" decode ''
+gives decode-text 'CON 0.01 GET [1] 0a Uri-Path:"t" "hi"' decode --text 410100010ab174ff6869
+gives decode-text-bad 'bad: version' decode --text 80010001
 gives decode-any-code '{"valid":true,"type":"ACK","code":"7.31","mid":1,"token":"","options":[],"payload":""}' decode 60ff0001
 gives decode-value-no-utf8 '{"valid":true,"type":"CON","code":"0.01","mid":1,"token":"","options":[{"number":11,"name":"Uri-Path","hex":"e961","value":"\u00e9a"}],"payload":""}' decode 40010001b2e961
 gives decode-value-long '{"valid":true,"type":"CON","code":"0.01","mid":1,"token":"","options":[{"number":12,"name":"Content-Format","hex":"010203040506070809","value":null}],"payload":""}' decode 40010001c9010203040506070809
