@@ -28,7 +28,7 @@ struct ctl_route {
 	char path[256], stream[64], content[1025], location[256], target[256];
 	char rt[128], ifd[128], title[128];
 	uint32_t kind, ack, notify, max_age, stale, max_payload, content_format, hidden,
-		delay_ms, period_ms, require_format, changes;
+		delay_ms, period_ms, require_format, changes, multicast;
 	uint32_t put, post, del; /* static: codes */
 	uint32_t n_formats;
 	uint16_t formats[16];
@@ -60,7 +60,7 @@ struct ctl_config {
 	uint32_t logring_bytes, trace_messages;
 	uint32_t error_rate, error_burst, full_max_age;
 	uint32_t ack_timeout_ms, ack_random_percent, max_retransmit, nstart,
-		max_latency_s, processing_delay_ms;
+		max_latency_s, processing_delay_ms, default_leisure_ms;
 	uint32_t ack_delay_ms, outbound_max;
 	char log_dir[256], control_socket[108];
 	uint64_t commit_ns, segment_bytes, retain_bytes, retain_s;

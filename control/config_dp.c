@@ -197,6 +197,7 @@ set_spec(const struct ctl_route *r, struct dp_route_spec *out)
 		.delay_ms = r->delay_ms,
 		.require_format = r->require_format,
 		.changes = r->changes,
+		.multicast = r->multicast,
 	};
 }
 
@@ -209,6 +210,7 @@ param_of(const struct ctl_config *c)
 	p.ack_random_permille = c->ack_random_percent * 10;
 	p.max_retransmit = c->max_retransmit;
 	p.nstart = c->nstart;
+	p.default_leisure_ms = c->default_leisure_ms;
 	p.max_latency_ms = c->max_latency_s * 1000;
 	p.processing_delay_ms = c->processing_delay_ms;
 	return p;

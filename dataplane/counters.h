@@ -110,6 +110,7 @@
 	/* executed requests */                                                          \
 	X(answered, ANSWERED, "executed requests answered")                              \
 	X(suppressed_no_response, SUPPRESSED, "no answer wanted (RFC 7967)")             \
+	X(suppressed_multicast, SUPPRESSED, "a group was asked, and nothing to tell")    \
 	X(suppressed_no_buffer, SUPPRESSED, "no packet buffer for the answer")           \
 	/* records */                                                                    \
 	X(records_accepted, ACCEPTED, "records that a stream took")                      \

@@ -54,9 +54,8 @@ give(struct dp_delayed *d, uint32_t at)
 }
 
 uint8_t
-dp_delay(struct dp_worker *w, struct dp_burst *b, unsigned i)
+dp_delay(struct dp_worker *w, struct dp_burst *b, unsigned i, uint64_t ms)
 {
-	uint64_t due = w->now_ms + b->route[i]->delay_ms;
 	struct dp_delayed *d = w->delayed;
 	uint32_t at;
 
@@ -64,11 +63,12 @@ dp_delay(struct dp_worker *w, struct dp_burst *b, unsigned i)
 		dp_count(&w->counters, DP_C_delayed_full, 1);
 		return TG_UNAVAILABLE;
 	}
-	dp_peers_set_link(w->peers, b->peer[i], dp_net_source_mac(b, i));
+	if (b->peer[i] != DP_NONE)
+		dp_peers_set_link(w->peers, b->peer[i], dp_net_source_mac(b, i));
 	dp_leave(w, b, i);
 	at = take(d);
 	d->packet[at] = dp_pack(w, b, i);
-	dp_wheel_add(wheel_of(d), at, due);
+	dp_wheel_add(wheel_of(d), at, w->now_ms + ms);
 	return DP_LATER;
 }
 

@@ -71,7 +71,8 @@ struct dp_route_spec {
 	/* Of separate responses and notifications; NULL: the settings'.  At most
 	 * DP_PARAMS_MAX - 1 of a snapshot's are different. */
 	const struct tg_param *param;
-	bool hidden; /* not in /.well-known/core */
+	bool multicast; /* fixed kinds: a group's NON GET is answered, too */
+	bool hidden;    /* not in /.well-known/core */
 };
 
 #define DP_TIME_TEXT 26         /* bytes of a time as text, a line's end and a zero */

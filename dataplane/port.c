@@ -32,6 +32,41 @@ set_queues(const struct dp_port_config *p, struct rte_mempool *pool)
 	return rc;
 }
 
+/* The driver's packet socket on interface @arg, found among our own descriptors, or -1.
+ */
+static int
+packet_socket(const char *arg)
+{
+	unsigned index = if_nametoindex(arg);
+
+	for (int fd = 0; fd < FD_MAX && index != 0; fd++) {
+		struct sockaddr_ll at = {0};
+		socklen_t len = sizeof(at);
+
+		if (getsockname(fd, (struct sockaddr *)&at, &len) == 0
+			&& len >= sizeof(at) - 8 && at.sll_family == AF_PACKET
+			&& (unsigned)at.sll_ifindex == index)
+			return fd;
+	}
+	return -1;
+}
+
+/* Frames to any group.  Where af_packet's driver does not know how, its socket does. */
+static void
+hear_groups(const struct dp_port_config *p)
+{
+	struct packet_mreq all = {.mr_type = PACKET_MR_ALLMULTI};
+	int fd;
+
+	if (rte_eth_allmulticast_enable(p->ethdev) == 0 || p->driver != DP_DRV_AF_PACKET)
+		return;
+	all.mr_ifindex = (int)if_nametoindex(p->arg);
+	fd = packet_socket(p->arg);
+	if (fd >= 0)
+		(void)setsockopt(
+			fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof(all));
+}
+
 static int
 open_port(struct dp_port_config *p, struct rte_mempool *pool, unsigned workers)
 {
@@ -52,7 +87,7 @@ open_port(struct dp_port_config *p, struct rte_mempool *pool, unsigned workers)
 		|| (rc = rte_eth_macaddr_get(p->ethdev, &mac)) != 0)
 		return rc;
 	memcpy(p->mac, mac.addr_bytes, sizeof(p->mac));
-	(void)rte_eth_allmulticast_enable(p->ethdev); /* not every driver knows how */
+	hear_groups(p);
 	return 0;
 }
 
@@ -88,25 +123,6 @@ dp_ports_close(struct dp_config *cfg)
 }
 
 /* ---- statistics ---- */
-
-/* The driver's packet socket on interface @arg, found among our own descriptors, or -1.
- */
-static int
-packet_socket(const char *arg)
-{
-	unsigned index = if_nametoindex(arg);
-
-	for (int fd = 0; fd < FD_MAX && index != 0; fd++) {
-		struct sockaddr_ll at = {0};
-		socklen_t len = sizeof(at);
-
-		if (getsockname(fd, (struct sockaddr *)&at, &len) == 0
-			&& len >= sizeof(at) - 8 && at.sll_family == AF_PACKET
-			&& (unsigned)at.sll_ifindex == index)
-			return fd;
-	}
-	return -1;
-}
 
 /*
  * Frames that the kernel had no room for in af_packet's ring.  The driver hides them, and

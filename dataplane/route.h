@@ -31,6 +31,7 @@ struct dp_route {
 	uint32_t max_age;            /* seconds; UINT32_MAX: none */
 	enum dp_stale stale;         /* store */
 	bool notify_con;             /* store */
+	bool multicast;              /* fixed kinds: a group may be asked */
 	uint32_t period_ms;  /* store: the value at `own` is written so often; 0 */
 	struct dp_path own;  /* that path; unobserve: its target's */
 	const uint8_t *text; /* what is written there; unobserve: what is to be said */

@@ -9,9 +9,9 @@
 #define OURS 0x80000000u
 #define UNTIL_IT_ENDS (1u << 30) /* seconds */
 
-/* xorshift64: so that not all who were lost together are sent again together. */
-static uint32_t
-roll(struct dp_worker *w)
+/* xorshift64 */
+uint32_t
+dp_roll(struct dp_worker *w)
 {
 	w->dice ^= w->dice << 13;
 	w->dice ^= w->dice >> 7;
@@ -171,7 +171,7 @@ keep(struct dp_worker *w, uint32_t peer, const struct tg_param *p, const uint8_t
 	uint16_t len)
 {
 	uint16_t mid = (uint16_t)(msg[2] << 8 | msg[3]);
-	uint32_t id = dp_outbound_put(w->outbound, peer, mid, p, roll(w));
+	uint32_t id = dp_outbound_put(w->outbound, peer, mid, p, dp_roll(w));
 
 	if (id == DP_NONE)
 		return false;

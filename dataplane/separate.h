@@ -32,5 +32,8 @@ bool dp_separate_acked(
 /* Empty ACKs and retransmissions that are due; once a turn.  True if there was anything.
  */
 bool dp_separate_run(struct dp_worker *w);
+/* A random number, not secret: so that not all who were lost together are sent again
+ * together. */
+uint32_t dp_roll(struct dp_worker *w);
 /* Acknowledge @mid of @peer and say no more for now. */
 void dp_send_empty_ack(struct dp_worker *w, uint32_t peer, uint16_t mid);

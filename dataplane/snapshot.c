@@ -327,6 +327,7 @@ add_route(struct build *b, const struct dp_route_spec *s)
 		.delay_ms = s->delay_ms,
 		.require_format = s->require_format,
 		.changes = s->changes,
+		.multicast = s->multicast,
 	};
 	if (stream_len >= sizeof(r->stream) || s->n_formats > DP_FORMATS_MAX)
 		return fail(b, "route %s: stream's name or list of formats too long",
@@ -363,6 +364,7 @@ add_core(struct build *b, const struct dp_settings *set)
 		.kind = DP_K_STATIC,
 		.max_age = UINT32_MAX,
 		.content_format = 40,
+		.multicast = true,
 	};
 	char text[CORE_MAX], target[1024];
 	struct tg_link_writer w;

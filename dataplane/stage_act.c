@@ -6,6 +6,7 @@
  */
 #include "coap/code.h"
 #include "dataplane/delay.h"
+#include "dataplane/separate.h"
 
 #include <string.h>
 
@@ -85,7 +86,7 @@ static uint8_t
 execute(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	if (unlikely(b->route[i]->delay_ms != 0))
-		return dp_delay(w, b, i);
+		return dp_delay(w, b, i, b->route[i]->delay_ms);
 	switch (b->route[i]->kind) {
 	case DP_K_STREAM:
 		return dp_act_stream(w, b, i);
@@ -117,6 +118,22 @@ say_nothing(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once)
 	dp_answer_silently(w, b, i);
 }
 
+/* A request to a group (RFC 7252, 8.2): what its members may be asked together is
+ * answered after a random leisure, anything else not at all. */
+static void
+act_for_group(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	const struct tg_msg *m = &b->msg[i];
+	uint64_t leisure_ms =
+		(uint64_t)w->snap->param[0].default_leisure_ms * dp_roll(w) >> 32;
+
+	b->peer[i] = DP_NONE; /* a GET needs none and leaves none behind */
+	if (m->type != TG_NON || m->code != TG_GET || b->code[i] != 0
+		|| !b->route[i]->multicast
+		|| dp_delay(w, b, i, b->route[i]->delay_ms + leisure_ms) != DP_LATER)
+		dp_drop(w, b, i, DP_C_rdrop_multicast);
+}
+
 /* @once: it must not run twice. */
 static void
 act(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once)
@@ -128,7 +145,7 @@ act(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once)
 		return;
 	}
 	if (unlikely(b->flags[i] & DP_F_MULTICAST)) {
-		dp_drop(w, b, i, DP_C_rdrop_multicast);
+		act_for_group(w, b, i);
 		return;
 	}
 	if (unlikely(b->code[i] != 0)) {

@@ -120,6 +120,16 @@ unpack(struct dp_worker *w, struct rte_mbuf *m)
 	return b;
 }
 
+/* Does the route, as it is now, send requests on a way? */
+static bool
+may_be_away(const struct dp_burst *b)
+{
+	const struct dp_route *r = b->route[0];
+
+	return r->kind == DP_K_STORE || r->delay_ms != 0
+	       || (r->multicast && (b->flags[0] & DP_F_MULTICAST));
+}
+
 struct dp_burst *
 dp_reopen(struct dp_worker *w, struct rte_mbuf *m)
 {
@@ -128,8 +138,7 @@ dp_reopen(struct dp_worker *w, struct rte_mbuf *m)
 	if (tg_msg_parse(&b->msg[0], b->coap[0], b->len[0], TG_TOKEN_MAX) != TG_OK)
 		rte_panic("a request that was parsed is none any more\n");
 	dp_stage_route(w, b);
-	if (b->code[0] == 0 && b->route[0]->kind != DP_K_STORE
-		&& b->route[0]->delay_ms == 0)
+	if (b->code[0] == 0 && !may_be_away(b))
 		b->code[0] = TG_UNAVAILABLE;
 	return b;
 }
@@ -176,9 +185,33 @@ dp_arrive(struct dp_worker *w, uint32_t peer)
 		dp_peers_release(w->peers, peer);
 }
 
-/* Its answer is not wanted (RFC 7967). */
+/* The answer says nothing but its code. */
+static bool
+is_empty(const struct dp_burst *b)
+{
+	struct tg_msg m;
+
+	return b->reply[0] == 0
+	       || tg_msg_parse(&m, b->coap[0], b->reply[0], TG_TOKEN_MAX) != TG_OK
+	       || m.payload == m.len;
+}
+
+/*
+ * Why the answer to what was executed is kept back, or 0: nobody wants it (RFC 7967), or
+ * a group was asked and this member has nothing to tell (RFC 7252, 8.2).
+ */
+static enum dp_counter
+unwanted(const struct dp_burst *b)
+{
+	if (dp_is_silent(b->silent[0], b->code[0]))
+		return DP_C_suppressed_no_response;
+	if ((b->flags[0] & DP_F_MULTICAST) && is_empty(b))
+		return DP_C_suppressed_multicast;
+	return 0;
+}
+
 static void
-finish_silently(struct dp_worker *w, struct dp_burst *b)
+finish_silently(struct dp_worker *w, struct dp_burst *b, enum dp_counter why)
 {
 	const struct tg_msg *m = &b->msg[0];
 
@@ -186,10 +219,9 @@ finish_silently(struct dp_worker *w, struct dp_burst *b)
 		dp_peers_mark(w->peers, b->peer[0], m->mid, DP_ACKED, m->type == TG_CON,
 			w->now_s, &w->counters);
 	dp_count(&w->counters, DP_C_executed, 1);
-	dp_count(&w->counters, DP_C_suppressed_no_response, 1);
-	dp_record_heard(w, b, 0,
-		dp_meta(b->pkt[0])->about
-			| dp_trace_fate(0, DP_C_suppressed_no_response));
+	dp_count(&w->counters, why, 1);
+	dp_record_heard(
+		w, b, 0, dp_meta(b->pkt[0])->about | dp_trace_fate(0, (uint8_t)why));
 	dp_answer_silently(w, b, 0);
 }
 
@@ -223,6 +255,7 @@ finish(struct dp_worker *w, struct rte_mbuf *m)
 	struct dp_burst *b = unpack(w, m);
 	const uint8_t *p = b->coap[0];
 	uint8_t code = b->code[0];
+	enum dp_counter why;
 	bool con;
 
 	dp_arrive(w, b->peer[0]);
@@ -240,9 +273,8 @@ finish(struct dp_worker *w, struct rte_mbuf *m)
 		finish_separately(w, b);
 		return;
 	}
-	if (unlikely(b->silent[0] != 0) && code < TG_BAD_REQUEST
-		&& dp_is_silent(b->silent[0], code)) {
-		finish_silently(w, b);
+	if (code < TG_BAD_REQUEST && unlikely((why = unwanted(b)) != 0)) {
+		finish_silently(w, b, why);
 		return;
 	}
 	if (b->peer[0] != DP_NONE && code < TG_BAD_REQUEST)

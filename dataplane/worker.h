@@ -140,7 +140,7 @@ struct dp_worker {
 	uint64_t ticked[DP_TICKING_MAX]; /* which period each value was written in last */
 	struct dp_pending_fifo pending;
 	struct dp_early_fifo early;
-	uint64_t dice; /* random, not secret: see separate.c */
+	uint64_t dice; /* see dp_roll() */
 	struct dp_counters counters;
 	struct dp_hist latency;
 	struct dp_turns turns;

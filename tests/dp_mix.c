@@ -209,6 +209,9 @@ send_messages(void)
 	memcpy(group.dst, (const uint8_t[4]){224, 0, 1, 187}, 4);
 	memcpy(group.dst_mac, (const uint8_t[6]){1, 0, 0x5e, 0, 1, 187}, 6);
 	gw_say(&group, hello); /* rdrop_multicast */
+	gw_say(&group, BYTES_OF("\x50\x01\x00\x33\xb5query"));
+	gw_later_ms(5000);
+	gw_turn(); /* suppressed_multicast */
 	gw_log_read();
 	gw_log_settle(0); /* records_delivered */
 	gw_say(&gw.flow, BYTES_OF("\x40\x02\x00\x13\xb1t\x04"

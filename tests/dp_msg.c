@@ -326,8 +326,8 @@ answer(void **state)
 		DP_C_rst_sent, r->hear.len > 0 && *(const uint8_t *)r->hear.at == 0x70);
 }
 
-/* Nothing that a group of receivers is sent is answered (RFC 7252, 8.1): neither with RST
- * nor with an error, and here with nothing at all. */
+/* Nothing that a group of receivers is sent is answered at once (RFC 7252, 8): neither
+ * with RST nor with an error; dp_group has what is answered later. */
 static const struct group_row {
 	const char *name;
 	bool v6;

@@ -66,6 +66,12 @@ over 2001:2::1 -ipv6
 same broadcast-refused-silent - "$(answer get coap://198.18.0.1/nowhere 198.19.255.255)"
 ip -n tg-devices route add 224.0.0.0/4 dev tg-dev0
 same multicast-refused-silent - "$(answer get coap://198.18.0.1/nowhere 224.0.1.187)"
+# what all may be asked is answered, after a while, from the gateway's own address
+holds multicast-heard grep -q 'allmulti 1' <(ip -n tg-gateway -d link show tg-gw0)
+for group in 224.0.1.187 "[ff02::fd%tg-dev0]" "[ff05::fd]"; do
+	same "multicast-core-$group" "</test>" \
+		"$(client -N -m get "coap://$group/.well-known/core" | grep -o '</test>')"
+done
 ip -n tg-devices route del 224.0.0.0/4 dev tg-dev0
 
 # the operator's tools
