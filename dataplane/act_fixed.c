@@ -3,6 +3,7 @@
 #include "coap/option.h"
 #include "coap/write.h"
 #include "dataplane/copy.h"
+#include "dataplane/links.h"
 #include "dataplane/worker.h"
 
 #include <stdio.h>
@@ -20,6 +21,28 @@ write_encoded(
 	b->reply[i] = (uint16_t)(at + len);
 }
 
+/* A list of links, of which the request wants some: it is overwritten when they are
+ * known.
+ */
+static uint8_t
+act_links(struct dp_burst *b, unsigned i, const struct dp_route *r)
+{
+	size_t len = r->payload_len;
+	struct tg_writer w;
+	char text[DP_MSG_MAX];
+
+	if (!dp_links_filter(text, (const char *)r->content + r->content_len - len, &len,
+		    &b->msg[i]))
+		return TG_BAD_REQUEST;
+	dp_answer_begin(b, i, &w, TG_CONTENT);
+	tg_write_uint(&w, TG_OPT_CONTENT_FORMAT, DP_CF_LINKS);
+	if (r->max_age != UINT32_MAX)
+		tg_write_uint(&w, TG_OPT_MAX_AGE, r->max_age);
+	tg_write_payload(&w, text, len);
+	b->reply[i] = (uint16_t)tg_write_end(&w);
+	return b->reply[i] != 0 ? TG_CONTENT : TG_INTERNAL;
+}
+
 static uint8_t
 act_static(struct dp_burst *b, unsigned i, const struct dp_request *q)
 {
@@ -32,6 +55,8 @@ act_static(struct dp_burst *b, unsigned i, const struct dp_request *q)
 			if (r == NULL)
 				return TG_NOT_ACCEPTABLE;
 		}
+		if (unlikely(q->flags & DP_R_QUERY) && r->content_format == DP_CF_LINKS)
+			return act_links(b, i, r);
 		write_encoded(b, i, code, r->content, r->content_len);
 	} else if (code == TG_CREATED && method == TG_POST && r->created_len > 0) {
 		write_encoded(b, i, code, r->created, r->created_len);

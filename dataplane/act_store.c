@@ -16,6 +16,7 @@
 #include "coap/link.h"
 #include "coap/option.h"
 #include "coap/write.h"
+#include "dataplane/links.h"
 #include "dataplane/separate.h"
 
 #include <string.h>
@@ -144,21 +145,39 @@ write_here(struct dp_worker *w, struct dp_burst *b, unsigned i, bool from_here)
 	return TG_DELETED;
 }
 
-/* GET /d/DEVICE: links to what the device has stored (RFC 6690). */
+/* A link to each value of a device from @slot on. */
+static void
+write_links(const struct dp_worker *w, uint32_t slot, struct tg_link_writer *links)
+{
+	uint8_t path[1024];
+	struct dp_value v;
+	uint16_t path_len;
+
+	for (; slot != DP_NONE; slot = dp_store_next(w->store, slot)) {
+		if (!dp_store_info(w->store, slot, path, &path_len, &v))
+			continue;
+		tg_link_path(links, path, path_len);
+		if (v.content_format != DP_NO_FORMAT)
+			tg_link_attr_uint(links, "ct", v.content_format);
+		tg_link_attr_uint(links, "sz", v.len);
+		tg_link_attr_flag(links, "obs");
+	}
+}
+
+/* GET /d/DEVICE: links to what the device has stored (RFC 6690), as the queries ask. */
 static uint8_t
 list(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	const struct dp_request *q = &w->scratch->request[i];
 	char text[1280];
 	struct tg_link_writer links;
-	uint8_t path[1024], len;
 	const uint8_t *name;
-	struct dp_value v;
 	struct tg_writer out;
 	uint32_t device, slot;
-	uint16_t path_len;
+	size_t size;
+	uint8_t len;
 
-	if (!acceptable(q->accept, 40))
+	if (!acceptable(q->accept, DP_CF_LINKS))
 		return TG_NOT_ACCEPTABLE;
 	name = dp_request_segment(q, q->device, &len);
 	device = dp_devices_find(
@@ -167,21 +186,16 @@ list(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	if (slot == DP_NONE)
 		return TG_NOT_FOUND;
 	tg_link_begin(&links, text, sizeof(text));
-	for (; slot != DP_NONE; slot = dp_store_next(w->store, slot)) {
-		if (!dp_store_info(w->store, slot, path, &path_len, &v))
-			continue;
-		tg_link_path(&links, path, path_len);
-		if (v.content_format != DP_NO_FORMAT)
-			tg_link_attr_uint(&links, "ct", v.content_format);
-		tg_link_attr_uint(&links, "sz", v.len);
-		tg_link_attr_flag(&links, "obs");
-	}
-	if (tg_link_end(&links) == 0)
+	write_links(w, slot, &links);
+	size = tg_link_end(&links);
+	if (size == 0)
 		return TG_INTERNAL; /* the request is whole still: the refusal needs its
 				       type */
+	if ((q->flags & DP_R_QUERY) && !dp_links_filter(text, text, &size, &b->msg[i]))
+		return TG_BAD_REQUEST;
 	dp_answer_begin(b, i, &out, TG_CONTENT);
-	tg_write_uint(&out, TG_OPT_CONTENT_FORMAT, 40);
-	tg_write_payload(&out, text, tg_link_end(&links));
+	tg_write_uint(&out, TG_OPT_CONTENT_FORMAT, DP_CF_LINKS);
+	tg_write_payload(&out, text, size);
 	b->reply[i] = (uint16_t)tg_write_end(&out);
 	return b->reply[i] == 0 ? TG_INTERNAL : TG_CONTENT;
 }

@@ -38,8 +38,8 @@ struct dp_route {
 	uint16_t text_len;
 	/* Answer's options and payload, encoded; written after the token. */
 	const uint8_t *content;
-	uint16_t content_len;
-	const uint8_t *created; /* static POST: Location-Path options */
+	uint16_t content_len, payload_len; /* the payload is its last bytes */
+	const uint8_t *created;            /* static POST: Location-Path options */
 	uint16_t created_len;
 };
 

@@ -5,6 +5,7 @@
 #include "coap/option.h"
 #include "coap/write.h"
 #include "dataplane/burst.h"
+#include "dataplane/links.h"
 #include "dataplane/path.h"
 #include "dataplane/route.h"
 
@@ -186,6 +187,7 @@ set_content(struct build *b, struct dp_route *r, const void *content, size_t len
 	if (r->max_age != UINT32_MAX)
 		tg_write_uint(&w, TG_OPT_MAX_AGE, r->max_age);
 	tg_write_payload(&w, content, len);
+	r->payload_len = (uint16_t)len;
 	return encode(b, &w, &r->content, &r->content_len);
 }
 
@@ -209,6 +211,19 @@ set_location(struct build *b, struct dp_route *r, const char *location)
 	return encode(b, &w, &r->created, &r->created_len);
 }
 
+/* A list of links is filtered, so it has to be one. */
+static bool
+is_link_format(const char *text, size_t len)
+{
+	struct tg_link_reader r;
+	struct tg_link l;
+
+	tg_link_read(&r, text, len);
+	while (tg_link_next(&r, &l))
+		;
+	return !r.bad;
+}
+
 static int
 set_static(struct build *b, struct dp_route *r, const struct dp_route_spec *s)
 {
@@ -216,6 +231,10 @@ set_static(struct build *b, struct dp_route *r, const struct dp_route_spec *s)
 	r->answer[TG_PUT] = s->answer_put;
 	r->answer[TG_POST] = s->answer_post;
 	r->answer[TG_DELETE] = s->answer_delete;
+	if (s->content_format == DP_CF_LINKS
+		&& !is_link_format(s->content, s->content_len))
+		return fail(
+			b, "route %s: content is no list of links (RFC 6690)", s->path);
 	if (set_location(b, r, s->location) < 0)
 		return -EINVAL;
 	return set_content(b, r, s->content, s->content_len);
@@ -363,7 +382,7 @@ add_core(struct build *b, const struct dp_settings *set)
 		.path = "/.well-known/core",
 		.kind = DP_K_STATIC,
 		.max_age = UINT32_MAX,
-		.content_format = 40,
+		.content_format = DP_CF_LINKS,
 		.multicast = true,
 	};
 	char text[CORE_MAX], target[1024];
