@@ -374,6 +374,28 @@ is_listed(const struct dp_settings *set, unsigned i)
 	return false;
 }
 
+/* A link to @r: to its path, or of a pattern to the literal prefix; nothing if hidden. */
+static void
+write_link(struct tg_link_writer *w, const struct dp_route_spec *r)
+{
+	size_t len = strcspn(r->path, "{");
+
+	if (r->hidden)
+		return;
+	if (len > 1 && r->path[len] == '{')
+		len--; /* "/t/{device}" is listed as "/t" */
+	tg_link_target(w, r->path, len);
+	tg_link_attr(w, "rt", r->rt);
+	tg_link_attr(w, "if", r->ifd);
+	tg_link_attr(w, "title", r->title);
+	if (r->kind == DP_K_STATIC && r->content_format != DP_NO_FORMAT)
+		tg_link_attr_uint(w, "ct", r->content_format);
+	if (r->kind == DP_K_STATIC && r->content_len > DP_VALUE_MAX)
+		tg_link_attr_uint(w, "sz", r->content_len); /* large ones only (3.3) */
+	if (r->kind == DP_K_STORE && strchr(r->path, '{') == NULL)
+		tg_link_attr_flag(w, "obs");
+}
+
 /* /.well-known/core: fixed resources by their path, patterns by their literal prefix. */
 static int
 add_core(struct build *b, const struct dp_settings *set)
@@ -385,30 +407,14 @@ add_core(struct build *b, const struct dp_settings *set)
 		.content_format = DP_CF_LINKS,
 		.multicast = true,
 	};
-	char text[CORE_MAX], target[1024];
+	char text[CORE_MAX];
 	struct tg_link_writer w;
 	struct dp_route_spec s = core;
 
 	tg_link_begin(&w, text, sizeof(text));
-	for (unsigned i = 0; i < set->n_routes; i++) {
-		const struct dp_route_spec *r = &set->routes[i];
-		size_t len = strcspn(r->path, "{");
-
-		if (r->hidden || len >= sizeof(target) || is_listed(set, i))
-			continue;
-		memcpy(target, r->path, len);
-		if (len > 1 && r->path[len] == '{')
-			len--; /* "/t/{device}" is listed as "/t" */
-		target[len] = '\0';
-		tg_link_target(&w, target, len);
-		tg_link_attr(&w, "rt", r->rt);
-		tg_link_attr(&w, "if", r->ifd);
-		tg_link_attr(&w, "title", r->title);
-		if (r->kind == DP_K_STATIC && r->content_format != DP_NO_FORMAT)
-			tg_link_attr_uint(&w, "ct", r->content_format);
-		if (r->kind == DP_K_STORE && strchr(r->path, '{') == NULL)
-			tg_link_attr_flag(&w, "obs");
-	}
+	for (unsigned i = 0; i < set->n_routes; i++)
+		if (!is_listed(set, i))
+			write_link(&w, &set->routes[i]);
 	s.content = text;
 	s.content_len = (uint16_t)tg_link_end(&w);
 	if (w.overflow)

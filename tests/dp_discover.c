@@ -11,7 +11,8 @@
 #define LINK2 "</link2>;rt=\"Type2 Type3\";if=\"If2\""
 #define LINK3 "</link3>;rt=\"Type1 Type3\";if=\"foo\";title=\"third\";ct=0"
 #define PATH "</path>;ct=40"
-#define ALL LINK1 "," LINK2 "," LINK3 "," PATH ",</obs>;obs,</d>"
+#define LARGE "</large>;ct=0;sz=1025"
+#define ALL LINK1 "," LINK2 "," LINK3 "," PATH "," LARGE ",</obs>;obs,</d>"
 
 #define SUB1 "</path/sub1>;rt=a"
 #define SUB2 "</path/sub2>;rt=\"a b\""
@@ -22,6 +23,8 @@
 #define FIXED                                                                            \
 	.kind = DP_K_STATIC, .content = "x", .content_len = 1,                           \
 	.content_format = DP_NO_FORMAT, .max_age = UINT32_MAX, .max_payload = 8
+
+static const char large[DP_VALUE_MAX + 1];
 
 static const struct dp_route_spec routes[] = {
 	{.path = "/link1", FIXED, .rt = "Type1 Type2", .ifd = "If1"},
@@ -38,6 +41,11 @@ static const struct dp_route_spec routes[] = {
 		.content_len = sizeof(SUB1 "," SUB2) - 1,
 		.content_format = 40,
 		.max_age = 9},
+	{.path = "/large",
+		.kind = DP_K_STATIC,
+		.content = large,
+		.content_len = sizeof(large),
+		.max_age = UINT32_MAX},
 	{.path = "/obs",
 		.kind = DP_K_STORE,
 		.max_age = UINT32_MAX,
@@ -65,6 +73,7 @@ static const struct row {
 	{"title", CORE "?title=third", LINK3, 0},
 	{"ct", CORE "?ct=40", PATH, 0},
 	{"obs", CORE "?obs", "</obs>;obs", 0},
+	{"sz, of what is over 1,024 bytes", CORE "?sz=*", LARGE, 0},
 	{"href", CORE "?href=/link2", LINK2, 0},
 	{"href, a prefix", CORE "?href=/link*", LINK1 "," LINK2 "," LINK3, 0},
 	{"href, the last", CORE "?href=/d", "</d>", 0},
