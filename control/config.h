@@ -25,7 +25,7 @@ struct ctl_stream {
 };
 
 struct ctl_route {
-	char path[256], stream[64], content[1025], location[256], target[256];
+	char path[256], stream[64], content[1281], location[256], target[256];
 	char rt[128], ifd[128], title[128];
 	uint32_t kind, ack, notify, max_age, stale, max_payload, content_format, hidden,
 		delay_ms, period_ms, require_format, changes, multicast;

@@ -96,6 +96,9 @@ check_route(const struct ctl_config *c, struct ctl_route *r, char *err, size_t e
 	if (r->location[0] != '\0' && r->location[0] != '/' && r->location[0] != '?')
 		return ctl_config_fault(c, r->location, err, errlen,
 			"location: a path begins with '/', a query with '?'");
+	if (r->kind == DP_K_STORE && strlen(r->content) > DP_VALUE_MAX)
+		return ctl_config_fault(c, r->content, err, errlen,
+			"content: a stored value has at most %d bytes", DP_VALUE_MAX);
 	if (r->kind == DP_K_STREAM)
 		r->ack = s->ack;
 	return true;

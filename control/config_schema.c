@@ -113,7 +113,7 @@ static const struct ctl_key route_keys[] = {
 	{"changes", CTL_T_BOOL, ROUTE(changes), 0, 1, "false",
 		"a value changes by itself after each 2.03, for tests of clients",
 		.only = KIND(STORE)},
-	{"content", CTL_T_TEXT, ROUTE(content), 0, 1024, "",
+	{"content", CTL_T_TEXT, ROUTE(content), 0, 1280, "",
 		"the representation; store: what is there at the start, if it is not "
 		"empty "
 		"and the path is a literal one",

@@ -11,14 +11,15 @@
 
 #define LINE 4096
 
-/* The next word of *@at in @word: up to a blank, but a text in quotes is one. */
+/* The next word of *@at in @word: up to a blank, but a text in quotes of either kind is
+ * one. */
 static bool
 next_word(const char **at, char *word, size_t cap)
 {
 	const char *p = *at + strspn(*at, " \t"), *end = p;
 
-	if (*p == '"')
-		end = strchr(p + 1, '"') != NULL ? strchr(p + 1, '"') + 1 : p + strlen(p);
+	if (*p == '"' || *p == '\'')
+		end = strchr(p + 1, *p) != NULL ? strchr(p + 1, *p) + 1 : p + strlen(p);
 	else
 		end = p + strcspn(p, " \t");
 	if (end == p || (size_t)(end - p) >= cap)
@@ -100,7 +101,7 @@ add_payload(struct row_message *m, const char *word)
 		m->payload_len = count;
 		return true;
 	}
-	if (word[0] != '"' || len < 2 || word[len - 1] != '"')
+	if ((word[0] != '"' && word[0] != '\'') || len < 2 || word[len - 1] != word[0])
 		return false;
 	m->payload_len = len - 2;
 	memcpy(m->payload, word + 1, len - 2);

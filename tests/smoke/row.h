@@ -17,7 +17,7 @@
  *                                    Message ID, and each PART
  *   PART  NUMBER=VALUE               an option: HEX, COUNT*HEX, or $etag, the last one
  *         !NUMBER                    no such option
- *         "TEXT", COUNT*CHARACTER, - the payload; - for none
+ *         "TEXT", 'TEXT', COUNT*CHARACTER, - the payload; - for none
  *
  * PATH is /SEGMENT/SEGMENT?QUERY&QUERY.  There may be several parts.  A $n is a text of
  * the caller's, new in every run.  METHOD and CODE are names or like 0.25.  A wanted
