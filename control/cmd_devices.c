@@ -107,18 +107,43 @@ cmd_devices_show(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 		r->data = device_json(g, &d, worker);
 }
 
+#define KICK_RUNS (1000 / CTL_WAIT_MS)
+
+static void
+let_kick_go(void *state)
+{
+	dp_kick_free(state);
+}
+
+/* The kick's state as of this run; -EINVAL: it has no device. */
+static int
+kick_device(const struct ctl_gateway *g, const char *name, struct ctl_reply *r)
+{
+	if (name == NULL)
+		return -EINVAL;
+	if (r->state == NULL) {
+		r->state = dp_kick_new(g->dp, name, strlen(name));
+		r->let_go = let_kick_go;
+	}
+	return r->state != NULL ? dp_kick_result(r->state) : -ENOMEM;
+}
+
 void
 cmd_devices_kick(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 {
 	const char *name = cmd_string(args, "device");
-	int rc = name == NULL ? -EINVAL : dp_device_kick(g->dp, name, strlen(name));
+	int rc = kick_device(g, name, r);
 
 	if (rc == -EINVAL)
 		cmd_refuse(r, "usage", "devices kick DEVICE");
 	else if (rc == -ENOENT)
 		cmd_refuse(r, "not-found", "there is no device %s", name);
+	else if (rc == -EINPROGRESS && r->runs < KICK_RUNS)
+		r->wait = true;
+	else if (rc == -EINPROGRESS || rc == -EAGAIN)
+		cmd_refuse(r, "timeout", "a worker did not answer");
 	else if (rc < 0)
-		cmd_refuse(r, "timeout", "the worker did not answer: %s", strerror(-rc));
+		cmd_refuse(r, "failed", "%s", strerror(-rc));
 	else
 		r->data = json_pack("{s:s}", "device", name);
 }

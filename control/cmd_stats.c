@@ -4,7 +4,6 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* A worker's counters, or all, since they were cleared. */
 static void
@@ -90,32 +89,25 @@ at_rest(const uint64_t *a, const uint64_t *b)
 	return true;
 }
 
+#define BOOKS_RUNS (500 / CTL_WAIT_MS)
+
 struct books {
+	uint64_t sample[DP_COUNTER_COUNT]; /* the last run's */
 	struct ctl_identity account[CTL_BOOKS];
 	struct ctl_pending pending;
 	bool rest, closes;
 };
 
-/*
- * The identities hold when traffic rests; a worker's counters are not one moment's.
- * Samples are taken until two in a row agree, for half a second at most.
- */
+/* Compare with the sample of the run before, which what was pending then belongs to. */
 static void
 take_books(const struct ctl_gateway *g, struct books *b)
 {
-	const struct timespec pause = {.tv_nsec = 5000000};
-	uint64_t c[DP_COUNTER_COUNT], again[DP_COUNTER_COUNT];
+	uint64_t now[DP_COUNTER_COUNT];
 
-	*b = (struct books){0};
-	dp_counters_read(g->dp, DP_ALL, c);
-	for (unsigned i = 0; i < 100 && !(b->rest && b->closes); i++) {
-		b->pending = cmd_pending(g);
-		nanosleep(&pause, NULL);
-		dp_counters_read(g->dp, DP_ALL, again);
-		b->rest = at_rest(c, again);
-		b->closes = ctl_books(c, &b->pending, b->account);
-		memcpy(c, again, sizeof(c));
-	}
+	dp_counters_read(g->dp, DP_ALL, now);
+	b->rest = at_rest(b->sample, now);
+	b->closes = ctl_books(b->sample, &b->pending, b->account);
+	memcpy(b->sample, now, sizeof(now));
 }
 
 static json_t *
@@ -132,22 +124,46 @@ account_json(const struct ctl_identity *i)
 }
 
 static json_t *
-books_json(const struct ctl_gateway *g)
+books_json(const struct books *b)
 {
 	json_t *o = json_object(), *accounts = json_array();
-	struct books b;
 
-	take_books(g, &b);
 	for (unsigned i = 0; i < CTL_BOOKS; i++)
-		json_array_append_new(accounts, account_json(&b.account[i]));
-	json_object_set_new(o, "closes", json_boolean(b.closes));
-	json_object_set_new(o, "at_rest", json_boolean(b.rest));
-	cmd_set(o, "pending_frames", b.pending.frames);
-	cmd_set(o, "pending_requests", b.pending.requests);
-	cmd_set(o, "pending_answers", b.pending.answers);
-	cmd_set(o, "pending_records", b.pending.records);
+		json_array_append_new(accounts, account_json(&b->account[i]));
+	json_object_set_new(o, "closes", json_boolean(b->closes));
+	json_object_set_new(o, "at_rest", json_boolean(b->rest));
+	cmd_set(o, "pending_frames", b->pending.frames);
+	cmd_set(o, "pending_requests", b->pending.requests);
+	cmd_set(o, "pending_answers", b->pending.answers);
+	cmd_set(o, "pending_records", b->pending.records);
 	json_object_set_new(o, "accounts", accounts);
 	return o;
+}
+
+/*
+ * The identities hold when traffic rests; a worker's counters are not one moment's.
+ * Samples are taken until two in a row agree, for half a second at most.
+ */
+static void
+check_books(const struct ctl_gateway *g, struct ctl_reply *r)
+{
+	struct books *b = r->state;
+
+	if (b == NULL) {
+		b = r->state = calloc(1, sizeof(*b));
+		r->let_go = free;
+		if (b == NULL) {
+			cmd_refuse(r, "failed", "out of memory");
+			return;
+		}
+		dp_counters_read(g->dp, DP_ALL, b->sample);
+	} else {
+		take_books(g, b);
+	}
+	b->pending = cmd_pending(g);
+	r->wait = r->runs < BOOKS_RUNS && !(b->rest && b->closes);
+	if (!r->wait)
+		r->data = books_json(b);
 }
 
 void
@@ -159,7 +175,7 @@ cmd_stats(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 	json_t *counters;
 
 	if (cmd_flag(args, "check")) {
-		r->data = books_json(g);
+		check_books(g, r);
 		return;
 	}
 	counters_since(g, DP_ALL, c);

@@ -47,8 +47,16 @@ int ctl_gateway_reload(struct ctl_gateway *g, char *err, size_t errlen);
 /* Is the configuration one that can be started?  False with a sentence in @err. */
 bool ctl_gateway_check(const struct ctl_config *c, char *err, size_t errlen);
 
-/* What a command answers: data, or an error. */
+/*
+ * What a command answers: data, or an error, or that it cannot answer yet.  One that has
+ * to wait never blocks: it sets @wait and is run again CTL_WAIT_MS later.
+ */
+#define CTL_WAIT_MS 5
 struct ctl_reply {
+	bool wait;
+	unsigned runs;               /* those before this one */
+	void *state;                 /* the command's, between its runs */
+	void (*let_go)(void *state); /* called with it in the end, if there is one */
 	json_t *data;
 	bool more; /* a page of a longer list: ask again with "cursor": @next */
 	uint64_t next;
@@ -65,11 +73,21 @@ struct ctl_command {
 /* Commands of the gateway; the last has no name. */
 extern const struct ctl_command ctl_commands[];
 
-/* Run a command under the lock; the reply's data is the caller's. */
+/* Run a command under the lock, once; @r is all zero at first.  Its data is the caller's.
+ */
 void ctl_run(
 	struct ctl_gateway *g, const char *name, const json_t *args, struct ctl_reply *r);
-/* Run the request line @text; a reply line, to be freed.  NULL: out of memory. */
-char *ctl_rpc(struct ctl_gateway *g, const char *text, size_t len);
+
+/* A request line on the way to its reply line. */
+struct ctl_request;
+/* Copies @text; NULL: out of memory. */
+struct ctl_request *ctl_request_new(const char *text, size_t len);
+/* Run it (again).  False: not yet; else *@reply is a line without its end, to be freed,
+ * or NULL: out of memory. */
+bool ctl_request_run(struct ctl_gateway *g, struct ctl_request *q, char **reply);
+/* Answered or not; NULL is none. */
+void ctl_request_free(struct ctl_request *q);
+
 /* What is under way, over all workers. */
 struct ctl_pending cmd_pending(const struct ctl_gateway *g);
 

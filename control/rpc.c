@@ -97,7 +97,7 @@ ctl_run(struct ctl_gateway *g, const char *name, const json_t *args, struct ctl_
 {
 	const struct ctl_command *c = ctl_commands;
 
-	*r = (struct ctl_reply){0};
+	r->wait = false;
 	while (c->name != NULL && strcmp(c->name, name) != 0)
 		c++;
 	if (c->name == NULL) {
@@ -107,6 +107,7 @@ ctl_run(struct ctl_gateway *g, const char *name, const json_t *args, struct ctl_
 	pthread_mutex_lock(&g->lock);
 	c->run(g, args, r);
 	pthread_mutex_unlock(&g->lock);
+	r->runs++;
 }
 
 static json_t *
@@ -129,22 +130,47 @@ reply_json(const struct ctl_reply *r)
 	return reply;
 }
 
-char *
-ctl_rpc(struct ctl_gateway *g, const char *text, size_t len)
+struct ctl_request {
+	json_t *json;
+	struct ctl_reply reply;
+};
+
+struct ctl_request *
+ctl_request_new(const char *text, size_t len)
 {
-	json_t *request = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL), *reply;
-	const char *name = json_string_value(json_object_get(request, "command"));
-	struct ctl_reply r = {0};
-	char *out;
+	struct ctl_request *q = calloc(1, sizeof(*q));
+
+	if (q != NULL)
+		q->json = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	return q;
+}
+
+bool
+ctl_request_run(struct ctl_gateway *g, struct ctl_request *q, char **reply)
+{
+	const char *name = json_string_value(json_object_get(q->json, "command"));
+	json_t *o;
 
 	if (name == NULL)
-		cmd_refuse(&r, "usage", "a request is an object with \"command\"");
+		cmd_refuse(&q->reply, "usage", "a request is an object with \"command\"");
 	else
-		ctl_run(g, name, json_object_get(request, "args"), &r);
-	reply = reply_json(&r);
-	out = json_dumps(reply, JSON_COMPACT);
-	json_decref(reply);
-	json_decref(r.data);
-	json_decref(request);
-	return out;
+		ctl_run(g, name, json_object_get(q->json, "args"), &q->reply);
+	if (q->reply.wait)
+		return false;
+	o = reply_json(&q->reply);
+	*reply = json_dumps(o, JSON_COMPACT);
+	json_decref(o);
+	return true;
+}
+
+void
+ctl_request_free(struct ctl_request *q)
+{
+	if (q == NULL)
+		return;
+	if (q->reply.let_go != NULL)
+		q->reply.let_go(q->reply.state);
+	json_decref(q->reply.data);
+	json_decref(q->json);
+	free(q);
 }

@@ -6,30 +6,33 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #define GROUPS_MAX 1024 /* supplementary groups of a peer that are looked at */
 
 /*
- * A client hears (EPOLLIN) or answers (EPOLLOUT).  It answers as long as a reply has not
- * gone out whole or another request waits in its buffer, and one event is one request at
- * most: so nobody keeps the loop from the others, however much he asks or little he
- * reads.
+ * A client hears (EPOLLIN), answers (EPOLLOUT) or waits (neither).  It answers as long as
+ * a reply has not gone out whole or another request waits in its buffer, and one event is
+ * one request at most: so nobody keeps the loop from the others, however much he asks or
+ * little he reads.  It waits as long as its request cannot be answered yet; the timer
+ * runs that again.
  */
 struct client {
-	int fd;         /* -1: free */
-	bool closing;   /* once the reply is out */
-	uint64_t heard; /* when: the server's count of events */
-	size_t len;     /* of line */
-	char *reply;    /* NULL: none on its way */
+	int fd;                      /* -1: free */
+	bool closing;                /* once the reply is out */
+	uint64_t heard;              /* when: the server's count of events */
+	size_t len;                  /* of line */
+	struct ctl_request *request; /* NULL: none that waits */
+	char *reply;                 /* NULL: none on its way */
 	size_t reply_len, sent;
 	char line[CTL_SERVER_LINE];
 };
 
 struct ctl_server {
 	struct ctl_gateway *g;
-	int fd, epoll;
+	int fd, epoll, timer;
 	uint64_t events;
 	char path[108];
 	struct client client[CTL_SERVER_CLIENTS];
@@ -115,7 +118,9 @@ ctl_server_open(
 	if (!make_way(&at, err, errlen))
 		goto free_server;
 	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s->fd >= 0 && listen_at(s, &at) == 0)
+	s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (s->fd >= 0 && s->timer >= 0 && listen_at(s, &at) == 0
+		&& watch(s, EPOLL_CTL_ADD, s->timer, EPOLLIN, &s->timer) == 0)
 		return s;
 	snprintf(err, errlen,
 		"control socket %s: %s: set control.socket to a path that this "
@@ -123,6 +128,8 @@ ctl_server_open(
 		path, strerror(errno));
 	if (s->fd >= 0)
 		close(s->fd);
+	if (s->timer >= 0)
+		close(s->timer);
 free_server:
 	free(s);
 	return NULL;
@@ -135,7 +142,9 @@ drop(struct client *c)
 {
 	close(c->fd);
 	free(c->reply);
+	ctl_request_free(c->request);
 	c->reply = NULL;
+	c->request = NULL;
 	c->fd = -1;
 }
 
@@ -218,6 +227,22 @@ set_reply(struct client *c, char *text)
 		c->closing = true; /* out of memory */
 }
 
+/* Run the client's request; the timer comes to one that cannot be answered yet. */
+static void
+run_request(struct ctl_server *s, struct client *c)
+{
+	const struct itimerspec soon = {.it_value.tv_nsec = CTL_WAIT_MS * 1000000L};
+	char *reply = NULL;
+
+	if (c->request != NULL && !ctl_request_run(s->g, c->request, &reply)) {
+		timerfd_settime(s->timer, 0, &soon, NULL);
+		return;
+	}
+	set_reply(c, reply);
+	ctl_request_free(c->request);
+	c->request = NULL;
+}
+
 /* Run the first request in the buffer, if there is a whole one. */
 static void
 run_one(struct ctl_server *s, struct client *c)
@@ -225,7 +250,8 @@ run_one(struct ctl_server *s, struct client *c)
 	char *end = memchr(c->line, '\n', c->len);
 
 	if (end != NULL) {
-		set_reply(c, ctl_rpc(s->g, c->line, (size_t)(end - c->line)));
+		c->request = ctl_request_new(c->line, (size_t)(end - c->line));
+		run_request(s, c);
 		c->len -= (size_t)(end + 1 - c->line);
 		memmove(c->line, end + 1, c->len);
 	} else if (c->len == CTL_SERVER_LINE) {
@@ -272,21 +298,53 @@ has_request(const struct client *c)
 	return memchr(c->line, '\n', c->len) != NULL || c->len == CTL_SERVER_LINE;
 }
 
+/* What a client is to be woken by, beside his hanging up. */
+static uint32_t
+events_of(const struct client *c)
+{
+	return c->request != NULL                   ? 0
+	       : c->reply != NULL || has_request(c) ? EPOLLOUT
+						    : EPOLLIN;
+}
+
+static void
+go_on(struct ctl_server *s, struct client *c)
+{
+	if (!answer(c) || watch(s, EPOLL_CTL_MOD, c->fd, events_of(c), c) != 0)
+		drop(c);
+}
+
 static void
 serve(struct ctl_server *s, struct client *c)
 {
 	c->heard = s->events;
+	if (c->request != NULL) { /* it waits for nothing more: it hung up */
+		drop(c);
+		return;
+	}
 	if (c->reply == NULL && !has_request(c) && !hear(c)) {
 		drop(c);
 		return;
 	}
 	if (c->reply == NULL)
 		run_one(s, c);
-	if (!answer(c)
-		|| watch(s, EPOLL_CTL_MOD, c->fd,
-			   c->reply != NULL || has_request(c) ? EPOLLOUT : EPOLLIN, c)
-			   != 0)
-		drop(c);
+	go_on(s, c);
+}
+
+/* Run again what could not be answered yet. */
+static void
+run_waiting(struct ctl_server *s)
+{
+	uint64_t n;
+
+	if (read(s->timer, &n, sizeof(n)) != sizeof(n))
+		return;
+	for (struct client *c = s->client; c < s->client + CTL_SERVER_CLIENTS; c++) {
+		if (c->fd < 0 || c->request == NULL)
+			continue;
+		run_request(s, c);
+		go_on(s, c);
+	}
 }
 
 void
@@ -295,6 +353,8 @@ ctl_server_event(struct ctl_server *s, void *data)
 	s->events++;
 	if (data == s)
 		take(s);
+	else if (data == &s->timer)
+		run_waiting(s);
 	else if (((struct client *)data)->fd >= 0)
 		serve(s, data);
 }
@@ -308,6 +368,7 @@ ctl_server_close(struct ctl_server *s)
 		if (s->client[i].fd >= 0)
 			drop(&s->client[i]);
 	close(s->fd);
+	close(s->timer);
 	unlink(s->path);
 	free(s);
 }

@@ -4,7 +4,8 @@
  * Who may speak.  root, the gateway's user and its group: by the socket's mode and by the
  *           peer's credentials.
  * Threads.  The control thread's epoll loop, which no client holds up: nothing here
- * waits. Bounds.   So many clients, a request's length, one reply each.  One client too
+ *           waits.  A request that cannot be answered yet is run again every CTL_WAIT_MS.
+ * Bounds.   So many clients, a request's length, one reply each.  One client too
  * many takes the place of the one that has been silent longest.
  */
 #pragma once

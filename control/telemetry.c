@@ -124,7 +124,7 @@ answer(const char *path, const char *params, struct rte_tel_data *d)
 {
 	const struct source *s = sources;
 	json_t *args = arguments(params), *data, *counters;
-	struct ctl_reply r;
+	struct ctl_reply r = {0};
 
 	while (strcmp(s->path, path) != 0)
 		s++;

@@ -197,6 +197,12 @@ bool dp_value_next(const struct dp *dp, uint64_t *cursor, char path[DP_PATH_TEXT
 
 /* ---- acts on a worker's state, through its mailbox ---- */
 
-/* Forget device @name: its entry, its peer's entry, its values stay.  Blocks up to a
- * second for the worker's answer.  0, -ENOENT, -ETIMEDOUT. */
-int dp_device_kick(struct dp *dp, const char *name, size_t len);
+/* Ask every worker to forget device @name: its entry and its peer's; its values stay.
+ * Waits for nobody; NULL: out of memory. */
+struct dp_kick *dp_kick_new(struct dp *dp, const char *name, size_t len);
+/* -EINPROGRESS until every worker has answered; 0, -ENOENT, or -EAGAIN: a mailbox was
+ * full. */
+int dp_kick_result(const struct dp_kick *k);
+/* Let go of it (NULL: of nothing).  One in progress is not freed: a worker may still come
+ * to it. */
+void dp_kick_free(struct dp_kick *k);

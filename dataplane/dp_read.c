@@ -342,27 +342,53 @@ kick(struct dp_worker *w, struct dp_act *act)
 	act->result = 0;
 }
 
-int
-dp_device_kick(struct dp *dp, const char *name, size_t len)
+struct dp_kick {
+	unsigned n;
+	struct dp_act act[]; /* one a worker */
+};
+
+struct dp_kick *
+dp_kick_new(struct dp *dp, const char *name, size_t len)
 {
-	int result = -ENOENT;
+	unsigned workers = len <= sizeof(((struct dp_act *)0)->name)
+				   ? dp->shared.cfg.workers
+				   : 0; /* nobody has such a name */
+	struct dp_kick *k = calloc(1, sizeof(*k) + workers * sizeof(k->act[0]));
 
-	if (len > 255)
-		return -ENOENT;
-	for (unsigned i = 0; i < dp->shared.cfg.workers; i++) {
-		struct dp_act *act = calloc(1, sizeof(*act));
-		int rc;
+	if (k == NULL)
+		return NULL;
+	k->n = workers;
+	for (unsigned i = 0; i < workers; i++) {
+		struct dp_act *act = &k->act[i];
 
-		if (act == NULL)
-			return -ENOMEM;
 		act->run = kick;
 		act->len = (uint16_t)len;
 		memcpy(act->name, name, len);
-		rc = dp_mailbox_post(dp->shared.worker[i], act, 1000);
-		if (rc != -ETIMEDOUT) /* the worker may still come to it */
-			free(act);
-		if (rc != -ENOENT)
-			result = rc;
+		if (dp_mailbox_post(dp->shared.worker[i], act) != 0) {
+			act->result = -EAGAIN;
+			atomic_store_explicit(&act->state, 1, memory_order_relaxed);
+		}
+	}
+	return k;
+}
+
+int
+dp_kick_result(const struct dp_kick *k)
+{
+	int result = -ENOENT;
+
+	for (unsigned i = 0; i < k->n; i++) {
+		if (!dp_mailbox_done(&k->act[i]))
+			return -EINPROGRESS;
+		if (k->act[i].result != -ENOENT)
+			result = k->act[i].result;
 	}
 	return result;
+}
+
+void
+dp_kick_free(struct dp_kick *k)
+{
+	if (k != NULL && dp_kick_result(k) != -EINPROGRESS)
+		free(k);
 }

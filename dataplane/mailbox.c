@@ -3,24 +3,21 @@
 #include "dataplane/worker.h"
 
 #include <errno.h>
-#include <time.h>
 
 #define ACTS_A_TURN 4
 
 int
-dp_mailbox_post(struct dp_worker *w, struct dp_act *act, unsigned ms)
+dp_mailbox_post(struct dp_worker *w, struct dp_act *act)
 {
-	const struct timespec pause = {.tv_nsec = 100000};
-
 	atomic_store_explicit(&act->state, 0, memory_order_relaxed);
-	if (rte_ring_enqueue(w->mailbox, act) != 0)
-		return -EAGAIN;
-	for (unsigned i = 0; i < ms * 10; i++) {
-		if (atomic_load_explicit(&act->state, memory_order_acquire) != 0)
-			return act->result;
-		nanosleep(&pause, NULL);
-	}
-	return -ETIMEDOUT;
+	return rte_ring_enqueue(w->mailbox, act) != 0 ? -EAGAIN : 0;
+}
+
+bool
+dp_mailbox_done(const struct dp_act *act)
+{
+	/* Acquire: pairs with the release in dp_mailbox_run(). */
+	return atomic_load_explicit(&act->state, memory_order_acquire) != 0;
 }
 
 bool

@@ -1,6 +1,6 @@
 /*
  * Acts of control on a worker's state: control puts an act into the worker's mailbox and
- * waits; the worker runs at most a few each turn and marks them done.
+ * looks again later; the worker runs at most a few each turn and marks them done.
  *
  * Threads.  Control posts, the worker runs.  Control owns the memory; an act that it gave
  *           up waiting for is never freed, because the worker may still come to it.
@@ -8,6 +8,7 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct dp_worker;
@@ -21,6 +22,7 @@ struct dp_act {
 	uint8_t name[255];
 };
 
-/* Post @act to @w and wait up to @ms; its result, -ETIMEDOUT or -EAGAIN (mailbox full).
- */
-int dp_mailbox_post(struct dp_worker *w, struct dp_act *act, unsigned ms);
+/* Post @act to @w; 0, or -EAGAIN: the mailbox is full and the act is not in it. */
+int dp_mailbox_post(struct dp_worker *w, struct dp_act *act);
+/* Has the worker run it?  Then its result and all that it did are seen. */
+bool dp_mailbox_done(const struct dp_act *act);

@@ -187,6 +187,21 @@ reload_changes_the_kind(void **state)
 
 /* ---- kick ---- */
 
+static int
+kick_device(const char *name)
+{
+	struct dp_kick *k = dp_kick_new(gw.dp, name, 4);
+	int rc;
+
+	assert_non_null(k);
+	for (unsigned ms = 0; (rc = dp_kick_result(k)) == -EINPROGRESS; ms++) {
+		assert_true(ms < PATIENCE_MS);
+		rte_delay_us_sleep(1000);
+	}
+	dp_kick_free(k);
+	return rc;
+}
+
 static void
 kick_forgets(void **state)
 {
@@ -206,9 +221,9 @@ kick_forgets(void **state)
 		gw_counted(DP_C_executed,
 			times); /* and not a duplicate: its peer is forgotten */
 		assert_true(dp_device_get(gw.dp, name, 4, &info, &worker));
-		assert_int_equal(dp_device_kick(gw.dp, name, 4), 0);
+		assert_int_equal(kick_device(name), 0);
 		assert_false(dp_device_get(gw.dp, name, 4, &info, &worker));
-		assert_int_equal(dp_device_kick(gw.dp, name, 4), -ENOENT);
+		assert_int_equal(kick_device(name), -ENOENT);
 	}
 	dp_stop(gw.dp);
 }
@@ -225,7 +240,7 @@ kick(void *arg)
 
 	for (; !atomic_load(&done);
 		name[3] = name[3] == '9' ? '0' : (char)(name[3] + 1)) {
-		int rc = dp_device_kick(gw.dp, name, 4);
+		int rc = kick_device(name);
 
 		*(rc == 0 ? &k->done : rc == -ENOENT ? &k->unknown : &k->other) += 1;
 	}

@@ -1,6 +1,6 @@
 /*
- * The control socket: who may speak, and that no client holds up the loop.  Requests are
- * answered by a stand-in here: the server does not look into them.
+ * The control socket: who may speak, and that neither a client nor a command holds up the
+ * loop.  Requests are answered by a stand-in here: the server does not look into them.
  */
 #include "control/server.h"
 #include "tests/rows.h"
@@ -18,24 +18,60 @@
 
 #define BIG (8u << 20) /* more than any socket's buffer */
 
-static unsigned asked;
+#define RUNS 4
 
-/* "big" is answered with BIG bytes, anything else with itself in brackets. */
-char *
-ctl_rpc(struct ctl_gateway *g, const char *text, size_t len)
+static unsigned asked, runs, requests; /* requests: that are not freed yet */
+static bool ready;                     /* may "wait" be answered? */
+
+struct ctl_request {
+	char *text;
+	unsigned runs;
+};
+
+struct ctl_request *
+ctl_request_new(const char *text, size_t len)
 {
-	bool big = len == 3 && memcmp(text, "big", 3) == 0;
-	size_t n = big ? BIG : len + 2;
-	char *reply = malloc(n + 1);
+	struct ctl_request *q = calloc(1, sizeof(*q));
+
+	assert_non_null(q);
+	q->text = strndup(text, len);
+	asked++;
+	requests++;
+	return q;
+}
+
+/*
+ * "big" is answered with BIG bytes, "late" at its RUNS-th run, "wait" when that is ready;
+ * anything with itself in brackets.
+ */
+bool
+ctl_request_run(struct ctl_gateway *g, struct ctl_request *q, char **reply)
+{
+	bool big = strcmp(q->text, "big") == 0;
+	size_t n = big ? BIG : strlen(q->text) + 2;
 
 	(void)g;
-	asked++;
-	assert_non_null(reply);
-	memset(reply, 'x', n);
+	runs++;
+	if ((strcmp(q->text, "late") == 0 && ++q->runs < RUNS)
+		|| (strcmp(q->text, "wait") == 0 && !ready))
+		return false;
+	*reply = malloc(n + 1);
+	assert_non_null(*reply);
+	memset(*reply, 'x', n);
 	if (!big)
-		snprintf(reply, n + 1, "[%.*s]", (int)len, text);
-	reply[n] = '\0';
-	return reply;
+		snprintf(*reply, n + 1, "[%s]", q->text);
+	(*reply)[n] = '\0';
+	return true;
+}
+
+void
+ctl_request_free(struct ctl_request *q)
+{
+	if (q == NULL)
+		return;
+	free(q->text);
+	free(q);
+	requests--;
 }
 
 struct fixture {
@@ -56,7 +92,8 @@ setup(void **state)
 	snprintf(f->path, sizeof(f->path), "%s/socket", f->dir);
 	f->epoll = epoll_create1(0);
 	f->server = ctl_server_open(f->path, NULL, f->epoll, err, sizeof(err));
-	asked = 0;
+	asked = runs = requests = 0;
+	ready = false;
 	*state = f;
 	return f->server != NULL ? 0 : -1;
 }
@@ -71,7 +108,7 @@ teardown(void **state)
 	unlink(f->path);
 	rmdir(f->dir);
 	free(f);
-	return 0;
+	return requests == 0 ? 0 : -1;
 }
 
 /* Work off one event; false if there is none. */
@@ -114,6 +151,17 @@ try_connect(const char *path)
 		return fd;
 	close(fd);
 	return -1;
+}
+
+/* Events until @n requests have been run in all. */
+static void
+until_runs(struct fixture *f, unsigned n)
+{
+	for (unsigned ms = 0; runs < n; ms++) {
+		assert_true(ms < 5000);
+		usleep(1000);
+		all_events(f);
+	}
 }
 
 static int
@@ -241,6 +289,76 @@ refuses_a_longer_line(void **state)
 	is_closed(fd);
 	free(line);
 	close(fd);
+}
+
+/* ---- what cannot be answered yet ---- */
+
+static void
+runs_again_what_cannot_be_answered_yet(void **state)
+{
+	int fd = client(*state);
+
+	say(*state, fd, "late\n");
+	hears_nothing(fd);
+	until_runs(*state, RUNS);
+	hears(fd, "[late]\n");
+	assert_int_equal(asked, 1);
+	close(fd);
+}
+
+static void
+answers_others_meanwhile(void **state)
+{
+	struct fixture *f = *state;
+	int waits = client(f), other = client(f);
+
+	say(f, waits, "wait\n");
+	say(f, other, "b\n");
+	hears(other, "[b]\n");
+	hears_nothing(waits);
+	ready = true;
+	until_runs(f, runs + 1);
+	hears(waits, "[wait]\n");
+	close(waits);
+	close(other);
+}
+
+static void
+keeps_order_behind_what_waits(void **state)
+{
+	int fd = client(*state);
+
+	say(*state, fd, "late\nb\n");
+	say(*state, fd, "c\n");
+	hears_nothing(fd);
+	until_runs(*state, RUNS + 2);
+	hears(fd, "[late]\n[b]\n[c]\n");
+	close(fd);
+}
+
+static void
+rests_when_nothing_waits(void **state)
+{
+	struct fixture *f = *state;
+	int fd = client(f);
+
+	say(f, fd, "late\n");
+	until_runs(f, RUNS);
+	usleep(4000 * CTL_WAIT_MS);
+	assert_false(one_event(f));
+	close(fd);
+}
+
+static void
+forgets_who_hangs_up_while_waiting(void **state)
+{
+	struct fixture *f = *state;
+	int fd = client(f);
+
+	say(f, fd, "wait\n");
+	close(fd);
+	all_events(f);
+	assert_int_equal(requests, 0);
 }
 
 /* ---- who does not behave ---- */
@@ -485,6 +603,11 @@ main(void)
 		TEST(answers_who_has_done_writing),
 		TEST(takes_the_longest_line),
 		TEST(refuses_a_longer_line),
+		TEST(runs_again_what_cannot_be_answered_yet),
+		TEST(answers_others_meanwhile),
+		TEST(keeps_order_behind_what_waits),
+		TEST(rests_when_nothing_waits),
+		TEST(forgets_who_hangs_up_while_waiting),
 		TEST(runs_one_request_an_event),
 		TEST(takes_turns),
 		TEST(leaves_who_never_reads),

@@ -60,6 +60,9 @@ says option-before 2 '--all: options of a command come behind it: see tidegatect
 says word-too-many 2 'status: "now" is one word too many' status now
 says word-too-many-after-one 2 'stats: "b" is one word too many' stats a b
 says word-missing 2 'devices show: DEVICE is missing; usage: devices show DEVICE' devices show
+says option-no-number 2 'log trim: --before wants a number, not "abc"' log trim --before abc
+says option-negative 2 'log trim: --before wants a number, not "-1"' log trim --before -1
+says option-negative-equals 2 'log trim: --before wants a number, not "-1"' log trim --before=-1 --dir "$TMP"
 says option-missing 2 'log trim: --before is missing; usage: log trim --before SEQ [--dir DIR]' log trim --dir "$TMP"
 says value-missing 2 'stats: --rate wants S' stats --rate
 says value-no-number 2 'devices list: --limit wants a number, not "many"' devices list --limit many
