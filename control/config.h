@@ -60,7 +60,8 @@ struct ctl_config {
 	uint32_t logring_bytes, trace_messages;
 	uint32_t error_rate, error_burst, full_max_age;
 	uint32_t ack_timeout_ms, ack_random_percent, max_retransmit, nstart,
-		max_latency_s, processing_delay_ms, default_leisure_ms;
+		default_leisure_ms, probing_rate_bytes_s, max_latency_s,
+		processing_delay_ms;
 	uint32_t ack_delay_ms, outbound_max;
 	char log_dir[256], control_socket[108];
 	uint64_t commit_ns, segment_bytes, retain_bytes, retain_s;

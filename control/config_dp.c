@@ -211,6 +211,7 @@ param_of(const struct ctl_config *c)
 	p.max_retransmit = c->max_retransmit;
 	p.nstart = c->nstart;
 	p.default_leisure_ms = c->default_leisure_ms;
+	p.probing_rate_bytes_s = c->probing_rate_bytes_s;
 	p.max_latency_ms = c->max_latency_s * 1000;
 	p.processing_delay_ms = c->processing_delay_ms;
 	return p;

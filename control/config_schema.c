@@ -245,6 +245,10 @@ static const struct ctl_key coap_keys[] = {
 	{"nstart", CTL_T_UINT, AT(nstart), 1, 100, "1", "NSTART", .fixed = true},
 	{"default_leisure", CTL_T_MS, AT(default_leisure_ms), 0, 3600000, "5s",
 		"DEFAULT_LEISURE: an answer to a group's address waits up to so long"},
+	{"probing_rate", CTL_T_UINT, AT(probing_rate_bytes_s), 1, 1000000000, "1",
+		"PROBING_RATE: bytes a second, on average, to an endpoint that does not "
+		"respond",
+		.fixed = true},
 	{"max_latency", CTL_T_SECONDS, AT(max_latency_s), 1, 86400, "100s", "MAX_LATENCY",
 		.fixed = true},
 	{"processing_delay", CTL_T_MS, AT(processing_delay_ms), 1, 600000, "2s",

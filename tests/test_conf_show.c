@@ -36,7 +36,8 @@ static const struct round_row {
 		    "log: {dir: \"/tmp/x y\", commit: 0, segment: 65537, ring: 64KiB,\n"
 		    "      retain: {bytes: 0, age: 1d}}\n"
 		    "limits: {errors: {rate: 0, burst: 1}, full_max_age: 61s}\n"
-		    "coap: {ack_timeout: 1001ms, max_retransmit: 3}")},
+		    "coap: {ack_timeout: 1001ms, max_retransmit: 3,\n"
+		    "      default_leisure: 7s, probing_rate: 20}")},
 };
 
 /* What is in force, shown and read again, is in force. */
