@@ -42,9 +42,17 @@ ctl_make_parents(const char *path)
 static int
 lock_dir(int dir)
 {
+	const struct timespec pause = {.tv_nsec = 20000000};
 	int fd = openat(dir, "LOCK", O_CREAT | O_RDWR | O_CLOEXEC, 0640);
 
-	return fd < 0 ? -errno : flock(fd, LOCK_EX | LOCK_NB) != 0 ? -errno : 0;
+	if (fd < 0)
+		return -errno;
+	for (unsigned ms = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; ms += 20) {
+		if (errno != EWOULDBLOCK || ms >= CTL_GONE_WITHIN_MS)
+			return -errno;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
 }
 
 /* What to do about it. */

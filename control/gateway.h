@@ -15,6 +15,9 @@
 /* tidegated's exit codes beside 0 and 2 (usage). */
 enum { CTL_EXIT_FAILED = 1, CTL_EXIT_CONFIG = 78 };
 
+/* A gateway that was killed lets go of its socket and its log within this. */
+#define CTL_GONE_WITHIN_MS 2000
+
 struct ctl_gateway {
 	pthread_mutex_t lock;
 	struct ctl_config *conf;

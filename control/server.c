@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #define GROUPS_MAX 1024 /* supplementary groups of a peer that are looked at */
@@ -48,7 +49,7 @@ watch(struct ctl_server *s, int op, int fd, uint32_t events, void *data)
 
 /* ---- listening ---- */
 
-/* Is somebody listening there already? */
+/* Does somebody listen there? */
 static bool
 is_live(const struct sockaddr_un *at)
 {
@@ -60,6 +61,20 @@ is_live(const struct sockaddr_un *at)
 	if (fd >= 0)
 		close(fd);
 	return live;
+}
+
+/* Does somebody listen there for good?  One that was killed does not. */
+static bool
+stays_live(const struct sockaddr_un *at)
+{
+	const struct timespec pause = {.tv_nsec = 100000000};
+
+	for (unsigned ms = 0; is_live(at); ms += 100) {
+		if (ms >= CTL_GONE_WITHIN_MS)
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
 }
 
 /* Only a socket that nobody answers at is replaced. */
@@ -77,7 +92,7 @@ make_way(const struct sockaddr_un *at, char *err, size_t errlen)
 			at->sun_path);
 		return false;
 	}
-	if (is_live(at)) {
+	if (stays_live(at)) {
 		snprintf(err, errlen,
 			"control socket %s: another gateway answers there: stop "
 			"it, or set control.socket to another",

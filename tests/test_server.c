@@ -550,6 +550,33 @@ leaves_a_live_socket(void **state)
 	close(fd);
 }
 
+/* A gateway that was killed: its socket is there a while longer. */
+static void
+waits_for_one_that_goes(void **state)
+{
+	struct fixture *f = *state;
+	char path[96], err[256] = "";
+	struct sockaddr_un at;
+	struct ctl_server *s;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0), status;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/going", f->dir);
+	at = address(path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	pid = fork();
+	if (pid == 0) {
+		usleep(300000);
+		_exit(0);
+	}
+	close(fd);
+	s = ctl_server_open(path, NULL, f->epoll, err, sizeof(err));
+	assert_string_equal(err, "");
+	ctl_server_close(s);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
 static void
 replaces_a_stale_socket(void **state)
 {
@@ -617,6 +644,7 @@ main(void)
 		TEST(is_for_user_and_group),
 		TEST(does_not_hear_strangers),
 		TEST(leaves_a_live_socket),
+		TEST(waits_for_one_that_goes),
 		TEST(replaces_a_stale_socket),
 		TEST(leaves_what_is_no_socket),
 		TEST(says_what_cannot_be_made),

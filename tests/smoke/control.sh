@@ -85,7 +85,10 @@ fails log-dir-of-another 1 'log directory .*: Permission denied: let this user w
 fails no-privilege 1 'port fleet0: driver af_packet needs root \(CAP_NET_RAW, CAP_NET_ADMIN\)' \
 	"${vhost}driver: af_packet, interface: lo,#; s#$RUN/control.sock#$RUN/open/c.sock#; s#$RUN/log#$RUN/open/log#" "${nobody[@]}"
 
-# ---- a start that works
+# ---- a start that works, though one that was killed still holds the log
+mkdir -p "$RUN/log"
+flock "$RUN/log/LOCK" sleep 1 &
+while flock -n "$RUN/log/LOCK" true; do sleep 0.01; done
 "$D" -c "$RUN/good.yaml" >"$RUN/out" 2>&1 &
 PID=$!
 for _ in $(seq 200); do grep -q ready "$RUN/out" && break; sleep 0.05; done
