@@ -94,6 +94,8 @@ void ctl_config_lifetimes(const struct ctl_config *c, uint32_t *con_s, uint32_t 
 /* What the data plane is made from.  False with a sentence in @err. */
 bool ctl_config_dp(
 	const struct ctl_config *c, struct dp_config *out, char *err, size_t errlen);
+/* hugepages: on.  Else it takes them if they are there, or never. */
+bool ctl_config_wants_pages(const struct ctl_config *c);
 /* Are there the hugepages that it wants?  False with a sentence in @err. */
 bool ctl_config_pages(const struct ctl_config *c, const struct dp_config *cfg, char *err,
 	size_t errlen);

@@ -108,6 +108,12 @@ or_auto(uint32_t v, uint32_t fallback)
 }
 
 bool
+ctl_config_wants_pages(const struct ctl_config *c)
+{
+	return c->hugepages == 1;
+}
+
+bool
 ctl_config_dp(const struct ctl_config *c, struct dp_config *out, char *err, size_t errlen)
 {
 	*out = (struct dp_config){
@@ -133,7 +139,7 @@ ctl_config_dp(const struct ctl_config *c, struct dp_config *out, char *err, size
 	out->mbufs = or_auto(c->mbufs, 8192 * (out->n_ports > 2 ? out->n_ports : 2));
 	out->memory_mib = or_auto(c->memory_mib, memory_need(out));
 	out->hugepages =
-		c->hugepages == 1
+		ctl_config_wants_pages(c)
 		|| (c->hugepages == 0 && free_hugepages() * 2 >= memory_need(out));
 	snprintf(out->prefix, sizeof(out->prefix), "tidegate-%d", (int)getpid());
 	for (unsigned i = 0; i < c->n_ports; i++)
@@ -151,7 +157,7 @@ ctl_config_pages(
 {
 	unsigned long pages = free_hugepages(), need = (memory_need(cfg) + 1) / 2;
 
-	if (c->hugepages != 1 || pages >= need)
+	if (!ctl_config_wants_pages(c) || pages >= need)
 		return true;
 	snprintf(err, errlen,
 		"hugepages: on, but %lu of %lu pages of 2 MiB are free: reserve more in "

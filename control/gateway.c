@@ -102,7 +102,9 @@ open_plane(struct ctl_gateway *g, const struct dp_config *cfg, struct dp_snapsho
 
 	g->dp = dp_open(cfg, snap, err, errlen);
 	if (g->dp == NULL)
-		return CTL_EXIT_FAILED;
+		return cfg->hugepages && !ctl_config_wants_pages(g->conf)
+			       ? CTL_NO_HUGEPAGES
+			       : CTL_EXIT_FAILED;
 	rc = ctl_restore(g);
 	if (rc < 0)
 		return fail(err, errlen, "log directory %s: cannot be read: %s",
@@ -128,6 +130,7 @@ ctl_gateway_start(struct ctl_gateway *g, char *err, size_t errlen)
 	if (!ctl_config_dp(g->conf, &cfg, err, errlen)
 		|| !ctl_config_pages(g->conf, &cfg, err, errlen))
 		return CTL_EXIT_FAILED;
+	cfg.hugepages &= !g->no_hugepages;
 	snap = ctl_config_snapshot(g->conf, 0, err, errlen);
 	if (snap == NULL)
 		return CTL_EXIT_CONFIG;

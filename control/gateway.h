@@ -35,11 +35,16 @@ struct ctl_gateway {
 	uint64_t restored, restored_values;
 	uint64_t counters_base[DP_WORKERS_MAX][DP_COUNTER_COUNT]; /* "clear counters" */
 	struct dp_hist_copy latency_base;
+	bool no_hugepages; /* whatever the configuration says */
 	bool stopping, draining;
 };
 
-/* Everything but the control socket, from @g->conf on; 0, or the exit code with a
- * sentence in @err. */
+/* Hugepages that were there to be counted were not to be had; the EAL, which starts once
+ * in a process, can do without them in another. */
+#define CTL_NO_HUGEPAGES (-1)
+
+/* Everything but the control socket, from @g->conf on; 0, CTL_NO_HUGEPAGES, or the exit
+ * code with a sentence in @err. */
 int ctl_gateway_start(struct ctl_gateway *g, char *err, size_t errlen);
 /* Drain and close; true if no answer was left pending. */
 bool ctl_gateway_finish(struct ctl_gateway *g);

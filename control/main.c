@@ -3,6 +3,7 @@
 #include "control/server.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -142,6 +143,23 @@ take_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+/* Hugepages that were free have gone meanwhile: another process in place of this. */
+static int
+start_without_hugepages(struct ctl_gateway *g)
+{
+	char self[256],
+		*argv[] = {"tidegated", "-c", g->conf->file, "--no-hugepages", NULL};
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	say("the hugepages that were free are taken: going on without");
+	self[len > 0 ? len : 0] = '\0';
+	/* Not now: the workers, which end with this image, wait on some of them. */
+	close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC);
+	execv(self, argv);
+	say("%s: %s", self, strerror(errno));
+	return CTL_EXIT_FAILED;
+}
+
 static int
 serve(struct ctl_gateway *g)
 {
@@ -152,8 +170,10 @@ serve(struct ctl_gateway *g)
 
 	if (!loop_open(&l, err, sizeof(err))
 		|| (status = ctl_gateway_start(g, err, sizeof(err))) != 0) {
-		say("%s", err);
 		ctl_server_close(l.server);
+		if (status == CTL_NO_HUGEPAGES)
+			return start_without_hugepages(g);
+		say("%s", err);
 		return status;
 	}
 	if (g->log_report.text[0] != '\0')
@@ -177,6 +197,7 @@ usage(FILE *to, int status)
 	fprintf(to, "usage: tidegated -c FILE [-t]\n"
 		    "  -c FILE      configuration\n"
 		    "  -t           check it and end: 0, or 78 with what is wrong\n"
+		    "  --no-hugepages  whatever the configuration says\n"
 		    "  --reference  print the reference of every key\n"
 		    "  --counters   print the reference of every counter\n"
 		    "  --version\n"
@@ -217,6 +238,8 @@ main(int argc, char **argv)
 			file = argv[++i];
 		else if (strcmp(argv[i], "-t") == 0)
 			check = true;
+		else if (strcmp(argv[i], "--no-hugepages") == 0)
+			gateway.no_hugepages = true;
 		else if (strcmp(argv[i], "--version") == 0)
 			return puts("tidegated " TIDEGATE_VERSION), 0;
 		else if (strcmp(argv[i], "--reference") == 0)
