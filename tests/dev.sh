@@ -17,6 +17,10 @@ holds build ./dev build
 holds help ./dev help
 same unknown-verb 2 "$(status_of ./dev nonsense)"
 same unknown-option 2 "$(status_of ./dev run --nonsense)"
+same lab-unknown-verb 2 "$(status_of ./dev lab upp)"
+same lab-up-unknown-option 2 "$(status_of ./dev lab up --worker 2)"
+same lab-status-unknown-word 2 "$(status_of ./dev lab status extra)"
+same lab-down-unknown-word 2 "$(status_of ./dev lab down now)"
 same not-a-number 2 "$(status_of ./dev run --seconds soon)"
 
 # ---- the lab ---------------------------------------------------------------------------------
@@ -32,6 +36,9 @@ holds lab-status-socket test -S "$(member control_socket "$up")"
 holds lab-log-on-disk test "$(stat -f -c %T "$(member log_dir "$up")")" != tmpfs
 same lab-exec-output x "$(./dev lab exec echo x 2>&1)"
 same lab-exec-status 7 "$(status_of ./dev lab exec sh -c 'exit 7')"
+same lab-exec-unknown 127 "$(status_of ./dev lab exec nosuchcmd)"
+same lab-exec-unexecutable 126 "$(status_of ./dev lab exec /etc/passwd)"
+same lab-exec-words "a b|c" "$(./dev lab exec printf '%s|%s' 'a b' c)"
 same lab-answers "Tidegate at your service" "$(./dev lab exec coap-client-notls -m get 'coap://[2001:2::1]/test')"
 holds lab-post ./dev lab exec coap-client-notls -m post -e kept coap://198.18.0.1/t/dev
 same run-while-lab-is-up 1 "$(status_of ./dev run --seconds 1)"
@@ -69,6 +76,7 @@ same run-status 0 $?
 last=$(tail -n 1 build/dev-run.out)
 judge run "$last"
 same run-devices 100000 "$(member devices "$last")"
+same run-drops-nothing '"dropped":{}' "$(grep -o '"dropped":{[^}]*}' <<<"$last")"
 nothing_left run
 judge run-one-device "$(./dev run --seconds 2 --devices 1 --json | tail -n 1)"
 
