@@ -1,6 +1,7 @@
 /* tidegatectl log: reads the log's directory itself, beside a gateway or without one. */
 #include "control/cli.h"
 #include "control/log_print.h"
+#include "control/nearest.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,17 +53,21 @@ with_log(const struct cli *c, int (*command)(const struct cli *c, struct ctl_io_
 
 struct reading {
 	const struct cli *cli;
-	const char *stream;
+	const char *stream; /* the one that is wanted; NULL: all */
 	uint64_t records;
+	json_t *others; /* names of those that are not, as members */
 	json_t *damages;
 };
 
 static bool
 is_wanted(const struct reading *r, const struct dp_record *record)
 {
-	return r->stream == NULL
-	       || (strlen(r->stream) == record->stream_len
-		       && memcmp(r->stream, record->stream, record->stream_len) == 0);
+	if (r->stream == NULL
+		|| (strlen(r->stream) == record->stream_len
+			&& memcmp(r->stream, record->stream, record->stream_len) == 0))
+		return true;
+	json_object_setn_new(r->others, record->stream, record->stream_len, json_true());
+	return false;
 }
 
 static bool
@@ -72,6 +77,7 @@ print_record(void *arg, const struct ctl_log_item *item)
 
 	if (!is_wanted(r, &item->record))
 		return true;
+	r->records++;
 	if (r->cli->json)
 		ctl_log_print_json(stdout, item);
 	else
@@ -103,24 +109,70 @@ note_damage(void *arg, uint64_t segment, const struct ctl_damage *d)
 			segment, d->offset, d->len, d->reason);
 }
 
+/* Does the gateway that is asked know such a stream, though it has no record yet? */
+static bool
+is_configured(const struct cli *c, const char *stream)
+{
+	int status;
+	json_t *data = cli_option(c, "--dir") == NULL
+			       ? cli_ask(c, "conf show", NULL, NULL, &status)
+			       : NULL;
+	json_t *conf = json_object_get(data, "config"), *route;
+	bool is = json_object_get(json_object_get(conf, "streams"), stream) != NULL;
+	size_t i;
+
+	json_array_foreach (json_object_get(conf, "routes"), i, route) {
+		const char *its = json_string_value(json_object_get(route, "stream"));
+
+		is = is || (its != NULL && strcmp(its, stream) == 0);
+	}
+	json_decref(data);
+	return is;
+}
+
+/* Nothing was printed because there is no such stream, if that can be told. */
+static int
+no_record(const struct cli *c, const struct reading *r)
+{
+	struct ctl_nearest near = {.word = r->stream, .within = CTL_TYPING_ERROR};
+	const char *name;
+	json_t *v;
+
+	if (json_object_size(r->others) == 0 || is_configured(c, r->stream))
+		return CLI_DONE;
+	json_object_foreach (r->others, name, v)
+		ctl_nearest_offer(&near, name);
+	return cli_fail(c, CLI_FAILED, "log cat: there is no stream \"%s\"%s%s%s",
+		r->stream, near.best != NULL ? "; did you mean \"" : "",
+		near.best != NULL ? near.best : "", near.best != NULL ? "\"?" : "");
+}
+
 static int
 cat(const struct cli *c, struct ctl_io_posix *p)
 {
 	struct reading state = {
-		.cli = c, .stream = cli_word(c, 0), .damages = json_array()};
+		.cli = c,
+		.stream = cli_word(c, 0),
+		.others = json_object(),
+		.damages = json_array(),
+	};
 	struct ctl_log_reader r = {
 		.from_seq = cli_number(c, "--from", 0),
 		.each = print_record,
 		.damaged = note_damage,
 		.arg = &state,
 	};
-	int rc = ctl_log_read(&p->io, &r);
-	size_t damages = json_array_size(state.damages);
+	int rc = ctl_log_read(&p->io, &r), status = CLI_DONE;
 
-	json_decref(state.damages);
 	if (rc < 0)
-		return cli_fail(c, CLI_FAILED, "log: %s", strerror(-rc));
-	return damages > 0 ? CLI_FAILED : CLI_DONE;
+		status = cli_fail(c, CLI_FAILED, "log: %s", strerror(-rc));
+	else if (json_array_size(state.damages) > 0)
+		status = CLI_FAILED;
+	else if (state.records == 0)
+		status = no_record(c, &state);
+	json_decref(state.others);
+	json_decref(state.damages);
+	return status;
 }
 
 int

@@ -289,7 +289,7 @@ cli_print(const struct cli *c, const json_t *data)
 	void (*show)(const json_t *) = cli_show;
 
 	if (c->json) {
-		json_dumpf(data, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
+		json_dumpf(data, stdout, JSON_COMPACT | JSON_ENCODE_ANY | CTL_JSON_REAL);
 		putchar('\n');
 		fflush(stdout);
 		return;

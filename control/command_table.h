@@ -21,6 +21,9 @@
 	"outcome, code, name, options [{number, name, hex, value}], payload (hex), "     \
 	"elapsed_ms"
 
+/* How JSON shows numbers that are not whole: more digits are noise. */
+#define CTL_JSON_REAL JSON_REAL_PRECISION(9)
+
 #define CTL_COMMANDS(REMOTE, LOCAL)                                                      \
 	REMOTE("status", "", "what the gateway is and how it does",                      \
 		"version, pid, state (running, draining), uptime_s, config, workers, "   \
@@ -98,7 +101,9 @@
 		"records, damages [{segment, offset, bytes, reason}], whole",            \
 		cli_log_verify)                                                          \
 	LOCAL("log cat", "[STREAM] [--from SEQ] [--dir DIR]",                            \
-		"records of a stream, or of all; exit code 1 if some cannot be read",    \
+		"records of a stream, or of all; exit code 1 if some cannot be read, "   \
+		"or "                                                                    \
+		"there is no such stream",                                               \
 		"a line each: seq, time_ns, stream, device, path, source, local, type, " \
 		"code, "                                                                 \
 		"mid, token (hex), content_format, payload (hex)",                       \

@@ -158,7 +158,7 @@ ctl_request_run(struct ctl_gateway *g, struct ctl_request *q, char **reply)
 	if (q->reply.wait)
 		return false;
 	o = reply_json(&q->reply);
-	*reply = json_dumps(o, JSON_COMPACT);
+	*reply = json_dumps(o, JSON_COMPACT | CTL_JSON_REAL);
 	json_decref(o);
 	return true;
 }

@@ -208,6 +208,28 @@ kick_gives_up(void **state)
 	done(&a);
 }
 
+/* ---- a reply's numbers ---- */
+
+static void
+reals_are_short(void **state)
+{
+	const char text[] = "{\"command\":\"latency\"}";
+	struct ctl_request *q = ctl_request_new(text, sizeof(text) - 1);
+	struct frame f;
+	char *reply;
+
+	(void)state;
+	gateway.dp = gw.dp;
+	gw_say(&gw.flow, coap(T_CON, TG_GET, 7, BYTES_OF("\xb5hello")));
+	assert_true(gw_take(&f));
+	assert_true(ctl_request_run(&gateway, q, &reply));
+	assert_non_null(strstr(reply, "\"answers\":1,"));
+	for (const char *p = reply; (p = strchr(p, ':')) != NULL; p++)
+		assert_true(strspn(p + 1, "0123456789.") <= 10); /* nine digits */
+	free(reply);
+	ctl_request_free(q);
+}
+
 /* ---- log trim ---- */
 
 /* Segments 1 .. 4 of one record each, in a directory of its own. */
@@ -307,6 +329,7 @@ main(void)
 		cmocka_unit_test(kick_known),
 		cmocka_unit_test(kick_unknown),
 		cmocka_unit_test(kick_gives_up),
+		cmocka_unit_test(reals_are_short),
 		cmocka_unit_test(trim),
 		cmocka_unit_test(trim_of_no_directory),
 		cmocka_unit_test(trim_before_nothing),

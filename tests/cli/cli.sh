@@ -178,7 +178,9 @@ L="--dir $TMP/log"
 	same log-segments "$(find "$TMP/log" -name '*.seg' | wc -l)" "$("$CTL" log ls $L | grep -c yes)"
 	same log-cat 2000 "$("$CTL" log cat $L | wc -l)"
 	same log-cat-stream 1000 "$("$CTL" log cat b $L | wc -l)"
-	same log-cat-no-stream "0 0" "$("$CTL" log cat c $L | wc -l) $("$CTL" log cat c $L >/dev/null; echo $?)"
+	says log-cat-no-stream 1 'log cat: there is no stream "c"' log cat c $L
+	says log-cat-no-stream-near 1 'log cat: there is no stream "ab"; did you mean "a"?' log cat ab $L
+	gives log-cat-no-record-yet '' log cat a $L --from 2001
 	same log-cat-from 500 "$("$CTL" log cat $L --from 1501 | wc -l)"
 	same log-cat-json '{"seq":1,"time_ns":1700000000000000000,"stream":"a","device":"d0","path":"/t/d0","source":"198.18.0.2:40000","local":"[2001:2::1]:5683","type":"CON","code":"0.02","mid":0,"token":"ab00","content_format":50,"payload":"7030"}' \
 		"$("$CTL" log cat $L --json | head -n 1)"
