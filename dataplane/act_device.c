@@ -33,3 +33,15 @@ dp_act_device(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint32_
 			m->len - m->payload, b->now_s);
 	return device;
 }
+
+void
+dp_act_disown(void *worker, uint32_t device)
+{
+	struct dp_worker *w = worker;
+	struct dp_device_info d;
+
+	if (dp_store_first(w->store, device) != DP_NONE
+		&& dp_devices_info(w->devices, device, &d))
+		dp_store_disown(w->store, device,
+			dp_devices_hash(w->devices, d.name, d.name_len));
+}

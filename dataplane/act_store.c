@@ -145,26 +145,33 @@ write_here(struct dp_worker *w, struct dp_burst *b, unsigned i, bool from_here)
 	return TG_DELETED;
 }
 
-/* A link to each value of a device from @slot on. */
-static void
-write_links(const struct dp_worker *w, uint32_t slot, struct tg_link_writer *links)
+/* Links to the values of @device whose paths begin with @under; how many. */
+static unsigned
+link_values(struct tg_link_writer *links, const struct dp_store *store, uint32_t device,
+	const struct dp_path *under)
 {
-	uint8_t path[1024];
+	uint32_t slot = dp_store_first(store, device);
+	uint8_t path[DP_PATH_MAX];
 	struct dp_value v;
-	uint16_t path_len;
+	unsigned n = 0;
+	uint16_t len;
 
-	for (; slot != DP_NONE; slot = dp_store_next(w->store, slot)) {
-		if (!dp_store_info(w->store, slot, path, &path_len, &v))
+	for (; slot != DP_NONE; slot = dp_store_next(store, slot)) {
+		if (!dp_store_info(store, slot, path, &len, &v) || len < under->len
+			|| memcmp(path, under->bytes, under->len) != 0)
 			continue;
-		tg_link_path(links, path, path_len);
+		tg_link_path(links, path, len);
 		if (v.content_format != DP_NO_FORMAT)
 			tg_link_attr_uint(links, "ct", v.content_format);
 		tg_link_attr_uint(links, "sz", v.len);
 		tg_link_attr_flag(links, "obs");
+		n++;
 	}
+	return n;
 }
 
-/* GET /d/DEVICE: links to what the device has stored (RFC 6690), as the queries ask. */
+/* GET /d/DEVICE: links to what the device has stored (RFC 6690), though it may have been
+ * forgotten since; as the queries ask. */
 static uint8_t
 list(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
@@ -173,20 +180,21 @@ list(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	struct tg_link_writer links;
 	const uint8_t *name;
 	struct tg_writer out;
-	uint32_t device, slot;
+	uint64_t hash;
+	unsigned n;
 	size_t size;
 	uint8_t len;
 
 	if (!acceptable(q->accept, DP_CF_LINKS))
 		return TG_NOT_ACCEPTABLE;
 	name = dp_request_segment(q, q->device, &len);
-	device = dp_devices_find(
-		w->devices, name, len, dp_devices_hash(w->devices, name, len));
-	slot = device == DP_NONE ? DP_NONE : dp_store_first(w->store, device);
-	if (slot == DP_NONE)
-		return TG_NOT_FOUND;
+	hash = dp_devices_hash(w->devices, name, len);
 	tg_link_begin(&links, text, sizeof(text));
-	write_links(w, slot, &links);
+	n = link_values(
+		&links, w->store, dp_devices_find(w->devices, name, len, hash), &q->path);
+	n += link_values(&links, w->store, dp_store_orphans(w->store, hash), &q->path);
+	if (n == 0)
+		return TG_NOT_FOUND;
 	size = tg_link_end(&links);
 	if (size == 0)
 		return TG_INTERNAL; /* the request is whole still: the refusal needs its

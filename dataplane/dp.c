@@ -54,13 +54,6 @@ power_of_two(uint32_t n)
 	return p;
 }
 
-/* A device that is forgotten leaves its values behind, without an owner. */
-static void
-disown(void *store, uint32_t device)
-{
-	dp_store_disown(store, device);
-}
-
 /* Bytes that the kernel could still give without killing anybody for them. */
 static uint64_t
 available_bytes(void)
@@ -151,7 +144,7 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	w->devices = dp_devices_init(k->devices, &devices);
 	w->store = dp_store_init(k->store, &store);
 	w->device_events = (struct dp_devices_events){
-		.counters = &w->counters, .gone = disown, .arg = w->store};
+		.counters = &w->counters, .gone = dp_act_disown, .arg = w};
 	w->replies = dp_replies_init(k->replies, replies, cfg->hash_key);
 	w->observers = dp_observers_init(k->observers, &observers);
 	w->logring = dp_logring_init(k->logring, cfg->logring_bytes);

@@ -337,7 +337,7 @@ kick(struct dp_worker *w, struct dp_act *act)
 		dp_observe_kick(w, peer);
 		dp_peers_del(w->peers, peer);
 	}
-	dp_store_disown(w->store, slot);
+	dp_act_disown(w, slot);
 	dp_devices_del(w->devices, slot);
 	act->result = 0;
 }

@@ -11,6 +11,8 @@
 #define CHUNK_DATA 124
 #define BODY_MAX (DP_PATH_MAX + DP_VALUE_MAX) /* a multiple of four, as the path is */
 
+#define ORPHAN (1u << 31) /* in a slot's device: of the chain that the rest says */
+
 enum { IN_USE = 1, CHUNKED = 2, FORMATTED = 4 };
 
 /* A slot's watch byte; below them the generation: how often it was freed, modulo 64. */
@@ -20,8 +22,8 @@ enum { GENERATION = 63, WATCHED = 64, TOLD = 128 };
 
 struct slot {
 	uint32_t seq;
-	uint32_t device; /* owner, or DP_NONE; in a free slot: next free slot + 1 */
-	uint32_t next;   /* the owner's next value + 1 */
+	uint32_t device; /* owner, ORPHAN or DP_NONE; in a free slot: next free one + 1 */
+	uint32_t next;   /* the next value in the chain + 1 */
 	uint32_t written;
 	uint32_t etag; /* low half; the high half is the table's */
 	uint16_t format, path_len, len;
@@ -81,11 +83,14 @@ slot_of(const struct dp_store *t, uint32_t i)
 	return (struct slot *)((uint8_t *)t + t->slots_at) + i;
 }
 
-/* First value of a device, + 1. */
+/* The first value, + 1, in the chain of a device or of orphans; NULL: it has none. */
 static uint32_t *
 head_of(const struct dp_store *t, uint32_t device)
 {
-	return (uint32_t *)((uint8_t *)t + t->heads_at) + device;
+	uint32_t chain = device & ~ORPHAN;
+
+	return chain < t->devices ? (uint32_t *)((uint8_t *)t + t->heads_at) + chain
+				  : NULL;
 }
 
 static struct chunk *
@@ -143,7 +148,9 @@ dp_store_locate(const struct dp_store *t, uint64_t hash)
 uint32_t
 dp_store_owner(const struct dp_store *t, uint32_t slot)
 {
-	return slot_of(t, slot)->device;
+	uint32_t device = slot_of(t, slot)->device;
+
+	return device < ORPHAN ? device : DP_NONE;
 }
 
 /* ---- bodies ---- */
@@ -275,24 +282,23 @@ static void
 chain(struct dp_store *t, uint32_t slot, uint32_t device)
 {
 	struct slot *s = slot_of(t, slot);
-	bool listed = device < t->devices;
+	uint32_t *head = head_of(t, device);
 
 	DP_SET(s->device, device);
-	DP_SET(s->next, listed ? *head_of(t, device) : 0);
-	if (listed)
-		DP_SET(*head_of(t, device), slot + 1);
+	DP_SET(s->next, head != NULL ? *head : 0);
+	if (head != NULL)
+		DP_SET(*head, slot + 1);
 }
 
 static void
 unchain(struct dp_store *t, uint32_t slot)
 {
 	struct slot *s = slot_of(t, slot);
-	uint32_t *link;
+	uint32_t *link = head_of(t, s->device);
 
-	if (s->device >= t->devices)
+	if (link == NULL)
 		return;
-	for (link = head_of(t, s->device); *link != 0;
-		link = &slot_of(t, *link - 1)->next)
+	for (; *link != 0; link = &slot_of(t, *link - 1)->next)
 		if (*link == slot + 1) {
 			DP_SET(*link, s->next);
 			return;
@@ -474,18 +480,14 @@ dp_store_del(struct dp_store *t, uint32_t slot)
 }
 
 void
-dp_store_disown(struct dp_store *t, uint32_t device)
+dp_store_disown(struct dp_store *t, uint32_t device, uint64_t hash)
 {
-	uint32_t at, next;
+	uint32_t slot;
 
-	if (device >= t->devices)
-		return;
-	for (at = *head_of(t, device); at != 0; at = next) {
-		next = slot_of(t, at - 1)->next;
-		DP_SET(slot_of(t, at - 1)->device, DP_NONE);
-		DP_SET(slot_of(t, at - 1)->next, (uint32_t)0);
+	while ((slot = dp_store_first(t, device)) != DP_NONE) {
+		unchain(t, slot);
+		chain(t, slot, dp_store_orphans(t, hash));
 	}
-	DP_SET(*head_of(t, device), (uint32_t)0);
 }
 
 /* ---- reading ---- */
@@ -503,15 +505,34 @@ dp_store_etag(const struct dp_store *t, uint32_t slot)
 }
 
 uint32_t
+dp_store_orphans(const struct dp_store *t, uint64_t hash)
+{
+	return t->devices > 0 ? ORPHAN | (uint32_t)(hash % t->devices) : DP_NONE;
+}
+
+/* The first of @device's values in a chain from link @at on. */
+static uint32_t
+its_own(const struct dp_store *t, uint32_t at, uint32_t device)
+{
+	while (at != 0 && slot_of(t, at - 1)->device != device)
+		at = slot_of(t, at - 1)->next;
+	return at - 1;
+}
+
+uint32_t
 dp_store_first(const struct dp_store *t, uint32_t device)
 {
-	return device < t->devices ? *head_of(t, device) - 1 : DP_NONE;
+	const uint32_t *head = head_of(t, device);
+
+	return head != NULL ? its_own(t, *head, device) : DP_NONE;
 }
 
 uint32_t
 dp_store_next(const struct dp_store *t, uint32_t slot)
 {
-	return slot_of(t, slot)->next - 1;
+	const struct slot *s = slot_of(t, slot);
+
+	return its_own(t, s->next, s->device);
 }
 
 uint32_t

@@ -5,7 +5,8 @@
  * bytes).  Slots are 96 bytes: header, then path and payload
  * inline if they fit, else in a bounded pool of 128-byte chunks.  Payloads are 0 to 1,024
  * bytes, paths up to 1,024.  A slot keeps the device's slot number so that a device's
- * values can be listed (each device's values are chained through the slots).
+ * values can be listed (each device's values are chained through the slots).  Those of a
+ * device that was forgotten hang, as its orphans, in the chain that its hash leads to.
  *
  * Threads, Memory, Time.  As in peers.h; dp_store_read() is for any worker and control.
  */
@@ -80,9 +81,14 @@ enum dp_store_result dp_store_put(struct dp_store *t, const struct dp_path *path
 bool dp_store_del(struct dp_store *t, uint32_t slot);
 /* [w] The ETag of what stands in @slot. */
 uint64_t dp_store_etag(const struct dp_store *t, uint32_t slot);
-/* [w] The device is forgotten: its values stay, without an owner. */
-void dp_store_disown(struct dp_store *t, uint32_t device);
-/* [w] First and next value of a device, newest first; DP_NONE at the end.  O(1) each. */
+/* [w] The device, whose name hashes to @hash, is forgotten: its values stay, as orphans.
+ */
+void dp_store_disown(struct dp_store *t, uint32_t device, uint64_t hash);
+/* What stands for a device to dp_store_first() where it is forgotten: orphans of devices
+ * whose names hash alike are among them. */
+uint32_t dp_store_orphans(const struct dp_store *t, uint64_t hash);
+/* [w] First and next value of a device, newest first; DP_NONE at the end.  O(1) each, as
+ * far as the chain is not shared with orphans. */
 uint32_t dp_store_first(const struct dp_store *t, uint32_t device);
 uint32_t dp_store_next(const struct dp_store *t, uint32_t slot);
 /* [r] Any thread: copy out by path; false if absent.  Never torn. */

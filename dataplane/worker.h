@@ -236,6 +236,9 @@ bool dp_jobs_run(struct dp_worker *w);
  * here. */
 uint32_t dp_act_device(struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	uint32_t known, uint32_t peer);
+/* A device is being forgotten: its values stay.  @worker is a struct dp_worker: this is
+ * what the devices table calls. */
+void dp_act_disown(void *worker, uint32_t device);
 /* POST of a route's word: forget who observes its target. */
 uint8_t dp_act_unobserve(struct dp_worker *w, const struct dp_burst *b, unsigned i);
 /* The time of this turn, RFC 3339; its length. */

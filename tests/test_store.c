@@ -401,15 +401,44 @@ disowned_and_taken_up_again(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < 3; i++)
 		put_numbered(t, i, 0);
-	dp_store_disown(t->store, 0);
-	dp_store_disown(t->store, DEVICES);
+	dp_store_disown(t->store, 0, 7);
+	dp_store_disown(t->store, DEVICES, 7);
+	dp_store_disown(t->store, DP_NONE, 7);
 	assert_list(t, 0, NULL, 0);
 	make_path(&p, 1, 5);
 	assert_value(t, &p, 8, 1); /* it stays */
+	assert_int_equal(dp_store_owner(t->store, find(t, &p)), DP_NONE);
 	put_numbered(t, 1, 3);
 	assert_list(t, 3, (const uint32_t[]){1}, 1);
+	assert_list(t, dp_store_orphans(t->store, 7), (const uint32_t[]){0, 2}, 2);
 	assert_true(dp_store_del(t->store, find(t, &p)));
 	assert_list(t, 3, NULL, 0);
+	free_table(t);
+}
+
+/* Orphans share a chain with the device whose slot their hash leads to. */
+static void
+orphans_in_a_chain_of_another(void **state)
+{
+	struct table *t = new_table(MAX, CHUNKS);
+	struct path p;
+
+	(void)state;
+	for (uint32_t i = 0; i < 6; i++)
+		put_numbered(t, i, i % 2);
+	dp_store_disown(t->store, 0, DEVICES + 1); /* to the chain of 1 */
+	assert_list(t, 0, NULL, 0);
+	assert_list(t, 1, (const uint32_t[]){5, 3, 1}, 3);
+	assert_list(t, dp_store_orphans(t->store, 1), (const uint32_t[]){0, 2, 4}, 3);
+	make_path(&p, 2, 5);
+	assert_true(dp_store_del(t->store, find(t, &p)));
+	put_numbered(t, 0, 1);
+	assert_list(t, dp_store_orphans(t->store, 1), (const uint32_t[]){4}, 1);
+	assert_list(t, 1, (const uint32_t[]){0, 5, 3, 1}, 4);
+	dp_store_disown(t->store, 1, 1); /* to where they are */
+	assert_list(t, 1, NULL, 0);
+	assert_list(
+		t, dp_store_orphans(t->store, 1), (const uint32_t[]){1, 3, 5, 0, 4}, 5);
 	free_table(t);
 }
 
@@ -531,7 +560,7 @@ as_the_model_says(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[3 * COUNT(rows) + 11] = {
+	struct CMUnitTest tests[3 * COUNT(rows) + 12] = {
 		cmocka_unit_test(no_value_there),
 		cmocka_unit_test(sizes_refused),
 		cmocka_unit_test(too_long_is_refused),
@@ -540,11 +569,12 @@ main(void)
 		cmocka_unit_test(full_of_chunks_still_changes),
 		cmocka_unit_test(listed_by_device),
 		cmocka_unit_test(disowned_and_taken_up_again),
+		cmocka_unit_test(orphans_in_a_chain_of_another),
 		cmocka_unit_test(without_an_owner),
 		cmocka_unit_test(lives_on_elsewhere),
 		cmocka_unit_test(as_the_model_says),
 	};
-	size_t n = 11;
+	size_t n = 12;
 
 	ADD_ROWS(tests, &n, rows, written_and_read);
 	ADD_ROWS(tests, &n, rows, changed);
