@@ -20,6 +20,7 @@ log_json(const struct ctl_gateway *g)
 	cmd_set(o, "failures", atomic_load(&s->failures));
 	cmd_set(o, "segments", atomic_load(&s->segments));
 	cmd_set(o, "trimmed", atomic_load(&s->trimmed));
+	cmd_set(o, "cut_early", atomic_load(&s->cut_early));
 	cmd_set(o, "sync_us_max", atomic_load(&s->sync_ns_max) / 1000);
 	cmd_set(o, "sync_us_mean",
 		atomic_load(&s->commits) == 0

@@ -33,7 +33,8 @@
 		"restored, "                                                             \
 		"restored_values, restore_shortfall, log {dir, records, bytes, "         \
 		"commits, "                                                              \
-		"failures, segments, trimmed, sync_us_max, sync_us_mean, last_error, "   \
+		"failures, segments, trimmed, cut_early, sync_us_max, sync_us_mean, "    \
+		"last_error, "                                                           \
 		"cut_bytes, damages, unread_segments, recovery}",                        \
 		cmd_status)                                                              \
 	REMOTE("stats",                                                                  \

@@ -200,7 +200,9 @@ static const struct ctl_key observe_keys[] = {
 	END};
 static const struct ctl_key retain_keys[] = {
 	{"bytes", CTL_T_BYTES, AT(retain_bytes), 0, 1ull << 50, "8GiB",
-		"delete the oldest segments over this; 0: never", .fixed = true},
+		"delete the oldest segments over this; 0: never; what is younger than "
+		"EXCHANGE_LIFETIME stays unless the disk is full",
+		.fixed = true},
 	{"age", CTL_T_SECONDS, AT(retain_s), 0, 3153600000u, "24h",
 		"delete older segments; 0: never", .fixed = true},
 	END};

@@ -80,8 +80,11 @@ open_log(struct ctl_gateway *g, char *err, size_t errlen)
 		.commit_ns = c->commit_ns,
 		.check_bytes = CHECK_BYTES,
 	};
+	uint32_t con_s, non_s;
 	int rc;
 
+	ctl_config_lifetimes(c, &con_s, &non_s);
+	opt.keep_s = con_s; /* a restart asks for them */
 	rc = ctl_io_posix_open(&g->io, c->log_dir, 1);
 	if (rc >= 0)
 		rc = lock_dir(g->io.dir);

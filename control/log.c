@@ -415,13 +415,50 @@ time_after_s(struct ctl_io *io, const uint64_t *later, int n)
 	return UINT64_MAX;
 }
 
+/* Is all older than @age_s that stands before the @n segments @later? */
 static bool
-is_old(const struct ctl_log *log, const uint64_t *later, int n, uint64_t now_s)
+is_older(const struct ctl_log *log, const uint64_t *later, int n, uint64_t now_s,
+	uint64_t age_s)
 {
-	uint64_t time_s =
-		log->opt.retain_s == 0 ? UINT64_MAX : time_after_s(log->io, later, n);
+	uint64_t time_s = age_s == 0 ? 0 : time_after_s(log->io, later, n);
 
-	return time_s != UINT64_MAX && now_s >= time_s + log->opt.retain_s;
+	return time_s != UINT64_MAX && now_s >= time_s + age_s;
+}
+
+static bool
+is_disk_full(const struct ctl_log *log)
+{
+	int error = atomic_load_explicit(&log->stats.last_error, memory_order_relaxed);
+
+	return error == ENOSPC || error == EDQUOT;
+}
+
+enum fate { KEPT, GOES, GOES_EARLY };
+
+/* Of the segment before the @n that are @later; @over: all are too many bytes. */
+static enum fate
+fate_of(const struct ctl_log *log, const uint64_t *later, int n, uint64_t now_s,
+	bool over)
+{
+	const struct ctl_log_options *opt = &log->opt;
+
+	if (!over
+		&& (opt->retain_s == 0 || !is_older(log, later, n, now_s, opt->retain_s)))
+		return KEPT;
+	if (is_older(log, later, n, now_s, opt->keep_s))
+		return GOES;
+	return is_disk_full(log) ? GOES_EARLY : KEPT;
+}
+
+/* Records in a segment, by where the next one's numbers begin. */
+static uint64_t
+records_before(struct ctl_io *io, uint64_t next, const struct ctl_log_head *h)
+{
+	struct ctl_log_head after;
+
+	return ctl_log_head(io, next, &after) == 0
+		       ? after.header.first_seq - h->header.first_seq
+		       : 0;
 }
 
 /* Bytes of all segments: counted anew, since others trim and a failed batch is cut or
@@ -453,14 +490,18 @@ ctl_log_retain(struct ctl_log *log, uint64_t now_s)
 	 * again. */
 	for (int i = 0; i + 1 < n; i++) {
 		bool over = log->opt.retain_bytes > 0 && total > log->opt.retain_bytes;
+		enum fate fate = fate_of(log, ids + i + 1, n - i - 1, now_s, over);
 
-		if (!over && !is_old(log, ids + i + 1, n - i - 1, now_s))
+		if (fate == KEPT)
 			break;
 		ctl_log_name(name, ids[i]);
 		/* Without a readable header it is kept: it is for a person to look at. */
 		if (ctl_log_head(log->io, ids[i], &h) < 0
 			|| log->io->remove(log->io, name) < 0)
 			break;
+		if (fate == GOES_EARLY)
+			add(&log->stats.cut_early,
+				records_before(log->io, ids[i + 1], &h));
 		total -= h.bytes;
 		gone++;
 	}

@@ -23,6 +23,7 @@ struct ctl_log_options {
 	uint64_t segment_bytes; /* a segment is left when it is longer */
 	uint64_t retain_bytes;  /* 0: no bound */
 	uint64_t retain_s;      /* 0: no bound */
+	uint64_t keep_s; /* younger ones stay whatever the bounds, but on a full disk */
 	uint64_t check_bytes; /* of the newest segments that opening reads through; 0: all
 			       */
 	uint64_t commit_ns;   /* a record waits at most so long for company */
@@ -41,6 +42,7 @@ struct ctl_log_report {
 /* Written by the owner (relaxed), read by anyone. */
 struct ctl_log_stats {
 	_Atomic uint64_t records, bytes, commits, failures, segments, trimmed;
+	_Atomic uint64_t cut_early; /* records that keep_s would have kept */
 	_Atomic uint64_t sync_ns_total, sync_ns_max;
 	_Atomic int
 		last_error; /* errno of the last failure, 0 if the last commit worked */
@@ -75,7 +77,8 @@ bool ctl_log_room(const struct ctl_log *log, size_t len);
 uint64_t ctl_log_append(struct ctl_log *log, const uint8_t *record, size_t len);
 /* Write and sync the batch.  On failure none of its records is in the log. */
 int ctl_log_commit(struct ctl_log *log);
-/* Delete the oldest whole segments that retention no longer keeps; how many. */
+/* Delete the oldest whole segments that retention no longer keeps; how many.  @now_s: the
+ * wall clock, as records have it. */
 int ctl_log_retain(struct ctl_log *log, uint64_t now_s);
 
 /* ---- reading a directory ---- */

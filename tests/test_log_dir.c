@@ -127,6 +127,46 @@ retain_time(void **state)
 	ctl_log_close(&f->log);
 }
 
+/* Record i was taken at second i: segment 1 is older than 100 s from second 103 on. */
+static const struct keep_row {
+	const char *name;
+	uint64_t bytes, age_s; /* that are retained */
+	uint64_t now_s;
+	int error; /* of the last commit */
+	int gone;
+	uint64_t cut_early;
+} keep_rows[] = {
+	{"too many bytes, but young", 1, 0, 102, 0, 0, 0},
+	{"too many bytes, and not young", 1, 0, 103, 0, 1, 0},
+	{"too many bytes, the last but one not young", 1, 0, 109, 0, 4, 0},
+	{"too old, but young", 0, 10, 102, 0, 0, 0},
+	{"too old, and not young", 0, 10, 103, 0, 1, 0},
+	{"young on a full disk", 1, 0, 102, ENOSPC, 4, 8},
+	{"young over a quota", 1, 0, 102, EDQUOT, 4, 8},
+	{"some young on a full disk", 1, 0, 105, ENOSPC, 4, 4},
+	{"young on a broken disk", 1, 0, 102, EIO, 0, 0},
+	{"not over on a full disk", 0, 0, 1000, ENOSPC, 0, 0},
+};
+
+static void
+retain_keeps_the_young(void **state)
+{
+	const struct keep_row *r = *state;
+	struct fixture *f;
+
+	assert_int_equal(set_up((void **)&f), 0);
+	five(f);
+	f->log.opt.keep_s = 100;
+	f->log.opt.retain_bytes = r->bytes;
+	f->log.opt.retain_s = r->age_s;
+	atomic_store(&f->log.stats.last_error, r->error);
+	assert_int_equal(ctl_log_retain(&f->log, r->now_s), r->gone);
+	assert_int_equal(f->log.stats.trimmed, r->gone);
+	assert_int_equal(f->log.stats.cut_early, r->cut_early);
+	ctl_log_close(&f->log);
+	assert_int_equal(tear_down((void **)&f), 0);
+}
+
 /* A segment whose only batch failed holds no record, and yet grows old. */
 static void
 retain_time_past_empty(void **state)
@@ -328,6 +368,7 @@ main(void)
 	};
 	size_t n = 13;
 
+	ADD_ROWS(tests, &n, keep_rows, retain_keeps_the_young);
 	ADD_ROWS(tests, &n, tails, tail);
 	ADD_ROWS(tests, &n, openings, opening);
 	return _cmocka_run_group_tests("log_dir", tests, n, NULL, NULL);
