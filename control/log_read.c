@@ -48,78 +48,103 @@ ctl_log_ids(struct ctl_io *io, uint64_t *ids, unsigned max)
 	return (int)found;
 }
 
+/* ---- one segment ---- */
+
+/* A segment's file in memory; its header, if that is whole. */
+struct view {
+	const uint8_t *base;
+	size_t size;
+	struct ctl_segment header;
+	bool readable;
+};
+
+static int
+view_open(struct ctl_io *io, uint64_t id, struct view *v)
+{
+	char name[CTL_LOG_NAME];
+	int rc;
+
+	*v = (struct view){0};
+	ctl_log_name(name, id);
+	rc = io->map(io, name, &v->base, &v->size);
+	if (rc < 0)
+		return rc;
+	v->readable =
+		ctl_segment_decode(&v->header, v->base, v->size) && v->header.id == id;
+	return 0;
+}
+
+static void
+view_close(struct ctl_io *io, const struct view *v)
+{
+	io->unmap(io, v->base, v->size);
+}
+
+static void
+set_info(struct ctl_log_segment_info *out, uint64_t id, const struct view *v)
+{
+	*out = (struct ctl_log_segment_info){
+		.id = id,
+		.bytes = v->size,
+		.header = v->header,
+		.readable = v->readable,
+	};
+}
+
 int
 ctl_log_segment_info(struct ctl_io *io, uint64_t id, struct ctl_log_segment_info *out)
 {
 	const struct ctl_scan_calls none = {0};
-	char name[CTL_LOG_NAME];
-	const uint8_t *base;
-	size_t size;
-	int rc;
+	struct view v;
+	int rc = view_open(io, id, &v);
 
-	*out = (struct ctl_log_segment_info){.id = id};
-	ctl_log_name(name, id);
-	rc = io->map(io, name, &base, &size);
+	set_info(out, id, &v);
 	if (rc < 0)
 		return rc;
-	out->bytes = size;
-	out->readable =
-		ctl_segment_decode(&out->header, base, size) && out->header.id == id;
-	if (out->readable) {
-		ctl_segment_scan(&out->header, base, size, &none, &out->scan);
-		out->tail = size - out->scan.end;
+	if (v.readable) {
+		ctl_segment_scan(&v.header, v.base, v.size, &none, &out->scan);
+		out->tail = v.size - out->scan.end;
 	}
-	io->unmap(io, base, size);
+	view_close(io, &v);
 	return 0;
 }
 
 int
 ctl_log_segment_glance(struct ctl_io *io, uint64_t id, struct ctl_log_segment_info *out)
 {
-	char name[CTL_LOG_NAME];
-	const uint8_t *base;
-	size_t size;
-	int rc;
+	struct view v;
+	int rc = view_open(io, id, &v);
 
-	*out = (struct ctl_log_segment_info){.id = id};
-	ctl_log_name(name, id);
-	rc = io->map(io, name, &base, &size);
+	set_info(out, id, &v);
 	if (rc < 0)
 		return rc;
-	out->bytes = size;
-	out->readable =
-		ctl_segment_decode(&out->header, base, size) && out->header.id == id;
-	rc = out->readable && ctl_segment_glance(&out->header, base, size, &out->scan)
-		     ? 0
-		     : -EAGAIN;
-	io->unmap(io, base, size);
+	if (!v.readable || !ctl_segment_glance(&v.header, v.base, v.size, &out->scan))
+		rc = -EAGAIN;
+	view_close(io, &v);
 	return rc;
 }
 
 int
 ctl_log_head(struct ctl_io *io, uint64_t id, struct ctl_log_head *out)
 {
-	char name[CTL_LOG_NAME];
 	struct dp_record first;
 	struct ctl_frame f;
-	const uint8_t *base;
-	size_t size;
-	int rc;
+	struct view v;
+	int rc = view_open(io, id, &v);
 
-	*out = (struct ctl_log_head){0};
-	ctl_log_name(name, id);
-	rc = io->map(io, name, &base, &size);
+	*out = (struct ctl_log_head){.header = v.header, .bytes = v.size};
 	if (rc < 0)
 		return rc;
-	out->bytes = size;
-	if (!ctl_segment_decode(&out->header, base, size) || out->header.id != id)
+	if (!v.readable)
 		rc = -EBADMSG;
-	else if (ctl_frame_decode(&out->header, base, size, CTL_SEGMENT_HEADER, &f)
+	else if (ctl_frame_decode(&v.header, v.base, v.size, CTL_SEGMENT_HEADER, &f)
 		 && f.type == CTL_FRAME_RECORD && dp_record_decode(&first, f.data, f.len))
 		out->time_ns = first.time_ns;
-	io->unmap(io, base, size);
+	view_close(io, &v);
 	return rc;
 }
+
+/* ---- all of them ---- */
 
 /* A reader's call for one segment's frames. */
 struct pass {
@@ -162,24 +187,19 @@ read_segment(struct ctl_io *io, struct pass *p)
 {
 	const struct ctl_scan_calls calls = {.each = each, .damaged = damaged, .arg = p};
 	struct ctl_damage header = {.reason = "the header cannot be read"};
-	char name[CTL_LOG_NAME];
-	struct ctl_segment s;
 	struct ctl_scan scan;
-	const uint8_t *base;
-	size_t size;
-	int rc;
+	struct view v;
+	int rc = view_open(io, p->segment, &v);
 
-	ctl_log_name(name, p->segment);
-	rc = io->map(io, name, &base, &size);
 	if (rc < 0)
 		return rc == -ENOENT ? 0 : rc; /* trimmed meanwhile */
-	if (ctl_segment_decode(&s, base, size) && s.id == p->segment) {
-		ctl_segment_scan(&s, base, size, &calls, &scan);
-	} else if (size > CTL_SEGMENT_HEADER) {
-		header.len = size;
+	if (v.readable) {
+		ctl_segment_scan(&v.header, v.base, v.size, &calls, &scan);
+	} else if (v.size > CTL_SEGMENT_HEADER) {
+		header.len = v.size;
 		damaged(p, &header);
 	}
-	io->unmap(io, base, size);
+	view_close(io, &v);
 	return 0;
 }
 
