@@ -24,3 +24,21 @@ parse_config(const char *text, char *err, size_t errlen)
 	free(exact);
 	return c;
 }
+
+/* Parse and make everything of it that a start would make. */
+static inline bool
+accept(const char *text, char *err, size_t errlen)
+{
+	struct ctl_config *c = parse_config(text, err, errlen);
+	struct dp_snapshot *snap = NULL;
+	struct dp_config cfg;
+	bool ok = false;
+
+	if (c != NULL && ctl_config_dp(c, &cfg, err, errlen)) {
+		snap = ctl_config_snapshot(c, 0, err, errlen);
+		ok = snap != NULL;
+	}
+	dp_snapshot_free(snap);
+	ctl_config_free(c);
+	return ok;
+}
