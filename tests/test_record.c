@@ -123,105 +123,64 @@ exact_length(void **state)
 	free(buf);
 }
 
-/* The form on disk: it outlives the program, so each place is pinned. */
+/* The form on disk, of the first row: it outlives the program, so each place is pinned.
+ */
+#define PLACE(at, bytes) at, (const uint8_t *)(bytes), sizeof(bytes) - 1
+#define FORM_END 86
+
+static const struct place {
+	const char *name;
+	size_t at;
+	const uint8_t *bytes;
+	size_t len;
+} places[] = {
+	{"form: time", PLACE(0, "\x08\x07\x06\x05\x04\x03\x02\x01")},
+	{"form: source", PLACE(8, "\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17\20")},
+	{"form: local", PLACE(24, "\37\40\41\42\43\44\45\46\47\50\51\52\53\54\55\56")},
+	{"form: source's port", PLACE(40, "\x12\x11")},
+	{"form: local port", PLACE(42, "\x22\x21")},
+	{"form: VLAN", PLACE(44, "\x32\x31")},
+	{"form: Message ID", PLACE(46, "\x42\x41")},
+	{"form: Content-Format", PLACE(48, "\x52\x51")},
+	{"form: path's length", PLACE(50, "\7\0")},
+	{"form: payload's length", PLACE(52, "\4\0")},
+	{"form: type", PLACE(54, "\1")},
+	{"form: code", PLACE(55, "\2")},
+	{"form: answer", PLACE(56, "\x44")},
+	{"form: token's length", PLACE(57, "\3")},
+	{"form: stream's length", PLACE(58, "\10")},
+	{"form: device's length", PLACE(59, "\4")},
+	{"form: token", PLACE(60, "\7\10\11")},
+	{"form: stream", PLACE(63, "readings")},
+	{"form: device", PLACE(71, "dev1")},
+	{"form: path", PLACE(75, "/t/dev1")},
+	{"form: payload", PLACE(82, "21.5")},
+};
+
 static void
-form(void **state)
+in_its_place(void **state)
 {
-	static const uint8_t want[] = {
-		8,
-		7,
-		6,
-		5,
-		4,
-		3,
-		2,
-		1, /* time */
-		1,
-		2,
-		3,
-		4,
-		5,
-		6,
-		7,
-		8,
-		9,
-		10,
-		11,
-		12,
-		13,
-		14,
-		15,
-		16, /* source */
-		31,
-		32,
-		33,
-		34,
-		35,
-		36,
-		37,
-		38,
-		39,
-		40,
-		41,
-		42,
-		43,
-		44,
-		45,
-		46, /* local */
-		0x12,
-		0x11,
-		0x22,
-		0x21, /* ports */
-		0x32,
-		0x31,
-		0x42,
-		0x41,
-		0x52,
-		0x51, /* VLAN, message id, format */
-		7,
-		0,
-		4,
-		0, /* path's and payload's lengths */
-		1,
-		2,
-		68,
-		3,
-		8,
-		4, /* type, code, answer; token's, stream's, device's lengths */
-		7,
-		8,
-		9,
-		'r',
-		'e',
-		'a',
-		'd',
-		'i',
-		'n',
-		'g',
-		's',
-		'd',
-		'e',
-		'v',
-		'1',
-		'/',
-		't',
-		'/',
-		'd',
-		'e',
-		'v',
-		'1',
-		'2',
-		'1',
-		'.',
-		'5',
-	};
+	const struct place *p = *state;
 	size_t len;
 	uint8_t *buf = encode(&rows[0].r, &len);
 
-	(void)state;
-	assert_int_equal(len, sizeof(want));
-	assert_memory_equal(buf, want, len);
+	assert_int_equal(len, FORM_END);
+	assert_memory_equal(buf + p->at, p->bytes, p->len);
 	free(buf);
+}
+
+/* No byte is in no place. */
+static void
+places_are_all(void **state)
+{
+	size_t at = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(places); i++) {
+		assert_int_equal(places[i].at, at);
+		at += places[i].len;
+	}
+	assert_int_equal(at, FORM_END);
 }
 
 /* A field that no record can have. */
@@ -278,14 +237,15 @@ long_token(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[2 * COUNT(rows) + COUNT(bads) + 2] = {
-		cmocka_unit_test(form),
+	struct CMUnitTest tests[2 * COUNT(rows) + COUNT(bads) + COUNT(places) + 2] = {
+		cmocka_unit_test(places_are_all),
 		cmocka_unit_test(long_token),
 	};
 	size_t n = 2;
 
 	ADD_ROWS(tests, &n, rows, there_and_back);
 	ADD_ROWS(tests, &n, rows, exact_length);
+	ADD_ROWS(tests, &n, places, in_its_place);
 	ADD_ROWS(tests, &n, bads, refused);
 	return cmocka_run_group_tests_name("record", tests, NULL, NULL);
 }
