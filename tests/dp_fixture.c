@@ -602,6 +602,14 @@ gw_log_settle(int status)
 	gw_turn();
 }
 
+uint64_t
+gw_etag(const char *path)
+{
+	struct dp_value v;
+
+	return dp_value_get(gw.dp, path, &v) ? v.etag : 0;
+}
+
 void
 gw_later_ms(unsigned ms)
 {

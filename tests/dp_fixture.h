@@ -113,6 +113,8 @@ void gw_record_copy(struct gw_record *to, const struct gw_record *from);
 void gw_log_commit(int status);
 /* and let the answers go out. */
 void gw_log_settle(int status);
+/* ETag of the value at a path as text; 0: there is none. */
+uint64_t gw_etag(const char *path);
 /* Time as the tables know it moves on. */
 void gw_later(unsigned seconds);
 void gw_later_ms(unsigned ms);

@@ -9,14 +9,6 @@
 	"d\x04"                                                                          \
 	"dev?"
 
-static uint64_t
-etag_at(const char *path)
-{
-	struct dp_value v;
-
-	return dp_value_get(gw.dp, path, &v) ? v.etag : 0;
-}
-
 static void
 put(uint16_t mid, const char *device, const char *name, size_t len, uint8_t answer)
 {
@@ -49,7 +41,7 @@ get(uint16_t mid, const char *device, const char *name, size_t len)
 		(int)strlen(device), device, (int)strlen(name), name);
 
 	snprintf(path, sizeof(path), "/d/%s/%s", device, name);
-	etag = etag_at(path);
+	etag = gw_etag(path);
 	m[0] = 0x48;
 	memcpy(m + 1, &etag, 8);
 	m[9] = 0xff;

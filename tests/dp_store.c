@@ -412,14 +412,6 @@ static const struct script {
 			{GET, B(DEVICE), 0x84, {0}}}},
 };
 
-static uint64_t
-etag_of(const char *path)
-{
-	struct dp_value v;
-
-	return dp_value_get(gw.dp, path, &v) ? v.etag : 0;
-}
-
 struct etags {
 	char path[16];
 	uint64_t now, old;
@@ -428,7 +420,7 @@ struct etags {
 static void
 look(struct etags *e)
 {
-	uint64_t now = etag_of(e->path);
+	uint64_t now = gw_etag(e->path);
 
 	if (now == e->now)
 		return;
@@ -440,7 +432,7 @@ look(struct etags *e)
 static struct bytes
 fill_in(const struct etags *e, struct bytes b, uint8_t copy[FRAME_MAX])
 {
-	uint64_t f = etag_of("/f");
+	uint64_t f = gw_etag("/f");
 
 	if (b.len > 0)
 		memcpy(copy, b.at, b.len);
