@@ -535,7 +535,8 @@ parse(struct options *o, int argc, char **argv)
 static bool
 chosen(const struct options *o, const struct workload *load)
 {
-	return o->only != NULL ? strcmp(o->only, load->name) == 0 : !load->v6;
+	return !load->observed
+	       && (o->only != NULL ? strcmp(o->only, load->name) == 0 : !load->v6);
 }
 
 int

@@ -125,7 +125,7 @@ reference_round(struct handler *h)
 static void
 workload_round(struct handler *h, struct window *win)
 {
-	handler_load(h);
+	handler_prepare(h);
 	for (unsigned k = 0; k < ROUND_BURSTS; k++) {
 		uint64_t t = rte_rdtsc_precise();
 

@@ -44,7 +44,6 @@ make_routes(char *err, size_t errlen)
 		.n_routes = sizeof(routes) / sizeof(*routes),
 		.full_max_age = 5,
 		.observe_con_every = 5,
-		.observe_min_ms = 3000,
 		.con_lifetime_s = 247,
 		.param = TG_PARAM_DEFAULTS,
 		.ack_delay_ms = 500,
@@ -76,7 +75,7 @@ make_config(struct dp_config *cfg, const struct workload *load, unsigned core)
 		.replies_max = 4096,
 		.pending_max = 65536,
 		.outbound_max = 4096,
-		.observers_max = 64,
+		.observers_max = load->observed ? n : 64,
 		.observers_per_peer = 4,
 		.device_idle_s = 86400,
 		.logring_bytes = 8u << 20,
@@ -163,11 +162,62 @@ handler_load(struct handler *h)
 	h->w->now_s = DP_EPOCH_S + h->walk.passes * LIFETIME_S;
 }
 
+/* ---- notifications ---- */
+
+static void
+change_value(struct handler *h)
+{
+	static const uint8_t path[] = "\1d\5fleet\5state";
+	const struct dp_path p = {.bytes = path, .len = sizeof(path) - 1};
+	struct dp_store *t = h->w->store;
+	uint64_t hash = dp_store_hash(t, &p);
+	char text[64];
+	uint32_t slot = dp_store_find(t, &p, hash, DP_NONE);
+	int len = snprintf(text, sizeof(text), "{\"id\":\"%08u\",\"temp\":21.5,\"b\":87}",
+		h->changes++ % 100000000);
+
+	if (dp_store_put(t, &p, hash, slot, DP_NONE, TG_CF_JSON, text, (uint16_t)len,
+		    h->w->now_s, &slot)
+		== DP_STORE_FULL)
+		rte_panic("no room for the one value\n");
+}
+
+/* Nobody is due a CON: its ACK would be measured, too. */
+static void
+put_off_cons(struct handler *h)
+{
+	struct dp_observers *t = h->w->observers;
+
+	for (uint32_t id = 0; id < dp_observers_places(t); id++) {
+		dp_observers_get(t, id)->since_con = 0;
+		dp_observers_get(t, id)->con_at = (uint16_t)(h->w->now_s / 16);
+	}
+}
+
+void
+handler_prepare(struct handler *h)
+{
+	if (!h->load->observed) {
+		handler_load(h);
+		return;
+	}
+	h->taken = 0;
+	if (h->told % h->load->endpoints == 0) {
+		put_off_cons(h);
+		change_value(h);
+	}
+}
+
 void __attribute__((noinline)) handler_burst(struct handler *h, unsigned k)
 {
 	struct dp_worker *w = h->w;
 	struct dp_burst *b = &w->scratch->burst;
 
+	if (h->telling) {
+		w->tsc = rte_rdtsc();
+		(void)dp_notify(w);
+		return;
+	}
 	memcpy(b->pkt, &h->pkt[(size_t)k * DP_BURST], sizeof(b->pkt));
 	memset(b->port, 0, sizeof(b->port));
 	b->n = DP_BURST;
@@ -224,6 +274,26 @@ is_answer(const struct handler *h, const struct rte_mbuf *m, unsigned i)
 	       && sums_are_right(h, frame, rte_be_to_cpu_16(udp->dgram_len));
 }
 
+/* One more observer that is told of the value. */
+static bool
+is_notification(struct handler *h, const struct rte_mbuf *m)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *),
+		      *c = frame + h->maker.coap;
+	const struct rte_udp_hdr *udp =
+		(const struct rte_udp_hdr *)(frame + h->maker.udp);
+
+	h->told++;
+	return c[0] == 0x54 && c[1] == TG_CONTENT
+	       && sums_are_right(h, frame, rte_be_to_cpu_16(udp->dgram_len));
+}
+
+static bool
+is_right(struct handler *h, const struct rte_mbuf *m, unsigned i)
+{
+	return h->telling ? is_notification(h, m) : is_answer(h, m, i);
+}
+
 void
 handler_settle(struct handler *h)
 {
@@ -235,7 +305,7 @@ handler_settle(struct handler *h)
 	while ((n = rte_ring_dequeue_burst(h->out, (void **)m, DP_BURST, NULL)) > 0) {
 		for (unsigned i = 0; i < n; i++, h->taken++)
 			/* NOLINTNEXTLINE(clang-analyzer-core*): the ring wrote n */
-			h->wrong += h->taken >= ROUND || !is_answer(h, m[i], h->taken);
+			h->wrong += h->taken >= ROUND || !is_right(h, m[i], h->taken);
 		rte_pktmbuf_free_bulk(m, n);
 	}
 }
@@ -250,6 +320,8 @@ handler_end_round(struct handler *h)
 void
 handler_fill(struct handler *h)
 {
+	if (h->load->observed)
+		change_value(h);
 	while (h->walk.passes == 0) {
 		handler_load(h);
 		for (unsigned k = 0; k < ROUND_BURSTS; k++) {
@@ -258,6 +330,7 @@ handler_fill(struct handler *h)
 		}
 		handler_end_round(h);
 	}
+	h->telling = h->load->observed;
 }
 
 const char *
@@ -265,7 +338,8 @@ handler_fault(const struct handler *h)
 {
 	static const enum dp_counter none[] = {DP_C_dup_replayed, DP_C_dup_in_progress,
 		DP_C_dup_unreplayable, DP_C_dedup_evicted_early, DP_C_log_full,
-		DP_C_store_full, DP_C_peers_evicted, DP_C_devices_evicted};
+		DP_C_store_full, DP_C_peers_evicted, DP_C_devices_evicted,
+		DP_C_observers_full};
 	static char text[96];
 	uint64_t v[DP_COUNTER_COUNT];
 
@@ -277,7 +351,7 @@ handler_fault(const struct handler *h)
 				(unsigned long long)v[none[i]]);
 			return text;
 		}
-	if (h->wrong == 0 && v[DP_C_answered] == h->messages)
+	if (h->wrong == 0 && v[DP_C_answered] + v[DP_C_notified_non] == h->messages)
 		return NULL;
 	snprintf(text, sizeof(text), "%llu of %llu answers are wrong",
 		(unsigned long long)h->wrong, (unsigned long long)h->messages);

@@ -29,6 +29,9 @@ struct handler {
 	uint32_t endpoint[ROUND];
 	unsigned taken; /* answers read in this round */
 	uint64_t messages, wrong;
+	uint32_t told; /* observers that have heard of the last change */
+	uint32_t changes;
+	bool telling; /* the bursts are notifications */
 };
 
 /* One gateway a process.  0, or -1 with a sentence in @err. */
@@ -36,14 +39,17 @@ int handler_open(struct handler *h, const struct workload *load, int core, char 
 	size_t errlen);
 /* Make the round's frames. */
 void handler_load(struct handler *h);
-/* Run burst @k of the round through the stages: nothing else is in here. */
+/* What the round's bursts work on: its frames, or a value that has changed. */
+void handler_prepare(struct handler *h);
+/* Run burst @k of the round through the stages, or notify so many observers: nothing else
+ * is in here. */
 void handler_burst(struct handler *h, unsigned k);
 /* Not timed, after each burst: what the port and the log thread would do; checks the
  * answers. */
 void handler_settle(struct handler *h);
 /* After the last burst of the round: an answer that did not come is wrong. */
 void handler_end_round(struct handler *h);
-/* Rounds until each endpoint was heard once. */
+/* Rounds until each endpoint was heard once; the observed value is there before. */
 void handler_fill(struct handler *h);
 /* What is wrong with the run, or NULL: faults, duplicates, refusals, evictions. */
 const char *handler_fault(const struct handler *h);

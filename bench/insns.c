@@ -48,7 +48,7 @@ count(const char *name)
 	}
 	handler_fill(&h);
 	for (unsigned r = 0; r < ROUNDS; r++) {
-		handler_load(&h);
+		handler_prepare(&h);
 		for (unsigned k = 0; k < ROUND_BURSTS; k++) {
 			counted_burst(&h, k);
 			handler_settle(&h);

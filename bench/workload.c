@@ -24,6 +24,7 @@ const struct workload workloads[] = {
 		"{\"id\":\"********\",\"temp\":21.5,\"batt\":9,\"ok\":true}"},
 	{"post-logged", 65536, TG_POST, false, "t/*",
 		"{\"id\":\"********\",\"temp\":21.5,\"b\":87}", true},
+	{"notify-10k", 10240, TG_GET, false, "d/fleet/state", NULL, .observed = true},
 };
 const unsigned n_workloads = sizeof(workloads) / sizeof(*workloads);
 
@@ -58,6 +59,8 @@ write_message(const struct workload *w, uint8_t *buf, size_t cap)
 	struct tg_writer out;
 
 	tg_write_begin(&out, buf, cap, TG_CON, w->method, 0, token, sizeof(token));
+	if (w->observed)
+		tg_write_uint(&out, TG_OPT_OBSERVE, 0);
 	write_path(&out, w->path);
 	if (w->payload != NULL) {
 		tg_write_uint(&out, TG_OPT_CONTENT_FORMAT, TG_CF_JSON);

@@ -28,6 +28,9 @@ struct workload {
 	const char *path;    /* segments between slashes; '*' is the device's name */
 	const char *payload; /* '*' eight times is changed with every message */
 	bool logged;         /* the answer waits for the disk: on the wire only */
+	/* The endpoints observe the path: what counts is their notifications, in process
+	 * only.  A multiple of ROUND of them. */
+	bool observed;
 };
 
 extern const struct workload workloads[];
