@@ -10,6 +10,7 @@
 
 #define A_TURN DP_BURST      /* relations looked at, timers, news from other workers */
 #define RETRY_MS 10          /* after there was no packet buffer */
+#define TURN_MS 1000         /* until NSTART is asked again, if no ACK has said so */
 #define CON_DAY (86400 / 16) /* in units of dp_relation.con_at */
 #define OBSERVE_AT (9 + 1)   /* behind an ETag of eight bytes: the Observe value */
 #define OBSERVE_MIN 0x10000u /* from here on a value has three bytes */
@@ -198,6 +199,20 @@ wants_con(const struct dp_worker *w, const struct dp_relation *r,
 	       || r->since_con + 1u >= w->snap->observe_con_every;
 }
 
+/* Is there room for one more CON to the peer of @r (RFC 7252, 4.7)? */
+static bool
+may_confirm(
+	const struct dp_worker *w, const struct dp_relation *r, const struct dp_notice *n)
+{
+	uint32_t under_way = dp_outbound_under_way(w->outbound, r->peer);
+	uint32_t id = dp_observers_of_peer(w->observers, r->peer);
+
+	for (; id != DP_NONE; id = dp_observers_sibling(w->observers, id))
+		under_way +=
+			(dp_observers_get(w->observers, id)->flags & DP_O_IN_FLIGHT) != 0;
+	return under_way < dp_param(w->snap, n->param)->nstart;
+}
+
 /* A new message for @r, in place of what it was sent before. */
 static void
 renew(struct dp_worker *w, struct dp_relation *r, const struct dp_notice *n, bool con)
@@ -228,10 +243,9 @@ set_code(struct dp_worker *w, uint32_t id, struct dp_relation *r, uint8_t code)
 
 /* Say what has to be said, once: as a CON it is then waited for. */
 static void
-say(struct dp_worker *w, uint32_t id, const struct dp_notice *n, uint8_t code)
+say(struct dp_worker *w, uint32_t id, const struct dp_notice *n, uint8_t code, bool con)
 {
 	struct dp_relation *r = dp_observers_get(w->observers, id), before = *r;
-	bool con = wants_con(w, r, n, code);
 
 	renew(w, r, n, con);
 	if (unlikely(!send(w, r, n, code))) {
@@ -257,6 +271,7 @@ dp_notify_one(struct dp_worker *w, uint32_t id)
 	const struct dp_notice *n;
 	uint32_t since = (uint32_t)now - r->sent_ms;
 	uint8_t code;
+	bool con;
 
 	if (r->flags & DP_O_IN_FLIGHT)
 		return; /* its ACK, or its timer */
@@ -264,10 +279,13 @@ dp_notify_one(struct dp_worker *w, uint32_t id)
 	code = code_for(r, n);
 	if (code == TG_CONTENT && r->version == n->version)
 		return;
+	con = wants_con(w, r, n, code);
 	if (code == TG_CONTENT && !n->con && since < w->snap->observe_min_ms)
 		dp_observers_arm(w->observers, id, now + w->snap->observe_min_ms - since);
+	else if (con && !may_confirm(w, r, n))
+		dp_observers_arm(w->observers, id, now + TURN_MS);
 	else
-		say(w, id, n, code);
+		say(w, id, n, code, con);
 }
 
 /* The CON of @id was not acknowledged in time: the same again, or what has taken its
@@ -314,10 +332,21 @@ dp_notify_end(struct dp_worker *w, uint32_t id, enum dp_counter why)
 	drop(w, id);
 }
 
+/* The peer has room for another CON: whatever of its relations waits. */
+static void
+go_on(struct dp_worker *w, uint32_t peer)
+{
+	uint32_t id = dp_observers_of_peer(w->observers, peer);
+
+	for (; id != DP_NONE; id = dp_observers_sibling(w->observers, id))
+		dp_notify_one(w, id);
+}
+
 void
 dp_notify_acked(struct dp_worker *w, uint32_t id)
 {
 	struct dp_relation *r = dp_observers_get(w->observers, id);
+	uint32_t peer = r->peer;
 
 	if (!(r->flags & DP_O_IN_FLIGHT))
 		return;
@@ -326,8 +355,7 @@ dp_notify_acked(struct dp_worker *w, uint32_t id)
 	dp_observers_disarm(w->observers, id);
 	if (r->code != TG_CONTENT)
 		drop(w, id); /* what ended it was counted when it was said */
-	else
-		dp_notify_one(w, id);
+	go_on(w, peer);
 }
 
 /* ---- news ---- */

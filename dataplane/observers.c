@@ -150,12 +150,18 @@ dp_observers_of_peer(const struct dp_observers *t, uint32_t peer)
 }
 
 uint32_t
+dp_observers_sibling(const struct dp_observers *t, uint32_t id)
+{
+	return relation_of(t, id)->sibling - 1;
+}
+
+uint32_t
 dp_observers_find(
 	const struct dp_observers *t, uint32_t peer, const uint8_t *token, uint8_t tkl)
 {
 	uint32_t id = dp_observers_of_peer(t, peer);
 
-	for (; id != DP_NONE; id = relation_of(t, id)->sibling - 1)
+	for (; id != DP_NONE; id = dp_observers_sibling(t, id))
 		if (relation_of(t, id)->tkl == tkl
 			&& dp_same(relation_of(t, id)->token, token, tkl))
 			return id;
@@ -168,7 +174,7 @@ dp_observers_find_mid(const struct dp_observers *t, uint32_t peer, uint16_t mid)
 	uint32_t id = dp_observers_of_peer(t, peer);
 
 	while (id != DP_NONE && relation_of(t, id)->mid != mid)
-		id = relation_of(t, id)->sibling - 1;
+		id = dp_observers_sibling(t, id);
 	return id;
 }
 
@@ -245,7 +251,7 @@ join(struct dp_observers *t, uint32_t id, uint32_t head, struct dp_counters *c)
 	}
 	if (head == DP_NONE)
 		return true;
-	for (uint32_t i = head; i != DP_NONE; i = relation_of(t, i)->sibling - 1)
+	for (uint32_t i = head; i != DP_NONE; i = dp_observers_sibling(t, i))
 		n++;
 	if (n >= t->per_peer) {
 		dp_count(c, DP_C_observers_per_peer, 1);
@@ -270,7 +276,7 @@ leave(struct dp_observers *t, uint32_t id)
 		return;
 	}
 	while (relation_of(t, before)->sibling != id + 1)
-		before = relation_of(t, before)->sibling - 1;
+		before = dp_observers_sibling(t, before);
 	relation_of(t, before)->sibling = r->sibling;
 }
 

@@ -86,6 +86,9 @@ uint32_t dp_observers_of_peer(const struct dp_observers *t, uint32_t peer);
 uint32_t dp_observers_of_value(
 	const struct dp_observers *t, uint8_t home, uint32_t value);
 
+/* The next one of the same peer. */
+uint32_t dp_observers_sibling(const struct dp_observers *t, uint32_t id);
+
 /* ---- news ---- */
 
 /* The value has changed: queue it, once.  False if nobody here observes it. */

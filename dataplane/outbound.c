@@ -112,15 +112,23 @@ dp_outbound_put(struct dp_outbound *t, uint32_t peer, uint16_t mid,
 	return id;
 }
 
+uint32_t
+dp_outbound_under_way(const struct dp_outbound *t, uint32_t peer)
+{
+	uint32_t n = 0;
+
+	for (uint32_t at = *chain_of(t, peer); at != 0; at = entry_of(t, at - 1)->next)
+		n += entry_of(t, at - 1)->peer == peer
+		     && entry_of(t, at - 1)->retry.running;
+	return n;
+}
+
 bool
 dp_outbound_may_begin(const struct dp_outbound *t, uint32_t id)
 {
-	uint32_t peer = entry_of(t, id)->peer, under_way = 0;
+	const struct dp_out *o = entry_of(t, id);
 
-	for (uint32_t at = *chain_of(t, peer); at != 0; at = entry_of(t, at - 1)->next)
-		under_way += entry_of(t, at - 1)->peer == peer
-			     && entry_of(t, at - 1)->retry.running;
-	return under_way < entry_of(t, id)->nstart;
+	return dp_outbound_under_way(t, o->peer) < o->nstart;
 }
 
 void

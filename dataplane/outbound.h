@@ -47,6 +47,8 @@ struct dp_outbound *dp_outbound_init(
  * 32 bits.  Its entry, or DP_NONE if there is no room. */
 uint32_t dp_outbound_put(struct dp_outbound *t, uint32_t peer, uint16_t mid,
 	const struct tg_param *p, uint32_t random);
+/* How many are under way to @peer. */
+uint32_t dp_outbound_under_way(const struct dp_outbound *t, uint32_t peer);
 /* May @id be sent now, or are as many as may be under way to its peer? */
 bool dp_outbound_may_begin(const struct dp_outbound *t, uint32_t id);
 /* It has been sent for the first time: its timeouts begin. */

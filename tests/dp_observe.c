@@ -603,6 +603,28 @@ the_newest_takes_over_the_retransmission(void **state)
 	assert_int_equal(relations(), 0);
 }
 
+/* One CON to an endpoint at a time (NSTART); the next one follows its ACK. */
+static void
+one_after_another(void **state)
+{
+	const struct flow w = observer(1);
+	struct note n;
+
+	(void)state;
+	gw_reopen(no_interval);
+	put("one");
+	observe(&w, 'a', "one");
+	observe(&w, 'b', "one");
+	remove_value();
+	n = hear_error(&w, 'a', TG_NOT_FOUND);
+	silence();
+	reply(&w, T_ACK, n.mid);
+	n = hear_error(&w, 'b', TG_NOT_FOUND);
+	silence();
+	reply(&w, T_ACK, n.mid);
+	assert_int_equal(relations(), 0);
+}
+
 static void
 confirmable_after_a_day(void **state)
 {
@@ -823,7 +845,7 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(plain_rows) + 25] = {
+	struct CMUnitTest tests[COUNT(plain_rows) + 26] = {
 		cmocka_unit_test(told_of_a_change),
 		cmocka_unit_test(not_registered_with_what_is_not_there),
 		cmocka_unit_test(registered_with_a_valid_etag),
@@ -841,6 +863,7 @@ main(void)
 		cmocka_unit_test(never_acknowledged),
 		cmocka_unit_test(the_newest_follows_the_ack),
 		cmocka_unit_test(the_newest_takes_over_the_retransmission),
+		cmocka_unit_test(one_after_another),
 		cmocka_unit_test(confirmable_after_a_day),
 		cmocka_unit_test(confirmable_by_route),
 		cmocka_unit_test(not_faster_than_the_interval),
@@ -850,7 +873,7 @@ main(void)
 		cmocka_unit_test(news_without_room),
 		cmocka_unit_test(rising_over_a_restart),
 	};
-	size_t n = 25;
+	size_t n = 26;
 
 	ADD_ROWS(tests, &n, plain_rows, not_registered);
 	return gw_main("dp_observe", settings, COUNT(settings), tests, n);
