@@ -55,6 +55,32 @@ registered(void **state)
 	assert_int_equal(tg_opt_is_no_cache_key(r->number), r->no_cache_key);
 }
 
+/*
+ * No two options have one number or one name, and none claims what its format or its
+ * number rules out: whoever adds one that conflicts is told.
+ */
+static void
+no_conflicts(void **state)
+{
+	(void)state;
+	for (unsigned number = 0; number <= UINT16_MAX; number++) {
+		const struct tg_opt_def *d = tg_opt_find(number);
+
+		if (d == NULL)
+			continue;
+		assert_int_equal(d->number, number);
+		assert_true(d->min_len <= d->max_len);
+		assert_true(d->format != TG_FMT_EMPTY || d->max_len == 0);
+		assert_true(d->format != TG_FMT_UINT || d->max_len <= sizeof(uint32_t));
+		assert_true(
+			d->in_request != TG_OPT_NEVER || d->in_response != TG_OPT_NEVER);
+		for (unsigned other = 0; other < number; other++)
+			if (tg_opt_find(other) != NULL)
+				assert_string_not_equal(
+					tg_opt_find(other)->name, d->name);
+	}
+}
+
 /* No number but those above is known. */
 static void
 nothing_else(void **state)
@@ -203,12 +229,13 @@ get(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(defs) + COUNT(walks) + COUNT(uints) + 3] = {
+	struct CMUnitTest tests[COUNT(defs) + COUNT(walks) + COUNT(uints) + 4] = {
+		cmocka_unit_test(no_conflicts),
 		cmocka_unit_test(nothing_else),
 		cmocka_unit_test(long_value),
 		cmocka_unit_test(get),
 	};
-	size_t n = 3;
+	size_t n = 4;
 
 	ADD_ROWS(tests, &n, defs, registered);
 	ADD_ROWS(tests, &n, walks, walk);
