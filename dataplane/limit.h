@@ -1,7 +1,8 @@
 /*
- * Limits per source: token buckets in a small fixed table, chosen by a keyed hash of the
- * source's address.  Two sources may share a bucket (one in DP_LIMIT_SLOTS); a source can
- * neither choose whose it shares nor make the table grow.
+ * Limits per source: token buckets in a small fixed table, found by a keyed hash of the
+ * source.  Who was not heard for the longest time makes room, and finds a full bucket
+ * when it comes again: a source that asks too often has its own for as long as fewer than
+ * DP_LIMIT_WAYS others of its set are heard meanwhile.
  *
  * Threads.  One table a worker, only that worker calls.   Time.  ms, handed in.
  */
@@ -10,13 +11,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DP_LIMIT_SLOTS 8192
+#define DP_LIMIT_SETS 2048
+#define DP_LIMIT_WAYS 4 /* buckets of a set */
 
 struct dp_limit {
-	struct {
+	struct dp_bucket {
+		uint32_t who; /* half of the hash; the other half says which set */
 		uint32_t last_ms;
 		uint32_t tokens_milli; /* thousandths of a message */
-	} slot[DP_LIMIT_SLOTS];
+	} set[DP_LIMIT_SETS][DP_LIMIT_WAYS];
 };
 
 void dp_limit_init(struct dp_limit *l);

@@ -92,6 +92,24 @@ another_source(void **state)
 	free(l);
 }
 
+/* Those that share a set do not share a bucket; the one heard longest ago makes room. */
+static void
+as_many_as_a_set_has(void **state)
+{
+	struct dp_limit *l = new_limit();
+
+	(void)state;
+	for (unsigned i = 0; i < DP_LIMIT_WAYS; i++)
+		assert_true(dp_limit_take(l, SOURCE + i, 1, 1, i));
+	for (unsigned i = 0; i < DP_LIMIT_WAYS; i++)
+		assert_false(dp_limit_take(l, SOURCE + i, 1, 1, 10 + i));
+	assert_true(dp_limit_take(l, SOURCE + DP_LIMIT_WAYS, 1, 1, 20));
+	for (unsigned i = 1; i < DP_LIMIT_WAYS; i++)
+		assert_false(dp_limit_take(l, SOURCE + i, 1, 1, 30));
+	assert_true(dp_limit_take(l, SOURCE, 1, 1, 30));
+	free(l);
+}
+
 /* A limit that a reload has lowered holds at once. */
 static void
 a_lower_burst(void **state)
@@ -119,14 +137,15 @@ widest(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 5] = {
+	struct CMUnitTest tests[COUNT(rows) + 6] = {
 		cmocka_unit_test(no_limit),
 		cmocka_unit_test(refusals_cost_nothing),
 		cmocka_unit_test(another_source),
+		cmocka_unit_test(as_many_as_a_set_has),
 		cmocka_unit_test(a_lower_burst),
 		cmocka_unit_test(widest),
 	};
-	size_t n = 5;
+	size_t n = 6;
 
 	ADD_ROWS(tests, &n, rows, after_a_pause);
 	return cmocka_run_group_tests_name("limit", tests, NULL, NULL);
