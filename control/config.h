@@ -28,7 +28,7 @@ struct ctl_route {
 	char path[256], stream[64], content[1281], location[256], target[256];
 	char rt[128], ifd[128], title[128];
 	uint32_t kind, ack, notify, max_age, stale, max_payload, content_format, hidden,
-		delay_ms, period_ms, require_format, changes, multicast;
+		delay_ms, period_ms, require_format, changes, multicast, echo_s, rate;
 	uint32_t put, post, del; /* static: codes */
 	uint32_t n_formats;
 	uint16_t formats[16];

@@ -204,6 +204,8 @@ set_spec(const struct ctl_route *r, struct dp_route_spec *out)
 		.require_format = r->require_format,
 		.changes = r->changes,
 		.multicast = r->multicast,
+		.echo_s = r->echo_s,
+		.rate = r->rate,
 	};
 }
 

@@ -130,6 +130,12 @@ static const struct ctl_key route_keys[] = {
 		.only = KIND(STATIC)},
 	{"delay", CTL_T_MS, ROUTE(delay_ms), 0, 86400000, "0ms",
 		"a request waits so long before it runs", .only = K_FIXED},
+	{"echo", CTL_T_SECONDS, ROUTE(echo_s), 0, 86400, "0s",
+		"a request needs an Echo (RFC 9175) that is no older, or is refused 4.01 "
+		"with a new one; 0: none is asked for"},
+	{"rate", CTL_T_UINT, ROUTE(rate), 0, 1000000, "0",
+		"requests a second, and at once, of one device (of one source address if "
+		"the path names no {device}); more are refused 4.29; 0: no limit"},
 	{"multicast", CTL_T_BOOL, ROUTE(multicast), 0, 1, "false",
 		"a NON GET to a group's address is answered, too (RFC 7252, 8); "
 		"/.well-known/core is",

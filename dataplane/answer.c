@@ -6,8 +6,7 @@
  */
 #include "coap/code.h"
 #include "coap/option.h"
-#include "coap/write.h"
-#include "dataplane/worker.h"
+#include "dataplane/guard.h"
 
 /* Free bytes behind the start of the message, less what a security tag will need. */
 static size_t
@@ -31,12 +30,14 @@ dp_answer_begin(struct dp_burst *b, unsigned i, struct tg_writer *w, uint8_t cod
 		code, m->mid, tg_msg_token(m), m->tkl);
 }
 
-/* 5.03 says when to come back. */
+/* 5.03 and 4.29 say when to come back. */
 static void
 write_max_age(const struct dp_worker *w, struct tg_writer *out, uint8_t code)
 {
 	if (code == TG_UNAVAILABLE)
 		tg_write_uint(out, TG_OPT_MAX_AGE, w->snap->full_max_age);
+	else if (code == TG_TOO_MANY_REQUESTS)
+		tg_write_uint(out, TG_OPT_MAX_AGE, 1); /* a rate is a second's */
 }
 
 void
@@ -50,6 +51,8 @@ dp_answer_code(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code
 		&& b->route[i]
 			   != NULL) /* how much this route takes (RFC 7252, 5.9.2.9) */
 		tg_write_uint(&out, TG_OPT_SIZE1, b->route[i]->max_payload);
+	if (code == TG_UNAUTHORIZED)
+		dp_echo_write(w, &b->key[i], &out);
 	b->reply[i] = (uint16_t)tg_write_end(&out);
 }
 
@@ -77,16 +80,21 @@ dp_answer_keep(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_
 	return DP_STORED;
 }
 
+uint64_t
+dp_source_hash(const struct dp_worker *w, const struct dp_peer_key *key)
+{
+	struct dp_peer_key source = *key;
+
+	source.port_be = source.side = 0;
+	return dp_peers_hash(w->peers, &source);
+}
+
 /* May this source be sent one more RST or error? */
 static bool
 may_complain(struct dp_worker *w, const struct dp_burst *b, unsigned i)
 {
-	struct dp_peer_key source = b->key[i];
-
-	source.port_be = source.side =
-		0; /* the limit is the address's, whatever port it uses */
-	return dp_limit_take(w->limit, dp_peers_hash(w->peers, &source),
-		w->snap->error_rate, w->snap->error_burst,
+	return dp_limit_take(w->limit, dp_source_hash(w, &b->key[i]), w->snap->error_rate,
+		w->snap->error_burst,
 		(uint32_t)(dp_clock_ns(&w->shared->clock, w->tsc) / 1000000));
 }
 
@@ -114,6 +122,8 @@ dp_refused(uint8_t code)
 	switch (code) {
 	case TG_BAD_REQUEST:
 		return DP_C_refused_400;
+	case TG_UNAUTHORIZED:
+		return DP_C_refused_401;
 	case TG_BAD_OPTION:
 		return DP_C_refused_402;
 	case TG_FORBIDDEN:
@@ -134,6 +144,8 @@ dp_refused(uint8_t code)
 		return DP_C_refused_415;
 	case TG_UNPROCESSABLE:
 		return DP_C_refused_422;
+	case TG_TOO_MANY_REQUESTS:
+		return DP_C_refused_429;
 	case TG_UNAVAILABLE:
 		return DP_C_refused_503;
 	case TG_NO_PROXYING:

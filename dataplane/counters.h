@@ -87,6 +87,7 @@
 	X(dup_in_progress, DUP, "duplicate of a request still in progress, ignored")     \
 	X(dup_unreplayable, DUP, "duplicate CON whose stored reply is gone, ignored")    \
 	X(refused_400, REFUSED, "requests refused 4.00 Bad Request")                     \
+	X(refused_401, REFUSED, "requests refused 4.01 Unauthorized: no fresh Echo")     \
 	X(refused_402, REFUSED, "requests refused 4.02 Bad Option")                      \
 	X(refused_403, REFUSED, "requests refused 4.03 Forbidden")                       \
 	X(refused_404, REFUSED, "requests refused 4.04 Not Found")                       \
@@ -97,6 +98,7 @@
 	X(refused_413, REFUSED, "requests refused 4.13 Request Entity Too Large")        \
 	X(refused_415, REFUSED, "requests refused 4.15 Unsupported Content-Format")      \
 	X(refused_422, REFUSED, "requests refused 4.22 Unprocessable Entity")            \
+	X(refused_429, REFUSED, "requests refused 4.29 Too Many Requests")               \
 	X(refused_500, REFUSED, "requests refused 5.00 Internal Server Error")           \
 	X(refused_503, REFUSED, "requests refused 5.03 Service Unavailable")             \
 	X(refused_505, REFUSED, "requests refused 5.05 Proxying Not Supported")          \

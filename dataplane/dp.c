@@ -134,11 +134,12 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	k->scratch = dp_block_new(sizeof(struct dp_scratch));
 	k->jobs = dp_block_new(DP_JOBS * sizeof(struct dp_job));
 	w->limit = dp_block_new(sizeof(struct dp_limit));
+	w->rates = dp_block_new(sizeof(struct dp_limit));
 	if (k->peers == NULL || k->devices == NULL || k->store == NULL
 		|| k->replies == NULL || k->logring == NULL || k->pending == NULL
 		|| k->trace == NULL || k->outbound == NULL || k->observers == NULL
 		|| k->delayed == NULL || k->scratch == NULL || k->jobs == NULL
-		|| w->limit == NULL)
+		|| w->limit == NULL || w->rates == NULL)
 		return -ENOMEM;
 	w->peers = dp_peers_init(k->peers, &peers);
 	w->devices = dp_devices_init(k->devices, &devices);
@@ -160,6 +161,7 @@ make_tables(struct dp *dp, struct dp_worker *w)
 		w->n_jobs++;
 	}
 	dp_limit_init(w->limit);
+	dp_limit_init(w->rates);
 	return w->peers != NULL && w->devices != NULL && w->store != NULL
 			       && w->replies != NULL && w->logring != NULL
 			       && w->trace != NULL && w->outbound != NULL
@@ -369,6 +371,7 @@ dp_close(struct dp *dp)
 		dp_block_free(k->scratch, sizeof(struct dp_scratch));
 		dp_block_free(k->jobs, DP_JOBS * sizeof(struct dp_job));
 		dp_block_free(w->limit, sizeof(struct dp_limit));
+		dp_block_free(w->rates, sizeof(struct dp_limit));
 		dp_block_free(w, sizeof(*w));
 	}
 	rte_ring_free(dp->shared.jobs);

@@ -71,8 +71,10 @@ struct dp_route_spec {
 	/* Of separate responses and notifications; NULL: the settings'.  At most
 	 * DP_PARAMS_MAX - 1 of a snapshot's are different. */
 	const struct tg_param *param;
-	bool multicast; /* fixed kinds: a group's NON GET is answered, too */
-	bool hidden;    /* not in /.well-known/core */
+	uint32_t echo_s; /* a request's Echo is no older, or it is refused; 0: none */
+	uint32_t rate;   /* requests a second of a device, or of a source; 0: no limit */
+	bool multicast;  /* fixed kinds: a group's NON GET is answered, too */
+	bool hidden;     /* not in /.well-known/core */
 };
 
 #define DP_TIME_TEXT 26         /* bytes of a time as text, a line's end and a zero */

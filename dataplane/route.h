@@ -26,12 +26,15 @@ struct dp_route {
 	bool require_format;     /* a write without Content-Format is 4.00 */
 	bool changes;            /* store: after each 2.03 the value changes by itself */
 	const struct dp_route *also; /* static: the same path in another Content-Format */
-	uint32_t delay_ms;           /* a request waits so long before it runs */
-	uint8_t param;               /* which of the snapshot's are its own */
-	uint32_t max_age;            /* seconds; UINT32_MAX: none */
-	enum dp_stale stale;         /* store */
-	bool notify_con;             /* store */
-	bool multicast;              /* fixed kinds: a group may be asked */
+	bool special;                /* any of the next three is not 0 */
+	uint32_t echo_s;     /* how old a request's Echo may be; 0: none is asked for */
+	uint32_t rate;       /* requests a second; 0: no limit */
+	uint32_t delay_ms;   /* a request waits so long before it runs */
+	uint8_t param;       /* which of the snapshot's are its own */
+	uint32_t max_age;    /* seconds; UINT32_MAX: none */
+	enum dp_stale stale; /* store */
+	bool notify_con;     /* store */
+	bool multicast;      /* fixed kinds: a group may be asked */
 	uint32_t period_ms;  /* store: the value at `own` is written so often; 0 */
 	struct dp_path own;  /* that path; unobserve: its target's */
 	const uint8_t *text; /* what is written there; unobserve: what is to be said */

@@ -347,6 +347,9 @@ add_route(struct build *b, const struct dp_route_spec *s)
 		.require_format = s->require_format,
 		.changes = s->changes,
 		.multicast = s->multicast,
+		.special = s->echo_s != 0 || s->rate != 0 || s->delay_ms != 0,
+		.echo_s = s->echo_s,
+		.rate = s->rate,
 	};
 	if (stream_len >= sizeof(r->stream) || s->n_formats > DP_FORMATS_MAX)
 		return fail(b, "route %s: stream's name or list of formats too long",

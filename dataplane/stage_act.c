@@ -6,6 +6,7 @@
  */
 #include "coap/code.h"
 #include "dataplane/delay.h"
+#include "dataplane/guard.h"
 #include "dataplane/separate.h"
 
 #include <string.h>
@@ -83,10 +84,8 @@ remember(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 }
 
 static uint8_t
-execute(struct dp_worker *w, struct dp_burst *b, unsigned i)
+run(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
-	if (unlikely(b->route[i]->delay_ms != 0))
-		return dp_delay(w, b, i, b->route[i]->delay_ms);
 	switch (b->route[i]->kind) {
 	case DP_K_STREAM:
 		return dp_act_stream(w, b, i);
@@ -101,6 +100,20 @@ execute(struct dp_worker *w, struct dp_burst *b, unsigned i)
 		break;
 	}
 	return dp_act_fixed(w, b, i);
+}
+
+static uint8_t
+execute(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	uint8_t code;
+
+	if (likely(!b->route[i]->special))
+		return run(w, b, i);
+	code = dp_guard(w, b, i);
+	if (code != 0)
+		return code;
+	return b->route[i]->delay_ms != 0 ? dp_delay(w, b, i, b->route[i]->delay_ms)
+					  : run(w, b, i);
 }
 
 /* It has run, and its answer is not wanted; a duplicate gets as little. */
@@ -129,7 +142,7 @@ act_for_group(struct dp_worker *w, struct dp_burst *b, unsigned i)
 
 	b->peer[i] = DP_NONE; /* a GET needs none and leaves none behind */
 	if (m->type != TG_NON || m->code != TG_GET || b->code[i] != 0
-		|| !b->route[i]->multicast
+		|| !b->route[i]->multicast || dp_guard(w, b, i) != 0
 		|| dp_delay(w, b, i, b->route[i]->delay_ms + leisure_ms) != DP_LATER)
 		dp_drop(w, b, i, DP_C_rdrop_multicast);
 }

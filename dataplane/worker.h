@@ -112,7 +112,8 @@ struct dp_worker {
 	struct dp_observers *observers;
 	struct dp_logring *logring;
 	struct dp_scratch *scratch;
-	struct dp_limit *limit;
+	struct dp_limit *limit; /* of complaints, by source */
+	struct dp_limit *rates; /* of requests, by device or source, and route */
 	struct dp_trace *trace;
 	struct rte_ring *inbox; /* packets from other workers */
 	struct rte_ring *back;  /* packets of ours that other workers have executed */
@@ -318,6 +319,8 @@ dp_is_silent(uint8_t silent, uint8_t code)
 }
 /* Answer @i with nothing: a CON is acknowledged, a NON freed; pkt becomes NULL. */
 void dp_answer_silently(struct dp_worker *w, struct dp_burst *b, unsigned i);
+/* A source's number among its likes: its address, whatever port it uses. */
+uint64_t dp_source_hash(const struct dp_worker *w, const struct dp_peer_key *key);
 /* The counter of requests refused with @code. */
 enum dp_counter dp_refused(uint8_t code);
 /* Answer @i with an error before it ran, within the source's limit; pkt becomes NULL. */

@@ -121,8 +121,16 @@ static const struct bytes messages[] = {
 	B("\x40\x01\x00\x01\xff"), B("\x50\xe0\x00\x01"),     /* drop_reserved_class */
 	B("\x50\x00\x00\x01"),                                /* drop_empty_non */
 	B("\x40\x01\x00\x02\xb5hello"),                       /* answered */
-	B("\x40\x01\x00\x03\x90"),                            /* refused_402 */
-	B("\x50\x01\x00\x03\x90"),                            /* rdrop_bad_option_non */
+	B("\x40\x01\x00\x34\xb5"
+	  "fresh"), /* refused_401 */
+	B("\x40\x01\x00\x35\xb4"
+	  "calm"),
+	B("\x40\x01\x00\x36\xb4"
+	  "calm"),
+	B("\x40\x01\x00\x37\xb4"
+	  "calm"),                 /* refused_429 */
+	B("\x40\x01\x00\x03\x90"), /* refused_402 */
+	B("\x50\x01\x00\x03\x90"), /* rdrop_bad_option_non */
 	B("\x40\x02\x00\x1f\xb6"
 	  "forget"),                            /* refused_403 */
 	B("\x40\x01\x00\x04"),                  /* refused_404 */
