@@ -21,6 +21,19 @@ client() {
 	same "$1-client$X" "$2" "$(received "${@:3:$#-3}" "$URI${!#}")"
 }
 
+# The ETag of /validate now.
+etag() { received -m get "$URI/validate" | grep -oP 'ETag:\K0x[0-9a-f]+'; }
+
+validation() {
+	local tag
+	tag=$(etag)
+	client TD_COAP_CORE_21 "ACK 2.03 [ ETag:$tag ]" -m get -O "4,$tag" /validate
+	same "TD_COAP_CORE_21-changed-client$X" "ACK 2.05" "$(received -m get -O "4,$tag" "$URI/validate" | cut -c 1-8)"
+	tag=$(etag)
+	client TD_COAP_CORE_22 "ACK 2.04 [ ]" -m put -O "1,$tag" -t 0 -e changed /validate
+	client TD_COAP_CORE_22-stale "ACK 4.12 [ ]" -m put -O "1,$tag" -t 0 -e again /validate
+}
+
 core() {
 	client TD_COAP_CORE_01 "ACK 2.05 $TEXT 'Tidegate at your service'" -m get /test
 	client TD_COAP_CORE_02 "ACK 2.02 [ ]" -m delete /test
@@ -38,6 +51,15 @@ core() {
 		-m get '/query?first=1&second=2&third=3'
 	client TD_COAP_CORE_17 "NON 2.05 $ASLEEP" -N -m get /separate
 	client TD_COAP_CORE_18 "ACK 2.01 $LOCATION" -m post -t 0 -e post /test
+	client TD_COAP_CORE_19 "ACK 2.01 [ Location-Query:first=1, Location-Query:second=2 ]" \
+		-m post -t 0 -e post /location-query
+	client TD_COAP_CORE_20 "ACK 2.05 $TEXT 'one resource, four formats'" -m get -A 0 /multi-format
+	client TD_COAP_CORE_20-xml "ACK 2.05 [ Content-Format:application/xml ] :: '<text>one resource, four formats</text>'" \
+		-m get -A 41 /multi-format
+	validation
+	client TD_COAP_CORE_23-absent "ACK 2.02 [ ]" -m delete /create2
+	client TD_COAP_CORE_23 "ACK 2.01 [ ]" -m put -O 5 -t 0 -e created /create2
+	client TD_COAP_CORE_23-exists "ACK 4.12 [ ]" -m put -O 5 -t 0 -e again /create2
 }
 
 # over ADDRESS SUFFIX
