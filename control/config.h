@@ -24,6 +24,13 @@ struct ctl_stream {
 	uint32_t when_full;
 };
 
+/* Transmission parameters (RFC 7252, 4.8); of a route, UINT32_MAX: as coap has it. */
+struct ctl_param {
+	uint32_t ack_timeout_ms, ack_random_percent, max_retransmit, nstart,
+		default_leisure_ms, probing_rate_bytes_s, max_latency_s,
+		processing_delay_ms;
+};
+
 struct ctl_route {
 	char path[256], stream[64], content[1281], location[256], target[256];
 	char rt[128], ifd[128], title[128];
@@ -32,6 +39,7 @@ struct ctl_route {
 	uint32_t put, post, del; /* static: codes */
 	uint32_t n_formats;
 	uint16_t formats[16];
+	struct ctl_param coap;
 };
 
 struct ctl_port {
@@ -59,9 +67,7 @@ struct ctl_config {
 	uint32_t device_idle_s;
 	uint32_t logring_bytes, trace_messages;
 	uint32_t error_rate, error_burst, full_max_age;
-	uint32_t ack_timeout_ms, ack_random_percent, max_retransmit, nstart,
-		default_leisure_ms, probing_rate_bytes_s, max_latency_s,
-		processing_delay_ms;
+	struct ctl_param coap;
 	uint32_t ack_delay_ms, outbound_max;
 	char log_dir[256], control_socket[108];
 	uint64_t commit_ns, segment_bytes, retain_bytes, retain_s;
@@ -89,7 +95,9 @@ bool ctl_config_fault(const struct ctl_config *c, const void *field, char *err,
 /* What keys say about each other; done by the two above. */
 bool ctl_config_check(struct ctl_config *c, char *err, size_t errlen);
 
-/* EXCHANGE_LIFETIME and NON_LIFETIME in seconds (RFC 7252, 4.8.2). */
+/* The parameters of @r's messages; NULL: of all that have none of their own. */
+struct tg_param ctl_config_param(const struct ctl_config *c, const struct ctl_route *r);
+/* EXCHANGE_LIFETIME and NON_LIFETIME in seconds (RFC 7252, 4.8.2): the longest of all. */
 void ctl_config_lifetimes(const struct ctl_config *c, uint32_t *con_s, uint32_t *non_s);
 /* What the data plane is made from.  False with a sentence in @err. */
 bool ctl_config_dp(

@@ -106,31 +106,41 @@ check_route(const struct ctl_config *c, struct ctl_route *r, char *err, size_t e
 
 /* ---- transmission parameters ---- */
 
-/* The first of the lifetime's parameters that the file gives. */
+/* The first of the lifetime's parameters in @p that the file gives. */
 static const void *
-given_parameter(const struct ctl_config *c)
+given_parameter(const struct ctl_config *c, const struct ctl_param *p)
 {
-	const uint32_t *const all[] = {&c->max_retransmit, &c->ack_timeout_ms,
-		&c->ack_random_percent, &c->max_latency_s, &c->processing_delay_ms};
+	const uint32_t *const all[] = {&p->max_retransmit, &p->ack_timeout_ms,
+		&p->ack_random_percent, &p->max_latency_s, &p->processing_delay_ms};
 
-	for (size_t p = 0; p < sizeof(all) / sizeof(all[0]); p++)
+	for (size_t k = 0; k < sizeof(all) / sizeof(all[0]); k++)
 		for (uint32_t i = 0; i < c->n_places; i++)
 			if ((const uint8_t *)c + c->places[i].field
-				== (const uint8_t *)all[p])
-				return all[p];
+				== (const uint8_t *)all[k])
+				return all[k];
 	return all[0];
 }
 
+/* @r: NULL for what holds for all. */
 static bool
-check_lifetime(const struct ctl_config *c, char *err, size_t errlen)
+check_param(
+	const struct ctl_config *c, const struct ctl_route *r, char *err, size_t errlen)
 {
-	uint32_t con_s, non_s;
+	const struct ctl_param *own = r != NULL ? &r->coap : &c->coap;
+	struct tg_param p = ctl_config_param(c, r);
+	uint64_t lifetime_ms = tg_param_exchange_lifetime_ms(&p);
 
-	ctl_config_lifetimes(c, &con_s, &non_s);
-	return con_s <= DP_LIFETIME_MAX_S
-	       || ctl_config_fault(c, given_parameter(c), err, errlen,
-		       "coap: EXCHANGE_LIFETIME would be %u s, over %d", con_s,
-		       DP_LIFETIME_MAX_S);
+	if (lifetime_ms > DP_LIFETIME_MAX_S * 1000ull)
+		return ctl_config_fault(c, given_parameter(c, own), err, errlen,
+			"coap: EXCHANGE_LIFETIME would be %llu s, over %d",
+			(unsigned long long)(lifetime_ms + 999) / 1000,
+			DP_LIFETIME_MAX_S);
+	return c->ack_delay_ms < p.ack_timeout_ms
+	       || ctl_config_fault(c, r != NULL ? &own->ack_timeout_ms : &c->ack_delay_ms,
+		       err, errlen,
+		       "coap.ack_delay: must be under ack_timeout, %u ms: the other "
+		       "side sends again then",
+		       p.ack_timeout_ms);
 }
 
 bool
@@ -142,12 +152,12 @@ ctl_config_check(struct ctl_config *c, char *err, size_t errlen)
 	for (uint32_t i = 0; i < c->n_routes; i++)
 		if (!check_route(c, &c->routes[i], err, errlen))
 			return false;
-	if (c->ack_delay_ms >= c->ack_timeout_ms)
-		return ctl_config_fault(c, &c->ack_delay_ms, err, errlen,
-			"coap.ack_delay: must be under ack_timeout, %u ms: the other "
-			"side sends again then",
-			c->ack_timeout_ms);
-	return check_lifetime(c, err, errlen);
+	if (!check_param(c, NULL, err, errlen))
+		return false;
+	for (uint32_t i = 0; i < c->n_routes; i++)
+		if (!check_param(c, &c->routes[i], err, errlen))
+			return false;
+	return true;
 }
 
 /* ---- reload ---- */

@@ -173,7 +173,8 @@ or_null(const char *s)
 }
 
 static void
-set_spec(const struct ctl_route *r, struct dp_route_spec *out)
+set_spec(const struct ctl_route *r, const struct tg_param *param,
+	struct dp_route_spec *out)
 {
 	*out = (struct dp_route_spec){
 		.path = r->path,
@@ -201,6 +202,7 @@ set_spec(const struct ctl_route *r, struct dp_route_spec *out)
 		.target = or_null(r->target),
 		.hidden = r->hidden,
 		.delay_ms = r->delay_ms,
+		.param = param,
 		.require_format = r->require_format,
 		.changes = r->changes,
 		.multicast = r->multicast,
@@ -209,35 +211,54 @@ set_spec(const struct ctl_route *r, struct dp_route_spec *out)
 	};
 }
 
-static struct tg_param
-param_of(const struct ctl_config *c)
+/* What a route says, or else what holds for all. */
+static uint32_t
+own(uint32_t its, uint32_t all)
 {
-	struct tg_param p = TG_PARAM_DEFAULTS;
-
-	p.ack_timeout_ms = c->ack_timeout_ms;
-	p.ack_random_permille = c->ack_random_percent * 10;
-	p.max_retransmit = c->max_retransmit;
-	p.nstart = c->nstart;
-	p.default_leisure_ms = c->default_leisure_ms;
-	p.probing_rate_bytes_s = c->probing_rate_bytes_s;
-	p.max_latency_ms = c->max_latency_s * 1000;
-	p.processing_delay_ms = c->processing_delay_ms;
-	return p;
+	return its != UINT32_MAX ? its : all;
 }
 
-static uint32_t
-whole_seconds(uint64_t ms)
+struct tg_param
+ctl_config_param(const struct ctl_config *c, const struct ctl_route *r)
 {
-	return (uint32_t)((ms + 999) / 1000);
+	const struct ctl_param *all = &c->coap, *its = r != NULL ? &r->coap : all;
+
+	return (struct tg_param){
+		.ack_timeout_ms = own(its->ack_timeout_ms, all->ack_timeout_ms),
+		.ack_random_permille =
+			10 * own(its->ack_random_percent, all->ack_random_percent),
+		.max_retransmit = own(its->max_retransmit, all->max_retransmit),
+		.nstart = own(its->nstart, all->nstart),
+		.default_leisure_ms =
+			own(its->default_leisure_ms, all->default_leisure_ms),
+		.probing_rate_bytes_s =
+			own(its->probing_rate_bytes_s, all->probing_rate_bytes_s),
+		.max_latency_ms = 1000 * own(its->max_latency_s, all->max_latency_s),
+		.processing_delay_ms =
+			own(its->processing_delay_ms, all->processing_delay_ms),
+	};
+}
+
+static void
+longer(uint32_t *s, uint64_t ms)
+{
+	uint32_t whole = (uint32_t)((ms + 999) / 1000);
+
+	if (whole > *s)
+		*s = whole;
 }
 
 void
 ctl_config_lifetimes(const struct ctl_config *c, uint32_t *con_s, uint32_t *non_s)
 {
-	struct tg_param p = param_of(c);
+	*con_s = *non_s = 0;
+	for (uint32_t i = 0; i <= c->n_routes; i++) {
+		struct tg_param p =
+			ctl_config_param(c, i < c->n_routes ? &c->routes[i] : NULL);
 
-	*con_s = whole_seconds(tg_param_exchange_lifetime_ms(&p));
-	*non_s = whole_seconds(tg_param_non_lifetime_ms(&p));
+		longer(con_s, tg_param_exchange_lifetime_ms(&p));
+		longer(non_s, tg_param_non_lifetime_ms(&p));
+	}
 }
 
 static struct dp_snapshot *
@@ -250,7 +271,7 @@ snapshot(const struct ctl_config *c, const struct dp_route_spec *specs, unsigned
 		.error_rate = c->error_rate,
 		.error_burst = c->error_burst,
 		.full_max_age = c->full_max_age,
-		.param = param_of(c),
+		.param = ctl_config_param(c, NULL),
 		.ack_delay_ms = c->ack_delay_ms,
 		.observe_con_every = (uint8_t)c->observe_con_every,
 		.observe_min_ms = c->observe_min_ms,
@@ -284,18 +305,24 @@ ctl_config_snapshot(
 	const struct ctl_config *c, uint64_t version, char *err, size_t errlen)
 {
 	struct dp_route_spec *specs = calloc(c->n_routes, sizeof(*specs));
+	struct tg_param *params = calloc(c->n_routes, sizeof(*params));
 	struct dp_snapshot *snap = NULL;
 	char why[256];
 
-	if (specs == NULL) {
+	if (specs == NULL || params == NULL) {
 		snprintf(err, errlen, "out of memory");
-		return NULL;
+		goto free_specs;
 	}
-	for (unsigned i = 0; i < c->n_routes; i++)
-		set_spec(&c->routes[i], &specs[i]);
+	for (unsigned i = 0; i < c->n_routes; i++) {
+		params[i] = ctl_config_param(c, &c->routes[i]);
+		set_spec(&c->routes[i], &params[i], &specs[i]);
+	}
 	snap = snapshot(c, specs, c->n_routes, version, why, sizeof(why));
 	if (snap == NULL)
 		ctl_config_fault(c, culprit(c, specs)->path, err, errlen, "%s", why);
+
+free_specs:
+	free(params);
 	free(specs);
 	return snap;
 }

@@ -54,10 +54,20 @@ elements(const struct ctl_key *k, const uint8_t *base)
 	return all;
 }
 
+/* Does the key say nothing of its own? */
+static bool
+is_inherited(const struct ctl_key *k, const uint8_t *base)
+{
+	return k->preset != NULL && strcmp(k->preset, CTL_INHERITED) == 0
+	       && ctl_field_get(k, base) == UINT32_MAX;
+}
+
 /* Is there nothing to say?  A text or code that was not given, an empty list. */
 static bool
 is_absent(const struct ctl_key *k, const uint8_t *base)
 {
+	if (is_inherited(k, base))
+		return true;
 	if (k->type == CTL_T_TEXT || k->type == CTL_T_NAME)
 		return base[k->offset] == '\0';
 	if (k->type == CTL_T_CODE)
@@ -72,12 +82,17 @@ object_of(const struct ctl_key *keys, const uint8_t *base)
 	json_t *o = json_object();
 
 	for (const struct ctl_key *k = keys; k->name != NULL; k++) {
+		json_t *v;
+
 		if (is_absent(k, base) || !ctl_key_fits(k, keys, base))
 			continue;
-		json_object_set_new(o, k->name,
-			k->type == CTL_T_SECTION ? object_of(k->keys, base)
-			: ctl_key_is_scalar(k)   ? scalar(k, base)
-						 : elements(k, base));
+		v = k->type == CTL_T_SECTION ? object_of(k->keys, base)
+		    : ctl_key_is_scalar(k)   ? scalar(k, base)
+					     : elements(k, base);
+		if (k->type != CTL_T_SECTION || json_object_size(v) > 0)
+			json_object_set_new(o, k->name, v);
+		else
+			json_decref(v);
 	}
 	return o;
 }

@@ -68,6 +68,30 @@ static const struct ctl_key answer_keys[] = {
 		"code that a DELETE is answered with"},
 	END};
 
+/* Transmission parameters: X(name, type, field, least, most, default, help). */
+#define PARAMS(X)                                                                        \
+	X("ack_timeout", CTL_T_MS, ack_timeout_ms, 1000, 600000, "2s",                   \
+		"ACK_TIMEOUT (RFC 7252, 4.8)")                                           \
+	X("ack_random_percent", CTL_T_UINT, ack_random_percent, 100, 1000, "150",        \
+		"ACK_RANDOM_FACTOR in percent")                                          \
+	X("max_retransmit", CTL_T_UINT, max_retransmit, 0, 10, "4", "MAX_RETRANSMIT")    \
+	X("nstart", CTL_T_UINT, nstart, 1, 100, "1",                                     \
+		"NSTART: messages of ours to an endpoint at a time")                     \
+	X("default_leisure", CTL_T_MS, default_leisure_ms, 0, 3600000, "5s",             \
+		"DEFAULT_LEISURE: an answer to a multicast waits a random part of it")   \
+	X("probing_rate", CTL_T_UINT, probing_rate_bytes_s, 1, 1000000000, "1",          \
+		"PROBING_RATE: bytes a second, on average, to an endpoint that does "    \
+		"not respond")                                                           \
+	X("max_latency", CTL_T_SECONDS, max_latency_s, 1, 86400, "100s", "MAX_LATENCY")  \
+	X("processing_delay", CTL_T_MS, processing_delay_ms, 1, 600000, "2s",            \
+		"PROCESSING_DELAY")
+#define GLOBAL_PARAM(name, type, field, least, most, preset, help)                       \
+	{name, type, AT(coap.field), least, most, preset, help},
+#define ROUTE_PARAM(name, type, field, least, most, preset, help)                        \
+	{name, type, ROUTE(coap.field), least, most, CTL_INHERITED, help},
+
+static const struct ctl_key route_coap_keys[] = {PARAMS(ROUTE_PARAM) END};
+
 static const struct ctl_key route_keys[] = {
 	{"path", CTL_T_TEXT, ROUTE(path), 1, 255, CTL_REQUIRED,
 		"segments: literal, {device}, {name}, or {name*} at the end"},
@@ -140,6 +164,10 @@ static const struct ctl_key route_keys[] = {
 		"a NON GET to a group's address is answered, too (RFC 7252, 8); "
 		"/.well-known/core is",
 		.only = K_FIXED},
+	{"coap", CTL_T_SECTION, 0, 0, 0, 0, NULL,
+		"its own transmission parameters, for separate responses and "
+		"notifications; what is left out is as under `coap`",
+		NULL, route_coap_keys},
 	{"rt", CTL_T_TEXT, ROUTE(rt), 0, 127, "", "resource types in /.well-known/core"},
 	{"if", CTL_T_TEXT, ROUTE(ifd), 0, 127, "", "interface description there"},
 	{"title", CTL_T_TEXT, ROUTE(title), 0, 127, "", "title there"},
@@ -244,24 +272,7 @@ static const struct ctl_key limits_keys[] = {
 		"Max-Age of a 5.03"},
 	END};
 static const struct ctl_key coap_keys[] = {
-	{"ack_timeout", CTL_T_MS, AT(ack_timeout_ms), 1000, 600000, "2s",
-		"ACK_TIMEOUT (RFC 7252, 4.8)", .fixed = true},
-	{"ack_random_percent", CTL_T_UINT, AT(ack_random_percent), 100, 1000, "150",
-		"ACK_RANDOM_FACTOR in percent", .fixed = true},
-	{"max_retransmit", CTL_T_UINT, AT(max_retransmit), 0, 10, "4", "MAX_RETRANSMIT",
-		.fixed = true},
-	{"nstart", CTL_T_UINT, AT(nstart), 1, 100, "1", "NSTART", .fixed = true},
-	{"default_leisure", CTL_T_MS, AT(default_leisure_ms), 0, 3600000, "5s",
-		"DEFAULT_LEISURE: an answer to a group's address waits up to so long"},
-	{"probing_rate", CTL_T_UINT, AT(probing_rate_bytes_s), 1, 1000000000, "1",
-		"PROBING_RATE: bytes a second, on average, to an endpoint that does not "
-		"respond",
-		.fixed = true},
-	{"max_latency", CTL_T_SECONDS, AT(max_latency_s), 1, 86400, "100s", "MAX_LATENCY",
-		.fixed = true},
-	{"processing_delay", CTL_T_MS, AT(processing_delay_ms), 1, 600000, "2s",
-		"PROCESSING_DELAY", .fixed = true},
-	{"ack_delay", CTL_T_MS, AT(ack_delay_ms), 1, 600000, "500ms",
+	PARAMS(GLOBAL_PARAM){"ack_delay", CTL_T_MS, AT(ack_delay_ms), 1, 600000, "500ms",
 		"a CON that has no answer yet is acknowledged, and answered separately; "
 		"under ack_timeout"},
 	END};

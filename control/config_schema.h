@@ -24,9 +24,10 @@ enum ctl_type {
 };
 
 /* Defaults with a meaning of their own. */
-#define CTL_REQUIRED "!" /* there is none: the key must be given */
-#define CTL_AUTO "auto"  /* 0 */
-#define CTL_NONE "none"  /* UINT32_MAX */
+#define CTL_REQUIRED "!"          /* there is none: the key must be given */
+#define CTL_AUTO "auto"           /* 0 */
+#define CTL_NONE "none"           /* UINT32_MAX */
+#define CTL_INHERITED "inherited" /* UINT32_MAX: as the key of that name at the top */
 
 struct ctl_key {
 	const char *name;

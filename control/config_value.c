@@ -180,7 +180,7 @@ ctl_value_read(const struct ctl_key *k, const char *text, uint64_t *out)
 
 	if (is_word(k, CTL_AUTO, text))
 		return *out = 0, CTL_R_GOOD;
-	if (is_word(k, CTL_NONE, text))
+	if (is_word(k, CTL_NONE, text) || is_word(k, CTL_INHERITED, text))
 		return *out = UINT32_MAX, CTL_R_GOOD;
 	rc = read_plain(k, text, out);
 	if (rc == CTL_R_GOOD && (k->min != 0 || k->max != 0)
@@ -211,6 +211,8 @@ ctl_value_text(const struct ctl_key *k, uint64_t v, char *to, size_t cap)
 		return CTL_AUTO;
 	if (v == UINT32_MAX && is_word(k, CTL_NONE, CTL_NONE))
 		return CTL_NONE;
+	if (v == UINT32_MAX && is_word(k, CTL_INHERITED, CTL_INHERITED))
+		return CTL_INHERITED;
 	if (k->type == CTL_T_ENUM)
 		return k->names[v];
 	if (k->type == CTL_T_BOOL)

@@ -29,7 +29,8 @@ static const struct round_row {
 		"  - {path: /c, kind: static, content: \"a\\nb\\u00e9\", if: i,\n"
 		"     content_format: 65535, answers: {put: 2.04, post: 5.03},\n"
 		"     location: /a/b, rt: r, title: \"t \\\"q\\\"\", hidden: on}\n"
-		"  - {path: /q, kind: query}\n"},
+		"  - {path: /q, kind: query, coap: {ack_timeout: 10s, max_retransmit: "
+		"0}}\n"},
 	{"numbers",
 		TOP("workers: 2\nidle: poll\nhugepages: on\nmemory: 64\nmbufs: 4096\n"
 		    "devices: {max: 65, idle: 0}\npeers: {max: 66}\nstore: {max: 67}\n"
@@ -92,6 +93,16 @@ static const struct follow_row {
 		TOP("devices: {idle: 24h}"), NULL},
 	{"another route", TOP(""), PORTS "routes: [{path: /y, kind: time}]\n", NULL},
 	{"another limit", TOP(""), TOP("limits: {errors: {rate: 7}}"), NULL},
+	{"other transmission parameters", TOP(""),
+		TOP("coap: {ack_timeout: 3s, ack_random_percent: 200, max_retransmit: 5, "
+		    "nstart: 2,\n"
+		    "      default_leisure: 1s, probing_rate: 9, max_latency: 99s, "
+		    "processing_delay: 1s,\n"
+		    "      ack_delay: 600ms}"),
+		NULL},
+	{"a route's own", TOP(""),
+		PORTS "routes: [{path: /x, kind: time, coap: {ack_timeout: 9s}}]\n",
+		NULL},
 	{"another stream", TOP(""), TOP("streams: {s: }"), NULL},
 	{"workers", TOP("workers: 1"), TOP("workers: 2"),
 		"f:3:10: \"workers\" cannot change while running: restart"},

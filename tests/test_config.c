@@ -322,6 +322,20 @@ static const struct fault_row {
 	{"a lifetime over what peers can tell",
 		TOP("coap: {ack_timeout: 60s, max_retransmit: 10}"),
 		"f:3:42: coap: EXCHANGE_LIFETIME would be 92272 s, over 32767"},
+	{"a route's lifetime over it",
+		ROUTE("path: /x, kind: time, coap: {max_latency: 5h}"),
+		"f:4:48: coap: EXCHANGE_LIFETIME would be 36047 s, over 32767"},
+	{"ack_delay not under ACK_TIMEOUT", TOP("coap: {ack_delay: 2s}"),
+		"f:3:19: coap.ack_delay: must be under ack_timeout, 2000 ms: the other "
+		"side sends again then"},
+	{"a route's ACK_TIMEOUT not over ack_delay",
+		"coap: {ack_delay: 1500ms}\n" ROUTE(
+			"path: /x, kind: time, coap: {ack_timeout: 1s}"),
+		"f:5:48: coap.ack_delay: must be under ack_timeout, 1000 ms: the other "
+		"side sends again then"},
+	{"a route's parameter out of range",
+		ROUTE("path: /x, kind: time, coap: {nstart: 0}"),
+		"f:4:43: nstart: 0 is out of range (1 to 100)"},
 };
 
 static void
@@ -408,6 +422,34 @@ refuses_files(void **state)
 	refuses_file("/", "/:1:1: cannot be read: Is a directory");
 }
 
+static const struct life_row {
+	const char *name, *text;
+	uint32_t con_s, non_s;
+} lifetimes[] = {
+	{"RFC 7252's", TOP(""), 247, 145},
+	{"of a longer ACK_TIMEOUT", TOP("coap: {ack_timeout: 10s}"), 427, 325},
+	{"of a route that is slower than all others",
+		ROUTE("path: /x, kind: time, coap: {ack_timeout: 10s}"), 427, 325},
+	{"of all, where a route is faster",
+		ROUTE("path: /x, kind: time, coap: {max_retransmit: 0}"), 247, 145},
+};
+
+/* Message IDs are remembered for as long as any of them may come again. */
+static void
+the_longest_lifetime(void **state)
+{
+	const struct life_row *r = *state;
+	char err[512] = "";
+	struct ctl_config *c = parse_config(r->text, err, sizeof(err));
+	uint32_t con_s, non_s;
+
+	assert_string_equal(err, "");
+	ctl_config_lifetimes(c, &con_s, &non_s);
+	assert_int_equal(con_s, r->con_s);
+	assert_int_equal(non_s, r->non_s);
+	ctl_config_free(c);
+}
+
 int
 main(void)
 {
@@ -415,6 +457,7 @@ main(void)
 	size_t n = 0;
 
 	ADD_ROWS(tests, &n, faults, refuses);
+	ADD_ROWS(tests, &n, lifetimes, the_longest_lifetime);
 	ADD_ROWS(tests, &n, hostiles, is_bounded);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(refuses_files);
 	return _cmocka_run_group_tests("config", tests, n, NULL, NULL);
