@@ -59,6 +59,9 @@ bool cli_flag(const struct cli *c, const char *name);
 uint64_t cli_number(const struct cli *c, const char *name, uint64_t absent);
 /* The @n-th word, or NULL. */
 const char *cli_word(const struct cli *c, unsigned n);
+#define CLI_NAME_MAX 24
+/* What the command's grammar calls it, in lower case: "device"; returns @to. */
+const char *cli_word_name(const struct cli *c, unsigned n, char to[CLI_NAME_MAX]);
 
 /*
  * Say on standard error why it ends, as a sentence or with --json as the object

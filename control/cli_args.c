@@ -18,8 +18,8 @@ enum part_kind { PART_WORD, PART_FLAG, PART_OPTION };
 struct part {
 	enum part_kind kind;
 	bool needed, many;
-	char name[24];
-	char value[24]; /* of an option: what it is called */
+	char name[CLI_NAME_MAX];
+	char value[CLI_NAME_MAX]; /* of an option: what it is called */
 };
 
 /* The next word of a grammar without what surrounds it; what follows it. */
@@ -123,7 +123,7 @@ unknown_option(const struct cli *c, const char *name)
 {
 	struct ctl_nearest near = {.word = name, .within = CTL_TYPING_ERROR};
 	const char *args = c->command->args;
-	char offered[OFFERED_MAX][24];
+	char offered[OFFERED_MAX][CLI_NAME_MAX];
 	struct part p;
 	unsigned n = 0;
 
@@ -246,4 +246,18 @@ const char *
 cli_word(const struct cli *c, unsigned n)
 {
 	return n < c->n_words ? c->word[n] : NULL;
+}
+
+const char *
+cli_word_name(const struct cli *c, unsigned n, char to[CLI_NAME_MAX])
+{
+	const char *args = c->command->args;
+	struct part p = {.name = ""};
+
+	while (next_part(&args, &p))
+		if (p.kind == PART_WORD && (p.many || n-- == 0))
+			break;
+	for (unsigned i = 0; i < CLI_NAME_MAX; i++)
+		to[i] = (char)tolower((unsigned char)p.name[i]);
+	return to;
 }

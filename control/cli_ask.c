@@ -181,23 +181,21 @@ cli_ask(const struct cli *c, const char *command, json_t *args, bool *more, int 
 
 /* ---- commands that the gateway answers ---- */
 
-/* The arguments as the gateway wants them: options by name, the word under what it may
- * be. */
+/* The arguments as the gateway wants them: by name, and words by what the grammar calls
+ * them. */
 static json_t *
 gather(const struct cli *c)
 {
 	json_t *o = json_object();
-	const char *word = cli_word(c, 0);
+	char name[CLI_NAME_MAX];
 
 	for (unsigned i = 0; i < c->n_options; i++)
 		json_object_set_new(o, c->option[i].name + strspn(c->option[i].name, "-"),
 			c->option[i].value != NULL ? json_string(c->option[i].value)
 						   : json_true());
-	if (word != NULL) {
-		json_object_set_new(o, "pattern", json_string(word));
-		json_object_set_new(o, "device", json_string(word));
-		json_object_set_new(o, "path", json_string(word));
-	}
+	for (unsigned i = 0; i < c->n_words; i++)
+		json_object_set_new(
+			o, cli_word_name(c, i, name), json_string(c->word[i]));
 	return o;
 }
 

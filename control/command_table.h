@@ -120,6 +120,13 @@
 	REMOTE("conf reload", "",                                                        \
 		"load the configuration file anew, whole or not at all",                 \
 		"file, reloads", cmd_conf_reload)                                        \
+	REMOTE("param", "[NAME] [VALUE] [--route PATH]",                                 \
+		"transmission parameters, or one of them, or set one until the next "    \
+		"reload; of a route: `inherited` gives it up",                           \
+		"NAME: value, as docs/configuration.md has it; all of them with "        \
+		"derived {max_transmit_span, max_transmit_wait, max_rtt, "               \
+		"exchange_lifetime, non_lifetime}",                                      \
+		cmd_param)                                                               \
 	REMOTE("trace",                                                                  \
 		"[--peer ADDRESS] [--device DEVICE] [--token HEX] [--path PATH] [-c N] " \
 		"[--last SECONDS]",                                                      \

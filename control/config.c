@@ -49,45 +49,6 @@ text_of(const yaml_node_t *n)
 	return strlen(text) == n->data.scalar.length ? text : NULL;
 }
 
-static bool
-shape_fault(
-	struct load *l, const yaml_mark_t *at, const struct ctl_key *k, const char *text)
-{
-	char list[160] = "";
-
-	if (k->type != CTL_T_ENUM)
-		return fail(l, at, "%s: \"%s\" is not %s", k->name, text,
-			ctl_value_shape(k->type));
-	for (unsigned i = 0; k->names[i] != NULL; i++)
-		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s",
-			i > 0 ? ", " : "", k->names[i]);
-	return fail(l, at, "%s: \"%s\" is none of %s", k->name, text, list);
-}
-
-static bool
-reading_fault(struct load *l, const yaml_mark_t *at, const struct ctl_key *k,
-	enum ctl_reading why, const char *text)
-{
-	char least[32], most[32];
-
-	switch (why) {
-	case CTL_R_GOOD:
-	case CTL_R_SHAPE:
-		break;
-	case CTL_R_RANGE:
-		return fail(l, at, "%s: %s is out of range (%s to %s)", k->name, text,
-			k->min == 0 ? "0"
-				    : ctl_value_text(k, k->min, least, sizeof(least)),
-			ctl_value_text(k, k->max, most, sizeof(most)));
-	case CTL_R_COARSE:
-		return fail(l, at, "%s: %s is no whole number of %s", k->name, text,
-			ctl_value_unit(k->type));
-	case CTL_R_POWER:
-		return fail(l, at, "%s: %s is no power of two", k->name, text);
-	}
-	return shape_fault(l, at, k, text);
-}
-
 /* What a driver's argument may hold: it is cut at commas, brackets and quotes. */
 static bool
 is_name(const char *text)
@@ -122,13 +83,14 @@ set_scalar(struct load *l, const yaml_mark_t *at, const struct ctl_key *k,
 	const char *text, uint8_t *base)
 {
 	enum ctl_reading rc;
+	char why[256];
 	uint64_t v;
 
 	if (k->type == CTL_T_TEXT || k->type == CTL_T_NAME)
 		return set_text(l, at, k, text, (char *)base + k->offset);
 	rc = ctl_value_read(k, text, &v);
 	if (rc != CTL_R_GOOD)
-		return reading_fault(l, at, k, rc, text);
+		return fail(l, at, "%s", ctl_value_fault(k, rc, text, why, sizeof(why)));
 	ctl_field_set(k, base, v);
 	return true;
 }

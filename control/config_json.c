@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-static json_t *object_of(const struct ctl_key *keys, const uint8_t *base);
-
 static json_t *
 scalar(const struct ctl_key *k, const uint8_t *base)
 {
@@ -32,7 +30,7 @@ element(const struct ctl_key *k, const uint8_t *at)
 	if (k->type == CTL_T_PREFIXES)
 		return json_string(ctl_prefix_text((const struct dp_prefix *)at, text));
 	if (k->type != CTL_T_FORMATS)
-		return object_of(k->keys, at);
+		return ctl_keys_json(k->keys, at);
 	memcpy(&format, at, sizeof(format));
 	return json_integer(format);
 }
@@ -76,8 +74,8 @@ is_absent(const struct ctl_key *k, const uint8_t *base)
 	       && *(const uint32_t *)(base + k->count_offset) == 0;
 }
 
-static json_t *
-object_of(const struct ctl_key *keys, const uint8_t *base)
+json_t *
+ctl_keys_json(const struct ctl_key *keys, const void *base)
 {
 	json_t *o = json_object();
 
@@ -86,7 +84,7 @@ object_of(const struct ctl_key *keys, const uint8_t *base)
 
 		if (is_absent(k, base) || !ctl_key_fits(k, keys, base))
 			continue;
-		v = k->type == CTL_T_SECTION ? object_of(k->keys, base)
+		v = k->type == CTL_T_SECTION ? ctl_keys_json(k->keys, base)
 		    : ctl_key_is_scalar(k)   ? scalar(k, base)
 					     : elements(k, base);
 		if (k->type != CTL_T_SECTION || json_object_size(v) > 0)
@@ -100,5 +98,5 @@ object_of(const struct ctl_key *keys, const uint8_t *base)
 json_t *
 ctl_config_json(const struct ctl_config *c)
 {
-	return object_of(ctl_schema, (const uint8_t *)c);
+	return ctl_keys_json(ctl_schema, c);
 }

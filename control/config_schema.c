@@ -1,6 +1,7 @@
 #include "control/config_schema.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define AT(field)                                                                        \
 	offsetof(struct ctl_config, field), sizeof(((struct ctl_config *)0)->field)
@@ -327,6 +328,15 @@ const struct ctl_key ctl_schema[] = {
 	{"coap", CTL_T_SECTION, 0, 0, 0, 0, NULL,
 		"transmission parameters (RFC 7252, 4.8)", NULL, coap_keys},
 	END};
+
+const struct ctl_key *
+ctl_key_find(const struct ctl_key *keys, const char *name)
+{
+	for (; keys->name != NULL; keys++)
+		if (strcasecmp(keys->name, name) == 0)
+			return keys;
+	return NULL;
+}
 
 const struct ctl_key *
 ctl_key_chooser(const struct ctl_key *keys)

@@ -49,6 +49,11 @@ struct ctl_key {
 
 extern const struct ctl_key ctl_schema[];
 
+/* The key called @name, upper case or lower; or NULL. */
+const struct ctl_key *ctl_key_find(const struct ctl_key *keys, const char *name);
+/* What the mapping at @base, whose keys are @keys, says. */
+json_t *ctl_keys_json(const struct ctl_key *keys, const void *base);
+
 /* Does the key hold other keys or elements? */
 static inline bool
 ctl_key_is_scalar(const struct ctl_key *k)

@@ -228,6 +228,52 @@ ctl_value_text(const struct ctl_key *k, uint64_t v, char *to, size_t cap)
 	return to;
 }
 
+/* ---- faults ---- */
+
+static void
+shape_fault(const struct ctl_key *k, const char *text, char *to, size_t cap)
+{
+	int n;
+
+	if (k->type != CTL_T_ENUM) {
+		snprintf(to, cap, "%s: \"%s\" is not %s", k->name, text,
+			ctl_value_shape(k->type));
+		return;
+	}
+	n = snprintf(to, cap, "%s: \"%s\" is none of ", k->name, text);
+	for (unsigned i = 0; k->names[i] != NULL && n > 0 && (size_t)n < cap; i++)
+		n += snprintf(
+			to + n, cap - (size_t)n, "%s%s", i > 0 ? ", " : "", k->names[i]);
+}
+
+const char *
+ctl_value_fault(const struct ctl_key *k, enum ctl_reading why, const char *text, char *to,
+	size_t cap)
+{
+	char least[32], most[32];
+
+	switch (why) {
+	case CTL_R_GOOD:
+	case CTL_R_SHAPE:
+		shape_fault(k, text, to, cap);
+		break;
+	case CTL_R_RANGE:
+		snprintf(to, cap, "%s: %s is out of range (%s to %s)", k->name, text,
+			k->min == 0 ? "0"
+				    : ctl_value_text(k, k->min, least, sizeof(least)),
+			ctl_value_text(k, k->max, most, sizeof(most)));
+		break;
+	case CTL_R_COARSE:
+		snprintf(to, cap, "%s: %s is no whole number of %s", k->name, text,
+			ctl_value_unit(k->type));
+		break;
+	case CTL_R_POWER:
+		snprintf(to, cap, "%s: %s is no power of two", k->name, text);
+		break;
+	}
+	return to;
+}
+
 /* ---- fields ---- */
 
 uint64_t

@@ -19,6 +19,9 @@ enum ctl_reading {
 enum ctl_reading ctl_value_read(const struct ctl_key *k, const char *text, uint64_t *out);
 /* The value as ctl_value_read() takes it; returns @to. */
 const char *ctl_value_text(const struct ctl_key *k, uint64_t v, char *to, size_t cap);
+/* What @text is not: "NAME: 999ms is out of range (1s to 10m)"; returns @to. */
+const char *ctl_value_fault(const struct ctl_key *k, enum ctl_reading why,
+	const char *text, char *to, size_t cap);
 /* "a number", "a size, such as 64KiB or 256MiB", ... */
 const char *ctl_value_shape(enum ctl_type t);
 /* The unit a field of that type counts in: "s", "ms", ... or "". */

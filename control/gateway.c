@@ -159,22 +159,31 @@ ctl_gateway_check(const struct ctl_config *c, char *err, size_t errlen)
 }
 
 int
+ctl_gateway_adopt(
+	struct ctl_gateway *g, struct ctl_config *conf, char *err, size_t errlen)
+{
+	struct dp_snapshot *snap = ctl_config_snapshot(conf, g->reloads + 1, err, errlen);
+
+	if (snap == NULL)
+		return -1;
+	dp_publish(g->dp, snap);
+	ctl_config_free(g->conf);
+	g->conf = conf;
+	return 0;
+}
+
+int
 ctl_gateway_reload(struct ctl_gateway *g, char *err, size_t errlen)
 {
 	struct ctl_config *conf = ctl_config_load(g->conf->file, err, errlen);
-	struct dp_snapshot *snap = NULL;
 
-	if (conf != NULL && ctl_config_follows(g->conf, conf, err, errlen))
-		snap = ctl_config_snapshot(conf, g->reloads + 1, err, errlen);
-	if (snap == NULL) {
+	if (conf == NULL || !ctl_config_follows(g->conf, conf, err, errlen)
+		|| ctl_gateway_adopt(g, conf, err, errlen) < 0) {
 		ctl_config_free(conf);
 		g->failed_reloads++;
 		snprintf(g->last_reload, sizeof(g->last_reload), "%s", err);
 		return -1;
 	}
-	dp_publish(g->dp, snap);
-	ctl_config_free(g->conf);
-	g->conf = conf;
 	g->reloads++;
 	g->last_reload[0] = '\0';
 	return 0;

@@ -50,6 +50,10 @@ int ctl_gateway_start(struct ctl_gateway *g, char *err, size_t errlen);
 bool ctl_gateway_finish(struct ctl_gateway *g);
 /* Make the folders above @path, those that are missing and can be made. */
 void ctl_make_parents(const char *path);
+/* Put @conf, which ctl_config_check() has passed, in force and own it; 0, or -1 with a
+ * sentence in @err, and @conf is still the caller's. */
+int ctl_gateway_adopt(
+	struct ctl_gateway *g, struct ctl_config *conf, char *err, size_t errlen);
 /* Load the file anew and swap in what may change; 0 or -1 with a sentence in @err. */
 int ctl_gateway_reload(struct ctl_gateway *g, char *err, size_t errlen);
 /* Is the configuration one that can be started?  False with a sentence in @err. */

@@ -220,6 +220,28 @@ same reload-good-shown 1 "$("$CTL" conf show | grep -c /fresh)"
 kill -HUP $PID && sleep 0.5
 same reload-by-signal 2 "$("$CTL" --json status | field reloads)"
 
+# ---- transmission parameters
+param() { "$CTL" --json param "$@" | field "$1"; }
+holds param-text 0 '^ack_timeout +2s$' "$CTL" param
+holds param-derived 0 '^derived.exchange_lifetime +247s$' "$CTL" param
+same param-set 3s "$(param ack_timeout 3s)"
+same param-set-by-its-name-in-the-rfc 2 "$("$CTL" --json param NSTART 2 | field nstart)"
+same param-stays 3s "$(param ack_timeout)"
+holds param-derives-anew 0 '^derived.exchange_lifetime +269500ms$' "$CTL" param
+holds param-in-conf-show 0 '"ack_timeout": "3s"' "$CTL" conf show
+holds param-out-of-range 1 'ack_timeout: 999ms is out of range \(1s to 10m\)' "$CTL" param ack_timeout 999ms
+holds param-over-the-lifetime 1 'EXCHANGE_LIFETIME would be [0-9]+ s, over 32767' "$CTL" param max_latency 5h
+holds param-without-a-unit 1 '"3" is not a time with its unit' "$CTL" param ack_timeout 3
+holds param-unknown 1 'there is no parameter nstrat; did you mean nstart' "$CTL" param nstrat
+same param-refused-changes-nothing 3s "$(param ack_timeout)"
+same param-of-a-route 10s "$(param ack_timeout 10s --route '/t/{device}')"
+same param-of-others 3s "$(param ack_timeout)"
+holds param-of-a-route-inherits 0 '^nstart +2$' "$CTL" param --route '/t/{device}'
+same param-given-up 3s "$(param ack_timeout inherited --route '/t/{device}')"
+holds param-no-such-route 1 'there is no route /nowhere' "$CTL" param --route /nowhere
+"$CTL" conf reload >/dev/null
+same param-until-the-reload 2s "$(param ack_timeout)"
+
 # ---- the telemetry socket
 ask() { "$TELEMETRY" "/run/dpdk/tidegate-$PID/dpdk_telemetry.v2" "$1"; }
 for p in status counters drops latency cores ports mem; do
