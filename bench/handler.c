@@ -71,6 +71,7 @@ make_config(struct dp_config *cfg, const struct workload *load, unsigned core)
 		.peers_max = n,
 		.devices_max = n,
 		.store_max = n,
+		.store_bytes = (uint64_t)4 * n + (1 << 20),
 		.dedup_extensions = n / 4,
 		.replies_max = 4096,
 		.pending_max = 65536,

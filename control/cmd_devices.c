@@ -10,7 +10,7 @@ static json_t *
 hex_json(const uint8_t *p, size_t len)
 {
 	static const char digits[] = "0123456789abcdef";
-	char text[2 * DP_VALUE_MAX + 1];
+	static char text[2 * DP_BODY_MAX + 1];
 
 	for (size_t i = 0; i < len; i++) {
 		text[2 * i] = digits[p[i] >> 4];
@@ -151,9 +151,10 @@ cmd_devices_kick(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 /* ---- values ---------------------------------------------------------------------------
  */
 
+#define READS 8 /* of a value that is being written */
+
 static json_t *
-value_json(const struct ctl_gateway *g, const char *path, const struct dp_value *v,
-	bool payload)
+value_json(const struct ctl_gateway *g, const char *path, const struct dp_value *v)
 {
 	json_t *o = json_object();
 	char etag[17];
@@ -167,23 +168,52 @@ value_json(const struct ctl_gateway *g, const char *path, const struct dp_value 
 	json_object_set_new(o, "etag", json_string(etag));
 	cmd_set(o, "size", v->len);
 	cmd_set(o, "age_s", dp_value_age(v, (uint32_t)dp_now_s(g->dp)));
-	if (payload)
-		json_object_set_new(o, "payload", hex_json(v->payload, v->len));
 	return o;
+}
+
+/*
+ * The whole of the value at @path to @payload, part by part, and @v is its first; 0, or
+ * -ENOENT, or -EAGAIN: it was written meanwhile.
+ */
+static int
+read_whole(const struct ctl_gateway *g, const char *path, struct dp_value *v,
+	uint8_t payload[DP_BODY_MAX])
+{
+	struct dp_value part;
+
+	if (!dp_value_get(g->dp, path, v))
+		return -ENOENT;
+	part = *v;
+	for (uint32_t from = 0; from < v->len; from += part.n) {
+		if (from > 0
+			&& (!dp_value_get_from(g->dp, path, from, &part)
+				|| part.etag != v->etag || part.n == 0))
+			return -EAGAIN;
+		memcpy(payload + from, part.payload, part.n);
+	}
+	return 0;
 }
 
 void
 cmd_store_get(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 {
 	const char *path = cmd_string(args, "path");
+	static uint8_t payload[DP_BODY_MAX];
 	struct dp_value v;
+	int rc = -EAGAIN;
 
-	if (path == NULL)
+	for (unsigned i = 0; path != NULL && rc == -EAGAIN && i < READS; i++)
+		rc = read_whole(g, path, &v, payload);
+	if (path == NULL) {
 		cmd_refuse(r, "usage", "store get PATH");
-	else if (!dp_value_get(g->dp, path, &v))
+	} else if (rc == -ENOENT) {
 		cmd_refuse(r, "not-found", "nothing is stored at %s", path);
-	else
-		r->data = value_json(g, path, &v, true);
+	} else if (rc == -EAGAIN) {
+		cmd_refuse(r, "busy", "%s changes all the time", path);
+	} else {
+		r->data = value_json(g, path, &v);
+		json_object_set_new(r->data, "payload", hex_json(payload, v.len));
+	}
 }
 
 static bool
@@ -205,7 +235,7 @@ cmd_store_ls(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 	r->data = json_array();
 	while ((r->more = dp_value_next(g->dp, &r->next, path, &v))) {
 		if (path_matches(pattern, path))
-			json_array_append_new(r->data, value_json(g, path, &v, false));
+			json_array_append_new(r->data, value_json(g, path, &v));
 		if (json_array_size(r->data) == page || ++seen == CMD_SCAN)
 			break;
 	}

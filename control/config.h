@@ -64,6 +64,7 @@ struct ctl_config {
 	uint32_t peers_max, devices_max, store_max, dedup_extensions, replies_max,
 		pending_max;
 	uint32_t observers_max, observers_per_peer, observe_con_every, observe_min_ms;
+	uint64_t store_bytes;
 	uint32_t device_idle_s;
 	uint32_t logring_bytes, trace_messages;
 	uint32_t error_rate, error_burst, full_max_age;

@@ -101,6 +101,8 @@ memory_need(const struct dp_config *d)
 	return 48 + d->mbufs / 380 + 16 * d->n_ports + 8 * d->workers;
 }
 
+#define STORE_BYTES ((uint64_t)1 << 20) /* at least */
+
 static uint32_t
 or_auto(uint32_t v, uint32_t fallback)
 {
@@ -134,6 +136,9 @@ ctl_config_dp(const struct ctl_config *c, struct dp_config *out, char *err, size
 	set_idle(c, out);
 	/* A block for every eighth peer; a fleet that speaks every second wants five
 	 * each: dedup.extensions. */
+	out->store_bytes = c->store_bytes != 0                ? c->store_bytes
+			   : out->store_max > STORE_BYTES / 4 ? 4ull * out->store_max
+							      : STORE_BYTES;
 	out->dedup_extensions = or_auto(c->dedup_extensions,
 		out->peers_max / 8 > 16384 ? out->peers_max / 8 : 16384);
 	out->mbufs = or_auto(c->mbufs, 8192 * (out->n_ports > 2 ? out->n_ports : 2));

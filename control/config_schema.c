@@ -197,6 +197,11 @@ static const struct ctl_key devices_keys[] = {
 static const struct ctl_key store_keys[] = {
 	{"max", CTL_T_UINT, AT(store_max), 64, TABLE_MAX, CTL_AUTO,
 		"values stored; auto: devices.max", .fixed = true},
+	{"bytes", CTL_T_BYTES, AT(store_bytes), 65536, 1ull << 36, CTL_AUTO,
+		"for values, with their paths, of more than 68 bytes; auto: four for "
+		"each value, "
+		"at least 1 MiB",
+		.fixed = true},
 	END};
 static const struct ctl_key dedup_keys[] = {
 	{"extensions", CTL_T_UINT, AT(dedup_extensions), 64, 1u << 26, CTL_AUTO,

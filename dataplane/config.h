@@ -66,6 +66,7 @@ struct dp_config {
 		outbound_max;        /* per gateway */
 	uint32_t observers_max;      /* relations, in all */
 	uint32_t observers_per_peer; /* of one endpoint */
+	uint64_t store_bytes;        /* for values that do not fit their slot, in all */
 	uint32_t device_idle_s;
 	uint32_t logring_bytes; /* per worker, a power of two */
 	uint32_t trace; /* entries of the flight recorder per worker, a power of two */

@@ -89,7 +89,7 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	struct dp_store_config store = {
 		.max = share(cfg, cfg->store_max),
 		.devices = share(cfg, cfg->devices_max),
-		.chunks = share(cfg, cfg->store_max / 32),
+		.chunks = share(cfg, (uint32_t)(cfg->store_bytes / DP_STORE_CHUNK)),
 	};
 	struct dp_observers_config observers = {
 		.max = share(cfg, cfg->observers_max),

@@ -192,8 +192,15 @@ bool dp_device_get(const struct dp *dp, const char *name, size_t len,
 /* The endpoint that a device's @peer refers to; false if it is gone. */
 bool dp_peer_get(
 	const struct dp *dp, unsigned worker, uint32_t peer, struct dp_peer_info *out);
-/* Values: by path text "/d/dev1/state", and a walk. */
-bool dp_value_get(const struct dp *dp, const char *path, struct dp_value *out);
+/* Values: by path text "/d/dev1/state", from a byte on as dp_store_read_from() says, and
+ * a walk. */
+bool dp_value_get_from(
+	const struct dp *dp, const char *path, uint32_t from, struct dp_value *out);
+static inline bool
+dp_value_get(const struct dp *dp, const char *path, struct dp_value *out)
+{
+	return dp_value_get_from(dp, path, 0, out);
+}
 bool dp_value_next(const struct dp *dp, uint64_t *cursor, char path[DP_PATH_TEXT_MAX],
 	struct dp_value *out);
 

@@ -279,7 +279,8 @@ dp_peer_get(const struct dp *dp, unsigned worker, uint32_t peer, struct dp_peer_
 }
 
 bool
-dp_value_get(const struct dp *dp, const char *path, struct dp_value *out)
+dp_value_get_from(
+	const struct dp *dp, const char *path, uint32_t from, struct dp_value *out)
 {
 	uint8_t canonical[DP_PATH_MAX];
 	struct dp_path p = {.bytes = canonical};
@@ -290,7 +291,7 @@ dp_value_get(const struct dp *dp, const char *path, struct dp_value *out)
 	for (unsigned i = 0; i < dp->shared.cfg.workers; i++) {
 		const struct dp_store *t = dp->shared.worker[i]->store;
 
-		if (dp_store_read(t, &p, dp_store_hash(t, &p), out))
+		if (dp_store_read_from(t, &p, dp_store_hash(t, &p), from, out))
 			return true;
 	}
 	return false;

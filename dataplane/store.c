@@ -9,7 +9,7 @@
 #define LAYOUT 1
 #define INLINE 68 /* bytes of path and payload that stand in the slot */
 #define CHUNK_DATA 124
-#define BODY_MAX (DP_PATH_MAX + DP_VALUE_MAX) /* a multiple of four, as the path is */
+#define BODY_MAX (DP_PATH_MAX + DP_BODY_MAX)
 
 #define ORPHAN (1u << 31) /* in a slot's device: of the chain that the rest says */
 
@@ -38,6 +38,7 @@ struct chunk {
 };
 
 _Static_assert(sizeof(struct slot) == 96, "bytes a value");
+_Static_assert(sizeof(struct chunk) == DP_STORE_CHUNK, "as the header says");
 
 struct dp_store {
 	uint32_t layout, max, buckets, chunks, devices;
@@ -162,35 +163,43 @@ payload_at(unsigned path_len)
 	return (path_len + 3) & ~3u;
 }
 
+/* The same from chunk @at on, in which byte @from is one of the chain's. */
+static bool
+copy_chunks(
+	const struct dp_store *t, uint32_t at, unsigned from, unsigned len, uint8_t *to)
+{
+	for (unsigned n; at != 0 && at <= t->chunks; at = DP_GET(chunk_of(t, at)->next)) {
+		if (from >= CHUNK_DATA) {
+			from -= CHUNK_DATA;
+			continue;
+		}
+		n = len < CHUNK_DATA - from ? len : CHUNK_DATA - from;
+		dp_words_get(to, chunk_of(t, at)->data + from / 4, n);
+		to += n;
+		len -= n;
+		from = 0;
+		if (len == 0)
+			return true;
+	}
+	return len == 0;
+}
+
 /*
- * Copy bytes @from .. @from + @len of a slot's body to @to.  A reader may do this while
- * the writer changes the slot: bounds are checked, and the sequence tells afterwards.
+ * Copy bytes @from .. @from + @len of a slot's body to @to; @from is a multiple of four.
+ * A reader may do this while the writer changes the slot: bounds are checked, and the
+ * sequence tells afterwards.
  */
 static bool
 copy_body(const struct dp_store *t, const struct slot *s, uint8_t flags, unsigned from,
 	unsigned len, uint8_t *to)
 {
-	uint8_t all[BODY_MAX + CHUNK_DATA];
-	unsigned need = from + len;
-	uint32_t at;
-
-	if (need > BODY_MAX)
+	if (from + len > BODY_MAX)
 		return false;
-	if (!(flags & CHUNKED)) {
-		if (need > INLINE)
-			return false;
-		dp_words_get(all, s->body, need);
-	} else {
-		at = DP_GET(s->body[0]);
-		for (unsigned done = 0; done < need; done += CHUNK_DATA) {
-			if (at == 0 || at > t->chunks)
-				return false;
-			dp_words_get(all + done, chunk_of(t, at)->data,
-				need - done < CHUNK_DATA ? need - done : CHUNK_DATA);
-			at = DP_GET(chunk_of(t, at)->next);
-		}
-	}
-	memcpy(to, all + from, len);
+	if (flags & CHUNKED)
+		return copy_chunks(t, DP_GET(s->body[0]), from, len, to);
+	if (from + len > INLINE)
+		return false;
+	dp_words_get(to, s->body + from / 4, len);
 	return true;
 }
 
@@ -227,22 +236,33 @@ chunks_for(unsigned len)
 	return len <= INLINE ? 0 : (len + CHUNK_DATA - 1) / CHUNK_DATA;
 }
 
-/* A chain of chunks with @body in it; the caller knows that there are enough. */
-static uint32_t
-store_body(struct dp_store *t, const uint8_t *body, unsigned len)
+/* A chain of chunks on its way. */
+struct chain {
+	uint32_t first, *link; /* first chunk + 1; where the next one's number goes */
+	uint32_t *to;          /* words that are free in the last one */
+	unsigned room;         /* bytes */
+};
+
+/* @len bytes more, from the next word on; the caller knows that there are enough chunks.
+ */
+static void
+append(struct dp_store *t, struct chain *c, const uint8_t *bytes, unsigned len)
 {
-	uint32_t first = 0, *link = &first;
+	for (unsigned n; len > 0; bytes += n, len -= n) {
+		if (c->room == 0) {
+			uint32_t at = take_chunk(t);
 
-	for (unsigned done = 0; done < len; done += CHUNK_DATA) {
-		uint32_t at = take_chunk(t);
-
-		dp_words_set(chunk_of(t, at)->data, body + done,
-			len - done < CHUNK_DATA ? len - done : CHUNK_DATA);
-		DP_SET(chunk_of(t, at)->next, (uint32_t)0);
-		DP_SET(*link, at);
-		link = &chunk_of(t, at)->next;
+			DP_SET(chunk_of(t, at)->next, (uint32_t)0);
+			DP_SET(*c->link, at);
+			c->link = &chunk_of(t, at)->next;
+			c->to = chunk_of(t, at)->data;
+			c->room = CHUNK_DATA;
+		}
+		n = len < c->room ? len : c->room;
+		dp_words_set(c->to, bytes, n);
+		c->to += (n + 3) / 4;
+		c->room -= (n + 3) & ~3u;
 	}
-	return first;
 }
 
 /* ---- look-up ---- */
@@ -312,22 +332,23 @@ set_body(struct dp_store *t, struct slot *s, const struct dp_path *path,
 {
 	bool was_chunked = s->flags & CHUNKED;
 	unsigned from = payload_at(path->len), need = from + len;
-	uint8_t body[BODY_MAX];
+	struct chain c = {.first = 0, .link = &c.first};
 
 	if (chunks_for(need)
 		> t->chunks_left
 			  + (was_chunked ? chunks_for(payload_at(s->path_len) + s->len)
 					 : 0))
 		return false;
-	memset(body, 0, from);
-	memcpy(body, path->bytes, path->len);
-	memcpy(body + from, payload, len);
 	if (was_chunked)
 		free_chunks(t, s->body[0]);
-	if (need <= INLINE)
-		dp_words_set(s->body, body, need);
-	else
-		DP_SET(s->body[0], store_body(t, body, need));
+	if (need <= INLINE) {
+		dp_words_set(s->body, path->bytes, path->len);
+		dp_words_set(s->body + from / 4, payload, len);
+	} else {
+		append(t, &c, path->bytes, path->len);
+		append(t, &c, payload, len);
+		DP_SET(s->body[0], c.first);
+	}
 	DP_SET(s->flags, (uint8_t)(IN_USE | (need > INLINE ? CHUNKED : 0)));
 	DP_SET(s->path_len, path->len);
 	DP_SET(s->len, len);
@@ -437,7 +458,7 @@ dp_store_put(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint
 	bool created = slot == DP_NONE, stored;
 	struct slot *s;
 
-	if (path->len > DP_PATH_MAX || len > DP_VALUE_MAX)
+	if (path->len > DP_PATH_MAX || len > DP_BODY_MAX)
 		return DP_STORE_FULL;
 	if (created && (slot = create(t, hash, device)) == DP_NONE)
 		return DP_STORE_FULL;
@@ -589,10 +610,19 @@ dp_store_news_lost(struct dp_store *t)
 	return lost;
 }
 
-/* One consistent copy of a slot; false if it is free. */
+/* How many bytes of a value of @len are given out from @from on. */
+static uint16_t
+part_of(uint32_t len, uint32_t from)
+{
+	uint32_t left = from < len ? len - from : 0;
+
+	return (uint16_t)(left < DP_VALUE_MAX ? left : DP_VALUE_MAX);
+}
+
+/* One consistent copy of a slot, its payload from @from on; false if it is free. */
 static bool
-copy_slot(const struct dp_store *t, uint32_t slot, uint8_t *path, uint16_t *path_len,
-	struct dp_value *out)
+copy_slot(const struct dp_store *t, uint32_t slot, uint32_t from, uint8_t *path,
+	uint16_t *path_len, struct dp_value *out)
 {
 	const struct slot *s = slot_of(t, slot);
 	uint32_t before;
@@ -604,23 +634,24 @@ copy_slot(const struct dp_store *t, uint32_t slot, uint8_t *path, uint16_t *path
 		flags = DP_GET(s->flags);
 		*path_len = DP_GET(s->path_len);
 		out->len = DP_GET(s->len);
+		out->n = part_of(out->len, from);
 		out->content_format =
 			flags & FORMATTED ? DP_GET(s->format) : DP_NO_FORMAT;
 		out->written_s = DP_GET(s->written);
 		out->etag = etag_of(t, DP_GET(s->etag));
 		out->ref = (uint32_t)(DP_GET(s->watch) & GENERATION) << REF_BITS | slot;
 		whole = (flags & IN_USE) && *path_len <= DP_PATH_MAX
-			&& out->len <= DP_VALUE_MAX
 			&& copy_body(t, s, flags, 0, *path_len, path)
-			&& copy_body(t, s, flags, payload_at(*path_len), out->len,
-				out->payload);
+			&& (out->n == 0
+				|| copy_body(t, s, flags, payload_at(*path_len) + from,
+					out->n, out->payload));
 	} while ((before & 1) || __atomic_load_n(&s->seq, __ATOMIC_RELAXED) != before);
 	return whole;
 }
 
 bool
-dp_store_read(const struct dp_store *t, const struct dp_path *path, uint64_t hash,
-	struct dp_value *out)
+dp_store_read_from(const struct dp_store *t, const struct dp_path *path, uint64_t hash,
+	uint32_t from, struct dp_value *out)
 {
 	struct dp_index_cursor c = {0};
 	uint8_t found[DP_PATH_MAX];
@@ -628,7 +659,7 @@ dp_store_read(const struct dp_store *t, const struct dp_path *path, uint64_t has
 	uint32_t slot;
 
 	while ((slot = dp_index_next(index_of(t), t->buckets, hash, &c)) != DP_NONE)
-		if (copy_slot(t, slot, found, &len, out) && len == path->len
+		if (copy_slot(t, slot, from, found, &len, out) && len == path->len
 			&& memcmp(found, path->bytes, len) == 0)
 			return true;
 	return false;
@@ -638,7 +669,7 @@ bool
 dp_store_info(const struct dp_store *t, uint32_t slot, uint8_t *path, uint16_t *path_len,
 	struct dp_value *out)
 {
-	return slot < t->max && copy_slot(t, slot, path, path_len, out);
+	return slot < t->max && copy_slot(t, slot, 0, path, path_len, out);
 }
 
 bool

@@ -3,10 +3,13 @@
  *
  * The key is the whole path as its canonical bytes (each segment as a length byte and its
  * bytes).  Slots are 96 bytes: header, then path and payload
- * inline if they fit, else in a bounded pool of 128-byte chunks.  Payloads are 0 to 1,024
- * bytes, paths up to 1,024.  A slot keeps the device's slot number so that a device's
- * values can be listed (each device's values are chained through the slots).  Those of a
- * device that was forgotten hang, as its orphans, in the chain that its hash leads to.
+ * inline if they fit, else in a bounded pool of 128-byte chunks.  Payloads are 0 to
+ * 32,768 bytes, paths up to 1,024.  A reader gets at most DP_VALUE_MAX bytes at a time,
+ * and with each part the ETag that says of which representation it is one: that is what a
+ * block-wise answer needs (RFC 7959), and no more is copied for it.  A slot keeps the
+ * device's slot number so that a device's values can be listed (each device's values are
+ * chained through the slots).  Those of a device that was
+ * forgotten hang, as its orphans, in the chain that its hash leads to.
  *
  * Threads, Memory, Time.  As in peers.h; dp_store_read() is for any worker and control.
  */
@@ -15,9 +18,11 @@
 #include "dataplane/counters.h"
 #include "dataplane/peers.h"
 
-#define DP_VALUE_MAX 1024
-#define DP_PATH_MAX 1024  /* bytes of a path in canonical form */
-#define DP_STORE_NEWS 256 /* changes of watched values that are kept until asked for */
+#define DP_VALUE_MAX 1024  /* bytes of a payload in one message, or in a part */
+#define DP_BODY_MAX 32768  /* bytes of a payload that comes and goes in blocks */
+#define DP_PATH_MAX 1024   /* bytes of a path in canonical form */
+#define DP_STORE_CHUNK 128 /* bytes */
+#define DP_STORE_NEWS 256  /* changes of watched values that are kept until asked for */
 
 struct dp_store;
 
@@ -25,7 +30,7 @@ struct dp_store_config {
 	uint32_t max;     /* values, 64 .. 2^26 */
 	uint32_t devices; /* owners whose values can be listed: slots of the devices table
 			   */
-	uint32_t chunks;  /* 128-byte chunks for what does not fit a slot */
+	uint32_t chunks;  /* for what does not fit a slot */
 	uint8_t hash_key[16];
 };
 
@@ -35,14 +40,15 @@ struct dp_path {
 	uint16_t len;
 };
 
-/* A representation, copied out by a reader. */
+/* A representation, or a part of it, copied out by a reader. */
 struct dp_value {
 	uint64_t etag; /* changes with every write of other bytes; 8 bytes on the wire,
 			  never 0 */
 	uint32_t ref;  /* dp_store_ref() of where it stands */
 	uint32_t written_s;      /* when, modulo 2^32: see dp_value_age() */
 	uint32_t content_format; /* DP_NO_FORMAT if none */
-	uint16_t len;
+	uint16_t len;            /* of the whole */
+	uint16_t n;              /* bytes of it in @payload */
 	uint8_t payload[DP_VALUE_MAX];
 };
 
@@ -91,9 +97,18 @@ uint32_t dp_store_orphans(const struct dp_store *t, uint64_t hash);
  * far as the chain is not shared with orphans. */
 uint32_t dp_store_first(const struct dp_store *t, uint32_t device);
 uint32_t dp_store_next(const struct dp_store *t, uint32_t slot);
-/* [r] Any thread: copy out by path; false if absent.  Never torn. */
-bool dp_store_read(const struct dp_store *t, const struct dp_path *path, uint64_t hash,
-	struct dp_value *out);
+/*
+ * [r] Any thread: copy out by path, the payload from byte @from on (a multiple of four);
+ * false if absent.  Never torn.  O(@from / 124) where the value is in chunks.
+ */
+bool dp_store_read_from(const struct dp_store *t, const struct dp_path *path,
+	uint64_t hash, uint32_t from, struct dp_value *out);
+static inline bool
+dp_store_read(const struct dp_store *t, const struct dp_path *path, uint64_t hash,
+	struct dp_value *out)
+{
+	return dp_store_read_from(t, path, hash, 0, out);
+}
 /* [r] Any thread: copy slot @slot with its path (room for 1,024 bytes); false if free. */
 bool dp_store_info(const struct dp_store *t, uint32_t slot, uint8_t *path,
 	uint16_t *path_len, struct dp_value *out);

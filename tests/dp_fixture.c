@@ -187,6 +187,7 @@ default_config(struct dp_config *cfg, unsigned workers)
 		.peers_max = 256,
 		.devices_max = 64,
 		.store_max = 64,
+		.store_bytes = 64 * DP_STORE_CHUNK,
 		.dedup_extensions = 128,
 		.replies_max = 64,
 		.pending_max = 64,

@@ -4,8 +4,8 @@
 
 #define MAX 64
 #define DEVICES 8
-#define CHUNKS 40
-#define CHUNK 124 /* bytes of a body in one */
+#define CHUNKS 300 /* more than the longest value takes */
+#define CHUNK 124  /* bytes of a body in one */
 #define IN_SLOT 68
 #define NOW 1000
 #define FORMAT 50
@@ -76,7 +76,7 @@ static enum dp_store_result
 put_for(struct table *t, const struct path *p, uint32_t device, uint16_t len,
 	uint32_t seed)
 {
-	uint8_t payload[DP_VALUE_MAX + 1];
+	static uint8_t payload[DP_BODY_MAX + 1];
 	enum dp_store_result result;
 	uint8_t *exact;
 	uint32_t slot;
@@ -104,11 +104,29 @@ read_value(const struct table *t, const struct path *p, struct dp_value *v)
 	return dp_store_read(t->store, &p->path, dp_store_hash(t->store, &p->path), v);
 }
 
+/* The part from @from on is that of the value of @len bytes at @payload. */
+static void
+assert_part(const struct table *t, const struct path *p, uint32_t from,
+	const uint8_t *payload, uint32_t len)
+{
+	uint32_t left = from < len ? len - from : 0;
+	struct dp_value v;
+
+	memset(&v, 0xee, sizeof(v));
+	assert_true(dp_store_read_from(
+		t->store, &p->path, dp_store_hash(t->store, &p->path), from, &v));
+	assert_int_equal(v.len, len);
+	assert_int_equal(v.n, left < DP_VALUE_MAX ? left : DP_VALUE_MAX);
+	assert_memory_equal(v.payload, payload + (from < len ? from : 0), v.n);
+	assert_int_equal(v.etag, dp_store_etag(t->store, find(t, p)));
+}
+
 /* What stands at @p, to whoever reads it and however, is the value of @len and @seed. */
 static void
 assert_value(const struct table *t, const struct path *p, uint16_t len, uint32_t seed)
 {
-	uint8_t payload[DP_VALUE_MAX], path[1024];
+	static uint8_t payload[DP_BODY_MAX];
+	uint8_t path[1024];
 	struct dp_value v, same;
 	uint32_t slot = find(t, p);
 	uint16_t path_len;
@@ -117,7 +135,12 @@ assert_value(const struct table *t, const struct path *p, uint16_t len, uint32_t
 	assert_int_not_equal(slot, DP_NONE);
 	assert_true(read_value(t, p, &v));
 	assert_int_equal(v.len, len);
-	assert_memory_equal(v.payload, payload, len);
+	for (uint32_t from = 0; from <= len; from += 16)
+		assert_part(t, p, from, payload, len);
+	assert_part(t, p, DP_BODY_MAX, payload, len);
+	assert_part(t, p, UINT32_MAX - 3, payload, len);
+	assert_int_equal(v.n, len < DP_VALUE_MAX ? len : DP_VALUE_MAX);
+	assert_memory_equal(v.payload, payload, v.n);
 	assert_int_equal(v.content_format, FORMAT);
 	assert_int_equal(v.written_s, NOW + seed);
 	assert_int_equal(v.etag, dp_store_etag(t->store, slot));
@@ -125,7 +148,8 @@ assert_value(const struct table *t, const struct path *p, uint16_t len, uint32_t
 	assert_int_equal(path_len, p->path.len);
 	assert_memory_equal(path, p->path.bytes, path_len);
 	assert_int_equal(same.len, len);
-	assert_memory_equal(same.payload, payload, len);
+	assert_int_equal(same.n, v.n);
+	assert_memory_equal(same.payload, payload, same.n);
 }
 
 static void
@@ -152,9 +176,11 @@ static const struct row {
 	{"fills one chunk", 5, CHUNK - 5},
 	{"one byte over a chunk", 5, CHUNK - 4},
 	{"path ends with a chunk", CHUNK, 9},
-	{"longest payload", 5, DP_VALUE_MAX},
+	{"one part", 5, DP_VALUE_MAX},
+	{"one byte over a part", 5, DP_VALUE_MAX + 1},
+	{"longest payload", 5, DP_BODY_MAX},
 	{"longest path", 1024, 1},
-	{"longest of both", 1024, DP_VALUE_MAX},
+	{"longest of both", 1024, DP_BODY_MAX},
 };
 
 static void
@@ -256,7 +282,7 @@ too_long_is_refused(void **state)
 
 	(void)state;
 	make_path(&p, 1, 5);
-	assert_int_equal(put(t, &p, DP_VALUE_MAX + 1, 1), DP_STORE_FULL);
+	assert_int_equal(put(t, &p, DP_BODY_MAX + 1, 1), DP_STORE_FULL);
 	assert_absent(t, &p);
 	free_table(t);
 }
