@@ -1,9 +1,9 @@
 /* The fixed kinds: content from the snapshot, the list of queries, the time. */
 #include "coap/code.h"
 #include "coap/option.h"
-#include "coap/write.h"
 #include "dataplane/copy.h"
 #include "dataplane/links.h"
+#include "dataplane/slice.h"
 #include "dataplane/worker.h"
 
 #include <stdio.h>
@@ -21,30 +21,25 @@ write_encoded(
 	b->reply[i] = (uint16_t)(at + len);
 }
 
-/* A list of links, of which the request wants some: it is overwritten when they are
- * known.
- */
+/* A list of links, of which the request wants some. */
 static uint8_t
-act_links(struct dp_burst *b, unsigned i, const struct dp_route *r)
+act_links(struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_route *r)
 {
-	size_t len = r->payload_len;
-	struct tg_writer w;
-	char text[DP_MSG_MAX];
+	const struct dp_request *q = &w->scratch->request[i];
+	struct dp_content c = r->body;
+	size_t len = c.len;
 
-	if (!dp_links_filter(text, (const char *)r->content + r->content_len - len, &len,
-		    &b->msg[i]))
+	if (!dp_links_filter(w->scratch->text, c.bytes, &len, &b->msg[i]))
 		return TG_BAD_REQUEST;
-	dp_answer_begin(b, i, &w, TG_CONTENT);
-	tg_write_uint(&w, TG_OPT_CONTENT_FORMAT, DP_CF_LINKS);
-	if (r->max_age != UINT32_MAX)
-		tg_write_uint(&w, TG_OPT_MAX_AGE, r->max_age);
-	tg_write_payload(&w, text, len);
-	b->reply[i] = (uint16_t)tg_write_end(&w);
-	return b->reply[i] != 0 ? TG_CONTENT : TG_INTERNAL;
+	c.bytes = w->scratch->text;
+	c.len = (uint32_t)len;
+	c.etag = dp_is_sliced(q, c.len) ? dp_content_etag(c.bytes, c.len) : 0;
+	return dp_answer_content(b, i, q, TG_CONTENT, &c);
 }
 
 static uint8_t
-act_static(struct dp_burst *b, unsigned i, const struct dp_request *q)
+act_static(
+	struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_request *q)
 {
 	const struct dp_route *r = b->route[i];
 	uint8_t method = b->msg[i].code, code = r->answer[method];
@@ -56,7 +51,9 @@ act_static(struct dp_burst *b, unsigned i, const struct dp_request *q)
 				return TG_NOT_ACCEPTABLE;
 		}
 		if (unlikely(q->flags & DP_R_QUERY) && r->content_format == DP_CF_LINKS)
-			return act_links(b, i, r);
+			return act_links(w, b, i, r);
+		if (unlikely(dp_is_sliced(q, r->body.len)))
+			return dp_answer_content(b, i, q, code, &r->body);
 		write_encoded(b, i, code, r->content, r->content_len);
 	} else if (code == TG_CREATED && method == TG_POST && r->created_len > 0) {
 		write_encoded(b, i, code, r->created, r->created_len);
@@ -66,26 +63,24 @@ act_static(struct dp_burst *b, unsigned i, const struct dp_request *q)
 
 /* The queries, each on a line of its own.  The request is overwritten: copy first. */
 static uint8_t
-act_query(struct dp_burst *b, unsigned i)
+act_query(struct dp_burst *b, unsigned i, const struct dp_request *q)
 {
-	uint8_t text[DP_VALUE_MAX];
+	struct dp_content c = {.format = TG_CF_TEXT, .max_age = UINT32_MAX};
+	uint8_t text[DP_MSG_MAX];
 	struct tg_opt_iter it;
-	struct tg_writer w;
 	struct tg_opt o;
 	size_t len = 0;
 
 	tg_opt_foreach (&it, &o, &b->msg[i]) {
-		if (o.number != TG_OPT_URI_QUERY || len + o.len + 1 > sizeof(text))
+		if (o.number != TG_OPT_URI_QUERY)
 			continue;
 		memcpy(text + len, o.value, o.len);
 		len += o.len;
 		text[len++] = '\n';
 	}
-	dp_answer_begin(b, i, &w, TG_CONTENT);
-	tg_write_uint(&w, TG_OPT_CONTENT_FORMAT, 0);
-	tg_write_payload(&w, text, len > 0 ? len - 1 : 0);
-	b->reply[i] = (uint16_t)tg_write_end(&w);
-	return b->reply[i] != 0 ? TG_CONTENT : TG_INTERNAL;
+	c.bytes = text;
+	c.len = len > 0 ? (uint32_t)len - 1 : 0;
+	return dp_answer_content(b, i, q, TG_CONTENT, &c);
 }
 
 /* Days since 1970-01-01 to year, month, day (proleptic Gregorian calendar). */
@@ -121,18 +116,14 @@ dp_time_text(const struct dp_worker *w, char text[DP_TIME_TEXT])
 }
 
 static uint8_t
-act_time(struct dp_worker *wk, struct dp_burst *b, unsigned i)
+act_time(struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_request *q)
 {
+	struct dp_content c = {.format = TG_CF_TEXT, .max_age = 0};
 	char text[DP_TIME_TEXT];
-	size_t len = dp_time_text(wk, text);
-	struct tg_writer w;
 
-	dp_answer_begin(b, i, &w, TG_CONTENT);
-	tg_write_uint(&w, TG_OPT_CONTENT_FORMAT, 0);
-	tg_write_uint(&w, TG_OPT_MAX_AGE, 0);
-	tg_write_payload(&w, text, len);
-	b->reply[i] = (uint16_t)tg_write_end(&w);
-	return TG_CONTENT;
+	c.bytes = text;
+	c.len = (uint32_t)dp_time_text(w, text);
+	return dp_answer_content(b, i, q, TG_CONTENT, &c);
 }
 
 uint8_t
@@ -143,8 +134,9 @@ dp_act_fixed(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	if (!dp_request_holds(q, &b->msg[i], true, 0))
 		return TG_PRECONDITION_FAILED;
 	if (b->route[i]->kind == DP_K_STATIC)
-		return act_static(b, i, q);
+		return act_static(w, b, i, q);
 	if (q->accept != DP_NO_FORMAT && q->accept != 0)
 		return TG_NOT_ACCEPTABLE;
-	return b->route[i]->kind == DP_K_QUERY ? act_query(b, i) : act_time(w, b, i);
+	return b->route[i]->kind == DP_K_QUERY ? act_query(b, i, q)
+					       : act_time(w, b, i, q);
 }

@@ -9,6 +9,7 @@
  * to what was there, and no PUT is lost beneath it.
  */
 #include "coap/code.h"
+#include "dataplane/slice.h"
 #include "dataplane/worker.h"
 
 #include <string.h>
@@ -39,6 +40,8 @@ look_up(struct dp_worker *w, struct dp_burst *b, unsigned i, struct dp_job *job)
 		return TG_PRECONDITION_FAILED;
 	if (job->value.content_format != TG_CF_JSON)
 		return TG_UNSUPPORTED_FORMAT;
+	if (job->value.len > DP_VALUE_MAX)
+		return TG_TOO_LARGE;
 	if (m->code == TG_FETCH && q->accept != DP_NO_FORMAT && q->accept != TG_CF_JSON)
 		return TG_NOT_ACCEPTABLE;
 	return 0;
@@ -132,8 +135,11 @@ install(struct dp_worker *w, struct dp_burst *b, struct dp_job *job)
 static uint8_t
 answer_part(struct dp_worker *w, struct dp_burst *b, struct dp_job *job)
 {
-	memcpy(job->value.payload, job->out, job->out_len);
+	uint32_t from = dp_slice_from(&w->scratch->request[0]);
+
 	job->value.len = job->out_len;
+	if (from < job->out_len)
+		memcpy(job->value.payload, job->out + from, job->out_len - from);
 	return dp_store_answer(w, b, 0, &job->value);
 }
 

@@ -18,6 +18,7 @@
 #include "coap/write.h"
 #include "dataplane/links.h"
 #include "dataplane/separate.h"
+#include "dataplane/slice.h"
 
 #include <string.h>
 
@@ -33,14 +34,17 @@ uint8_t
 dp_store_answer(
 	struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_value *v)
 {
-	bool valid = (w->scratch->request[i].flags & DP_R_ETAG)
-		     && dp_request_has_etag(&b->msg[i], v->etag);
+	const struct dp_request *q = &w->scratch->request[i];
+	bool valid = (q->flags & DP_R_ETAG) && dp_request_has_etag(&b->msg[i], v->etag);
 	const struct dp_route *r = b->route[i];
 	uint32_t age = dp_value_age(v, b->now_s), observe = DP_NO_OBSERVE;
+	struct tg_slice s = {.len = v->len};
 	struct tg_writer out;
 
 	if (r->stale == DP_STALE_REFUSE && age > r->max_age)
 		return TG_UNAVAILABLE;
+	if (unlikely(dp_is_sliced(q, v->len)) && !dp_slice(&s, q, v->len))
+		return TG_BAD_REQUEST;
 	if (unlikely(b->flags[i] & DP_F_OBSERVE))
 		observe = dp_observe(w, b, i, v);
 	dp_answer_begin(b, i, &out, valid ? TG_VALID : TG_CONTENT);
@@ -52,8 +56,10 @@ dp_store_answer(
 	if (r->max_age != UINT32_MAX)
 		tg_write_uint(
 			&out, TG_OPT_MAX_AGE, age < r->max_age ? r->max_age - age : 0);
+	if (unlikely(dp_is_sliced(q, v->len)) && !valid)
+		dp_slice_write(&out, q, &s, v->len);
 	if (!valid)
-		tg_write_payload(&out, v->payload, v->len);
+		tg_write_payload(&out, v->payload, s.len);
 	b->reply[i] = (uint16_t)tg_write_end(&out);
 	return b->reply[i] == 0 ? TG_INTERNAL : valid ? TG_VALID : TG_CONTENT;
 }
@@ -90,7 +96,7 @@ get(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
 
 	if (unlikely(b->flags[i] & DP_F_OBSERVE))
 		dp_observe_cancel(w, b, i);
-	if (!dp_store_read(store, &q->path, q->store_hash, &v))
+	if (!dp_store_read_from(store, &q->path, q->store_hash, dp_slice_from(q), &v))
 		return dp_request_holds(q, &b->msg[i], false, 0) ? TG_NOT_FOUND
 								 : TG_PRECONDITION_FAILED;
 	if (!dp_request_holds(q, &b->msg[i], true, v.etag))
@@ -176,12 +182,10 @@ static uint8_t
 list(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	const struct dp_request *q = &w->scratch->request[i];
-	char text[1280];
+	struct dp_content c = {.format = TG_CF_LINK, .max_age = UINT32_MAX};
 	struct tg_link_writer links;
 	const uint8_t *name;
-	struct tg_writer out;
 	uint64_t hash;
-	unsigned n;
 	size_t size;
 	uint8_t len;
 
@@ -189,23 +193,26 @@ list(struct dp_worker *w, struct dp_burst *b, unsigned i)
 		return TG_NOT_ACCEPTABLE;
 	name = dp_request_segment(q, q->device, &len);
 	hash = dp_devices_hash(w->devices, name, len);
-	tg_link_begin(&links, text, sizeof(text));
-	n = link_values(
-		&links, w->store, dp_devices_find(w->devices, name, len, hash), &q->path);
-	n += link_values(&links, w->store, dp_store_orphans(w->store, hash), &q->path);
-	if (n == 0)
+	tg_link_begin(&links, w->scratch->text, sizeof(w->scratch->text));
+	if (link_values(&links, w->store, dp_devices_find(w->devices, name, len, hash),
+		    &q->path)
+			+ link_values(&links, w->store, dp_store_orphans(w->store, hash),
+				&q->path)
+		== 0)
 		return TG_NOT_FOUND;
 	size = tg_link_end(&links);
 	if (size == 0)
 		return TG_INTERNAL; /* the request is whole still: the refusal needs its
 				       type */
-	if ((q->flags & DP_R_QUERY) && !dp_links_filter(text, text, &size, &b->msg[i]))
+	if ((q->flags & DP_R_QUERY)
+		&& !dp_links_filter(
+			w->scratch->text, w->scratch->text, &size, &b->msg[i]))
 		return TG_BAD_REQUEST;
-	dp_answer_begin(b, i, &out, TG_CONTENT);
-	tg_write_uint(&out, TG_OPT_CONTENT_FORMAT, DP_CF_LINKS);
-	tg_write_payload(&out, text, size);
-	b->reply[i] = (uint16_t)tg_write_end(&out);
-	return b->reply[i] == 0 ? TG_INTERNAL : TG_CONTENT;
+	c.bytes = w->scratch->text;
+	c.len = (uint32_t)size;
+	if (unlikely(dp_is_sliced(q, c.len))) /* is it still the same list? */
+		c.etag = dp_content_etag(c.bytes, c.len);
+	return dp_answer_content(b, i, q, TG_CONTENT, &c);
 }
 
 uint8_t

@@ -60,10 +60,20 @@ add_segment(struct dp_request *r, const struct tg_opt *o, uint8_t *to)
 }
 
 /* A value of a critical option: what it says, or that it is bad. */
-static uint8_t
-flag_if(const struct tg_opt *o, unsigned min, unsigned max, uint8_t flag)
+static uint16_t
+flag_if(const struct tg_opt *o, unsigned min, unsigned max, uint16_t flag)
 {
 	return fits(o, min, max) ? flag : DP_R_BAD_OPTION;
+}
+
+/* Block1 or Block2, which are critical; a reserved size is another error than a bad
+ * option (RFC 7959, 2.2). */
+static uint16_t
+read_block(const struct tg_opt *o, bool again, struct tg_block *b, uint16_t flag)
+{
+	if (again || !fits(o, 0, 3))
+		return DP_R_BAD_OPTION;
+	return tg_block_decode(b, o) == TG_BLOCK_FOUND ? flag : DP_R_BAD_REQUEST;
 }
 
 /*
@@ -71,7 +81,7 @@ flag_if(const struct tg_opt *o, unsigned min, unsigned max, uint8_t flag)
  * critical one must be, it is, or the request is bad; a bad elective one is as if it were
  * not there (5.4.1, 5.4.5).
  */
-static uint8_t
+static uint16_t
 read_option(struct dp_request *r, const struct tg_opt *o, bool again)
 {
 	switch (o->number) {
@@ -95,6 +105,17 @@ read_option(struct dp_request *r, const struct tg_opt *o, bool again)
 		return again ? DP_R_BAD_OPTION : flag_if(o, 1, 255, 0);
 	case TG_OPT_URI_PORT:
 		return again ? DP_R_BAD_OPTION : flag_if(o, 0, 2, 0);
+	case TG_OPT_BLOCK1:
+		return read_block(o, again, &r->block1, DP_R_BLOCK1);
+	case TG_OPT_BLOCK2:
+		return read_block(o, again, &r->block2, DP_R_BLOCK2);
+	case TG_OPT_SIZE1:
+		if (again || !fits(o, 0, 4))
+			return 0;
+		r->size1 = tg_opt_uint(o);
+		return DP_R_SIZE1;
+	case TG_OPT_SIZE2:
+		return fits(o, 0, 4) ? DP_R_SIZE2 : 0;
 	case TG_OPT_PROXY_URI:
 		return again ? DP_R_BAD_OPTION : flag_if(o, 1, 1034, DP_R_PROXY);
 	case TG_OPT_PROXY_SCHEME:
@@ -120,7 +141,8 @@ dp_request_read(struct dp_request *r, const struct tg_msg *m, uint8_t *arena)
 
 	r->path.bytes = arena;
 	r->accept = r->content_format = DP_NO_FORMAT;
-	r->flags = r->silent = r->segments = r->listing = 0;
+	r->flags = 0;
+	r->silent = r->segments = r->listing = 0;
 	r->device = UINT8_MAX;
 	tg_opt_foreach (&it, &o, m) {
 		if (o.number != TG_OPT_URI_PATH)

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "coap/block.h"
 #include "coap/msg.h"
 #include "dataplane/store.h"
 
@@ -24,7 +25,12 @@ enum dp_request_flag {
 	DP_R_PROXY = 16,
 	DP_R_BAD_OPTION = 32, /* a critical option is unknown, repeated or ill-sized */
 	DP_R_MANY_SEGMENTS = 64,
-	DP_R_BAD_REQUEST = 128, /* an option makes it 4.00: Hop-Limit 0 */
+	DP_R_BAD_REQUEST =
+		128,       /* an option makes it 4.00: Hop-Limit 0, a reserved size */
+	DP_R_BLOCK1 = 256, /* RFC 7959 */
+	DP_R_BLOCK2 = 512,
+	DP_R_SIZE1 = 1024,
+	DP_R_SIZE2 = 2048, /* the representation's size, please (4) */
 };
 
 /* Whose lines act will touch first. */
@@ -34,14 +40,16 @@ struct dp_request {
 	struct dp_path path;
 	uint32_t accept;         /* DP_NO_FORMAT if absent */
 	uint32_t content_format; /* DP_NO_FORMAT if absent */
-	uint8_t flags;           /* enum dp_request_flag */
+	uint16_t flags;          /* enum dp_request_flag */
 	uint8_t silent;          /* No-Response (RFC 7967): a bit a class; 0 if absent */
 	uint8_t segments;        /* how many, at most DP_SEGMENTS_MAX are indexed */
 	uint8_t device;  /* route: index of the segment that is {device}; UINT8_MAX: none
 			  */
 	uint8_t listing; /* route: the path names a device of a store route */
 	uint8_t ahead;   /* route: enum dp_ahead */
-	uint32_t about;  /* route: half of the hash that @ahead says; else 0 */
+	struct tg_block block1, block2; /* each if the flag is set */
+	uint32_t size1;                 /* likewise */
+	uint32_t about; /* route: half of the hash that @ahead says; else 0 */
 	uint64_t device_hash, store_hash; /* route: the key that @ahead says, hashed */
 	uint32_t device_hint, store_hint; /* route: where its table expects it */
 	uint16_t at[DP_SEGMENTS_MAX];     /* offset of each segment's length byte in

@@ -8,6 +8,7 @@
 
 #include "dataplane/dp.h"
 #include "dataplane/request.h"
+#include "dataplane/slice.h"
 
 #define DP_FORMATS_MAX 16
 #define DP_TICKING_MAX 32 /* routes with a period */
@@ -39,7 +40,9 @@ struct dp_route {
 	struct dp_path own;  /* that path; unobserve: its target's */
 	const uint8_t *text; /* what is written there; unobserve: what is to be said */
 	uint16_t text_len;
-	/* Answer's options and payload, encoded; written after the token. */
+	struct dp_content body; /* static: for who wants a part of it */
+	/* Answer's options and payload, encoded; written after the token.  None if the
+	 * payload is longer than a message's. */
 	const uint8_t *content;
 	uint16_t content_len, payload_len; /* the payload is its last bytes */
 	const uint8_t *created;            /* static POST: Location-Path options */

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CORE_MAX 1280 /* bytes of /.well-known/core */
+#define CORE_MAX 32768 /* bytes of /.well-known/core */
 
 /* What a build needs on its way; memory is a chain of blocks that the snapshot keeps. */
 struct block {
@@ -175,12 +175,37 @@ begin(struct tg_writer *w, uint8_t *buf, size_t cap)
 	tg_write_begin(w, buf, cap, TG_ACK, TG_CONTENT, 0, NULL, 0);
 }
 
+/* The content as a whole, from which blocks are cut; its ETag is the same at each start.
+ */
+static int
+set_body(struct build *b, struct dp_route *r, const void *content, size_t len)
+{
+	void *copy = take(b, len + 1);
+
+	if (copy == NULL)
+		return fail(b, "out of memory");
+	if (len > 0)
+		memcpy(copy, content, len);
+	r->body = (struct dp_content){
+		.bytes = copy,
+		.len = (uint32_t)len,
+		.format = r->content_format,
+		.max_age = r->max_age,
+		.etag = dp_content_etag(copy, len),
+	};
+	return 0;
+}
+
 static int
 set_content(struct build *b, struct dp_route *r, const void *content, size_t len)
 {
 	uint8_t buf[DP_MSG_MAX];
 	struct tg_writer w;
 
+	if (set_body(b, r, content, len) < 0)
+		return -EINVAL;
+	if (len > DP_VALUE_MAX)
+		return 0;
 	begin(&w, buf, sizeof(buf) - TG_TOKEN_MAX - DP_TAILROOM);
 	if (r->content_format != DP_NO_FORMAT)
 		tg_write_uint(&w, TG_OPT_CONTENT_FORMAT, r->content_format);
@@ -410,11 +435,13 @@ add_core(struct build *b, const struct dp_settings *set)
 		.content_format = DP_CF_LINKS,
 		.multicast = true,
 	};
-	char text[CORE_MAX];
+	char *text = take(b, CORE_MAX);
 	struct tg_link_writer w;
 	struct dp_route_spec s = core;
 
-	tg_link_begin(&w, text, sizeof(text));
+	if (text == NULL)
+		return fail(b, "out of memory");
+	tg_link_begin(&w, text, CORE_MAX);
 	for (unsigned i = 0; i < set->n_routes; i++)
 		if (!is_listed(set, i))
 			write_link(&w, &set->routes[i]);

@@ -63,10 +63,11 @@ judge(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	struct dp_request *q = &w->scratch->request[i];
 
-	if (unlikely(q->flags & (DP_R_BAD_OPTION | DP_R_BAD_REQUEST | DP_R_PROXY)))
-		return q->flags & DP_R_BAD_OPTION    ? TG_BAD_OPTION
-		       : q->flags & DP_R_BAD_REQUEST ? TG_BAD_REQUEST
-						     : TG_NO_PROXYING;
+	if (unlikely(q->flags
+		     & (DP_R_BAD_OPTION | DP_R_BAD_REQUEST | DP_R_PROXY | DP_R_BLOCK1)))
+		return q->flags & (DP_R_BAD_OPTION | DP_R_BLOCK1) ? TG_BAD_OPTION
+		       : q->flags & DP_R_BAD_REQUEST              ? TG_BAD_REQUEST
+								  : TG_NO_PROXYING;
 	b->route[i] = dp_route_find(w->snap, q);
 	return fault(b->route[i], q, &b->msg[i]);
 }

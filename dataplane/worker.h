@@ -82,6 +82,7 @@ struct dp_early_fifo {
 	uint32_t in, out;
 	struct dp_early entry[DP_AWAY_MAX];
 };
+#define DP_LIST_MAX 65536 /* bytes of a list of what a device has stored */
 
 /* The worker's part of one burst that is too large for the stack. */
 struct dp_scratch {
@@ -90,6 +91,7 @@ struct dp_scratch {
 	struct dp_request request[DP_BURST];
 	struct dp_notice notice; /* what was said last */
 	uint8_t arena[DP_BURST * DP_PATH_ROOM];
+	char text[DP_LIST_MAX]; /* a list of links */
 };
 
 /* Written once a turn, read by control. */

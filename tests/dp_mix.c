@@ -234,16 +234,15 @@ send_messages(void)
 static void
 fill_store(void)
 {
-	uint8_t put[] = "\xb1"
-			"d\x04"
-			"dev?\x0d\x0f"
-			"a-name-that-is-as-long-as-00";
+	uint8_t put[1100];
+	size_t len = long_path_write(put, 248);
 
+	put[6] = '?';
+	memset(put + len - 248, ' ', 248);  /* three bytes each in a list */
 	for (uint16_t i = 0; i < 70; i++) { /* refused_503 */
-		put[sizeof(put) - 3] = (uint8_t)('0' + i / 10);
-		put[sizeof(put) - 2] = (uint8_t)('0' + i % 10);
+		put[len - 1] = (uint8_t)('0' + i);
 		gw_say(&gw.flow, coap(T_CON, TG_PUT, (uint16_t)(100 + i),
-					 (struct bytes){put, sizeof(put) - 1}));
+					 (struct bytes){put, len}));
 	}
 	gw_say(&gw.flow, BYTES_OF("\x40\x01\x00\x14\xb1"
 				  "d\x04"
@@ -337,6 +336,7 @@ mix_small_tables(struct dp_config *cfg, struct dp_settings *s)
 	(void)s;
 	cfg->peers_max = 64;
 	cfg->pending_max = 512;
+	cfg->store_bytes = 1 << 20;
 }
 
 void

@@ -161,21 +161,39 @@ evicted_device(void **state)
 	}
 }
 
-/* A list that fits no message is refused, not cut. */
+static void
+room_for_long_paths(struct dp_config *cfg, struct dp_settings *s)
+{
+	(void)s;
+	cfg->store_bytes = 1 << 20;
+}
+
+/* A list over DP_LIST_MAX is refused, not cut. */
 static void
 list_too_long(void **state)
 {
-	char device[] = {'d', 'e', 'v', gw.digit, '\0'}, name[16];
+	uint8_t path[1100];
+	size_t len = long_path_write(path, 248);
+	struct frame list;
 	uint16_t n = 0;
 
 	(void)state;
-	for (; n < 60; n++) { /* 23 bytes each, and a comma */
-		snprintf(name, sizeof(name), "long-one-%02u", n);
-		put(n, device, name, 1, TG_CREATED);
+	gw_reopen(room_for_long_paths);
+	path[6] = (uint8_t)gw.digit;
+	for (; n < 64; n++) { /* 1,039 bytes each, and a comma */
+		path[len - 1] = (uint8_t)('0' + n);
+		gw_ask(coap(T_CON, TG_PUT, n, (struct bytes){path, len}),
+			coap(T_ACK, TG_CREATED, n, (struct bytes){0}));
 	}
 	gw_ask(coap(T_CON, TG_GET, n, BYTES_OF(DEVICE)),
-		coap(T_ACK, 0xa0, n, (struct bytes){0}));
+		coap(T_ACK, TG_INTERNAL, n, (struct bytes){0}));
 	gw_counted(DP_C_refused_500, 1);
+	gw_ask(coap(T_CON, TG_DELETE, 100, (struct bytes){path, len}),
+		coap(T_ACK, TG_DELETED, 100, (struct bytes){0}));
+	gw_say(&gw.flow, coap(T_CON, TG_GET, 101, BYTES_OF(DEVICE)));
+	assert_true(gw_take(&list));
+	gw_counted(DP_C_refused_500, 1);
+	gw_counted(DP_C_answered, 66);
 }
 
 static const struct setting settings[] = {

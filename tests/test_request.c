@@ -79,8 +79,7 @@ is_bad(const struct opt *opts, unsigned n)
 static bool
 is_unserved(unsigned number)
 {
-	return number == TG_OPT_OSCORE || number == TG_OPT_BLOCK1
-	       || number == TG_OPT_BLOCK2;
+	return number == TG_OPT_OSCORE;
 }
 
 static bool
@@ -132,7 +131,7 @@ ill_sized_critical_is_bad(void **state)
 		o.len = def->min_len - 1u;
 		assert_int_equal(is_bad(&o, 1), tg_opt_is_critical(number));
 	}
-	assert_int_equal(served, 9); /* none was passed over */
+	assert_int_equal(served, 11); /* none was passed over */
 }
 
 static void
@@ -157,7 +156,7 @@ static const struct row {
 	const char *name;
 	struct opt opts[3];
 	unsigned n;
-	uint8_t flags;
+	uint16_t flags;
 	uint32_t accept, content_format;
 } rows[] = {
 	{"no option", {{0}}, 0, 0, DP_NO_FORMAT, DP_NO_FORMAT},
@@ -182,8 +181,19 @@ static const struct row {
 	{"Content-Format, ill-sized", {{12, 3, NULL}}, 1, 0, DP_NO_FORMAT, DP_NO_FORMAT},
 	{"Content-Format twice: the first", {{12, 1, "\1"}, {12, 1, "\2"}}, 2, 0,
 		DP_NO_FORMAT, 1},
-	{"Max-Age and Size1 say nothing", {{14, 1, "\1"}, {60, 1, "\2"}}, 2, 0,
+	{"Max-Age says nothing", {{14, 1, "\1"}}, 1, 0, DP_NO_FORMAT, DP_NO_FORMAT},
+	{"Block2", {{23, 1, "\6"}}, 1, DP_R_BLOCK2, DP_NO_FORMAT, DP_NO_FORMAT},
+	{"Block2 of a reserved size", {{23, 1, "\7"}}, 1, DP_R_BAD_REQUEST, DP_NO_FORMAT,
+		DP_NO_FORMAT},
+	{"Block1", {{27, 3, "\xff\xff\xfe"}}, 1, DP_R_BLOCK1, DP_NO_FORMAT, DP_NO_FORMAT},
+	{"Block1 of a reserved size", {{27, 3, "\xff\xff\xff"}}, 1, DP_R_BAD_REQUEST,
 		DP_NO_FORMAT, DP_NO_FORMAT},
+	{"Size1", {{60, 4, NULL}}, 1, DP_R_SIZE1, DP_NO_FORMAT, DP_NO_FORMAT},
+	{"Size1, ill-sized", {{60, 5, NULL}}, 1, 0, DP_NO_FORMAT, DP_NO_FORMAT},
+	{"Size1 twice: the first", {{60, 1, "\2"}, {60, 1, "\3"}}, 2, DP_R_SIZE1,
+		DP_NO_FORMAT, DP_NO_FORMAT},
+	{"Size2", {{28, 0, NULL}}, 1, DP_R_SIZE2, DP_NO_FORMAT, DP_NO_FORMAT},
+	{"Size2, ill-sized", {{28, 5, NULL}}, 1, 0, DP_NO_FORMAT, DP_NO_FORMAT},
 	{"Observe", {{6, 0, NULL}}, 1, 0, DP_NO_FORMAT, DP_NO_FORMAT},
 	{"bad among good", {{12, 1, "\1"}, {13, 0, NULL}, {17, 1, "\2"}}, 3,
 		DP_R_BAD_OPTION, 2, 1},

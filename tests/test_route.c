@@ -11,6 +11,11 @@
 	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"               \
 	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"               \
 	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
+#define TEXT765 TEXT255 TEXT255 TEXT255
+#define TEXT17595                                                                        \
+	TEXT765 TEXT765 TEXT765 TEXT765 TEXT765 TEXT765 TEXT765 TEXT765 TEXT765 TEXT765  \
+		TEXT765 TEXT765 TEXT765 TEXT765 TEXT765 TEXT765 TEXT765 TEXT765 TEXT765  \
+			TEXT765 TEXT765 TEXT765 TEXT765
 
 static const struct dp_route_spec routes[] = {
 	{.path = "/t/{device}", .kind = DP_K_STREAM, .stream = "telemetry"},
@@ -247,18 +252,10 @@ static const struct bad_row {
 			.content_len = 6,
 			.content_format = 40}},
 		"route /a: content is no list of links (RFC 6690)"},
-	{"content too long",
-		{{.path = "/a",
-			.kind = DP_K_STATIC,
-			.content = TEXT255,
-			.content_len = 1500}},
-		"content is too long for one message"},
 	{"discovery too long",
-		{{.path = "/a", .kind = DP_K_TIME, .title = TEXT255 TEXT255 TEXT255},
-			{.path = "/b",
-				.kind = DP_K_TIME,
-				.title = TEXT255 TEXT255 TEXT255}},
-		"/.well-known/core would be longer than 1280 bytes: hide some routes "
+		{{.path = "/a", .kind = DP_K_TIME, .title = TEXT17595},
+			{.path = "/b", .kind = DP_K_TIME, .title = TEXT17595}},
+		"/.well-known/core would be longer than 32768 bytes: hide some routes "
 		"(hidden: true)"},
 };
 

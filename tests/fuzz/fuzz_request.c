@@ -55,8 +55,7 @@ is_bad(const struct tg_opt *o, bool again)
 
 	if (!tg_opt_is_critical(o->number))
 		return false;
-	if (def == NULL || def->in_request == TG_OPT_NEVER || o->number == TG_OPT_OSCORE
-		|| o->number == TG_OPT_BLOCK1 || o->number == TG_OPT_BLOCK2)
+	if (def == NULL || def->in_request == TG_OPT_NEVER || o->number == TG_OPT_OSCORE)
 		return true;
 	return o->len < def->min_len || o->len > def->max_len
 	       || (again && def->in_request == TG_OPT_ONCE);
