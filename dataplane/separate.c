@@ -51,12 +51,29 @@ dp_send_empty_ack(struct dp_worker *w, uint32_t peer, uint16_t mid)
 	dp_count(&w->counters, DP_C_acks_sent, 1);
 }
 
+static bool
+is_answered(const struct dp_worker *w, const struct dp_early *e)
+{
+	uint32_t peer = dp_peers_of_ref(w->peers, e->peer);
+	uint8_t code;
+
+	return peer == DP_NONE
+	       || dp_peers_heard(w->peers, peer, e->mid, w->now_s, &code)
+			  != DP_IN_PROGRESS;
+}
+
+/* Who finds no place comes again, and is answered then. */
 void
 dp_separate_wait(struct dp_worker *w, uint32_t peer, uint16_t mid)
 {
-	if (w->early.in - w->early.out == DP_AWAY_MAX)
-		return; /* it comes again, and is answered then */
-	w->early.entry[w->early.in++ % DP_AWAY_MAX] = (struct dp_early){
+	struct dp_early_fifo *f = &w->early;
+
+	if (f->in - f->out == DP_AWAY_MAX) {
+		if (!is_answered(w, &f->entry[f->out % DP_AWAY_MAX]))
+			return;
+		f->out++;
+	}
+	f->entry[f->in++ % DP_AWAY_MAX] = (struct dp_early){
 		.since_ms = w->now_ms, .peer = dp_peers_ref(w->peers, peer), .mid = mid};
 }
 

@@ -164,6 +164,16 @@ value(struct dp_worker *w, struct rte_mbuf *m)
 	dp_give_back(w, b, from);
 }
 
+/* What another worker has only to write is back at once. */
+static bool
+takes_time(const struct dp_burst *b, unsigned i)
+{
+	const struct dp_route *r = b->route[i];
+
+	return r->kind != DP_K_STORE || r->ack == DP_ACK_LOGGED
+	       || dp_is_patch(b->msg[i].code);
+}
+
 void
 dp_leave(struct dp_worker *w, const struct dp_burst *b, unsigned i)
 {
@@ -173,7 +183,7 @@ dp_leave(struct dp_worker *w, const struct dp_burst *b, unsigned i)
 	dp_peers_add(w->peers, b->peer[i], b->msg[i].mid, 0, b->msg[i].type == TG_CON,
 		b->now_s, &w->counters);
 	dp_peers_hold(w->peers, b->peer[i]);
-	if (b->msg[i].type == TG_CON)
+	if (b->msg[i].type == TG_CON && takes_time(b, i))
 		dp_separate_wait(w, b->peer[i], b->msg[i].mid);
 }
 

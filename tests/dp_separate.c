@@ -192,6 +192,28 @@ ended(void **state)
 	gw_counted(r->first == T_RST && r->ends ? DP_C_out_reset : DP_C_out_acked, 1);
 }
 
+/* What others have written in no time stands in nobody's way. */
+static void
+among_many(void **state)
+{
+	static const struct bytes write = B("\xb1"
+					    "d\x04"
+					    "dev?\x01x\xffv");
+	struct frame f;
+
+	(void)state;
+	for (unsigned n = 0; n < 5000; n++) {
+		gw_queue(&gw.flow, coap(T_CON, TG_PUT, (uint16_t)(100 + n), write));
+		if (n % 50 == 49)
+			gw_turn();
+		while (gw_take(&f))
+			continue;
+	}
+	ask_slowly(TG_GET, slow);
+	wait_ms(500);
+	say_ack(gw_hear_con(TG_CONTENT, content));
+}
+
 /* ---- the log takes its time ---- */
 
 static void
@@ -499,10 +521,11 @@ int
 main(void)
 {
 	struct CMUnitTest tests[2 * COUNT(rows) + COUNT(ends) + 2 * COUNT(unwanted)
-				+ COUNT(probing_rows) + 11] = {
+				+ COUNT(probing_rows) + 12] = {
 		cmocka_unit_test(in_time_it_is_piggybacked),
 		cmocka_unit_test(non_gets_a_non),
 		cmocka_unit_test(retransmitted_and_given_up),
+		cmocka_unit_test(among_many),
 		cmocka_unit_test(log_is_slow),
 		cmocka_unit_test(log_is_slow_and_fails),
 		cmocka_unit_test(log_is_slower_than_the_lifetime),
@@ -512,7 +535,7 @@ main(void)
 		cmocka_unit_test(waits_for_long),
 		cmocka_unit_test(no_room_to_remember),
 	};
-	size_t n = 11;
+	size_t n = 12;
 
 	ADD_ROWS(tests, &n, rows, answered_separately);
 	ADD_ROWS(tests, &n, rows, runs_once);
