@@ -131,19 +131,27 @@ say_nothing(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once)
 	dp_answer_silently(w, b, i);
 }
 
+/* How long the answer to a group's request waits: its route's delay, and a random part of
+ * DEFAULT_LEISURE. */
+static uint64_t
+leisure_ms(struct dp_worker *w, const struct dp_route *r)
+{
+	uint64_t most = dp_param(w->snap, r->param)->default_leisure_ms;
+
+	return r->delay_ms + (most * dp_roll(w) >> 32);
+}
+
 /* A request to a group (RFC 7252, 8.2): what its members may be asked together is
  * answered after a random leisure, anything else not at all. */
 static void
 act_for_group(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	const struct tg_msg *m = &b->msg[i];
-	uint64_t leisure_ms =
-		(uint64_t)w->snap->param[0].default_leisure_ms * dp_roll(w) >> 32;
 
 	b->peer[i] = DP_NONE; /* a GET needs none and leaves none behind */
 	if (m->type != TG_NON || m->code != TG_GET || b->code[i] != 0
 		|| !b->route[i]->multicast || dp_guard(w, b, i) != 0
-		|| dp_delay(w, b, i, b->route[i]->delay_ms + leisure_ms) != DP_LATER)
+		|| dp_delay(w, b, i, leisure_ms(w, b->route[i])) != DP_LATER)
 		dp_drop(w, b, i, DP_C_rdrop_multicast);
 }
 

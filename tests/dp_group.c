@@ -102,6 +102,37 @@ discovery_is_for_all(void **state)
 	gw_counted(DP_C_answered, 1);
 }
 
+static void
+at_leisure(struct dp_config *cfg, struct dp_settings *s)
+{
+	static const struct tg_param hurried = {2000, 1500, 4, 1, 0, 1, 100000, 2000};
+	static const struct dp_route_spec own = {.path = "/query",
+		.kind = DP_K_QUERY,
+		.max_age = UINT32_MAX,
+		.max_payload = 8,
+		.multicast = true,
+		.param = &hurried};
+
+	(void)cfg;
+	s->routes = &own;
+	s->n_routes = 1;
+}
+
+/* DEFAULT_LEISURE is the route's, if it has one of its own. */
+static void
+at_its_routes_leisure(void **state)
+{
+	struct flow w;
+
+	(void)state;
+	gw_reopen(at_leisure);
+	w = flow_to(&tos[0]);
+	gw_say(&w, coap(T_NON, TG_GET, 7, ask));
+	gw_later_ms(1);
+	gw_turn();
+	gw_hear(&gw.v4, coap(T_NON, TG_CONTENT, 7, told));
+}
+
 /* One to us alone waits for nothing. */
 static void
 unicast_at_once(void **state)
@@ -162,13 +193,14 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(tos) + COUNT(silent) + 4] = {
+	struct CMUnitTest tests[COUNT(tos) + COUNT(silent) + 5] = {
 		cmocka_unit_test(discovery_is_for_all),
 		cmocka_unit_test(unicast_at_once),
 		cmocka_unit_test(leisure_is_random),
 		cmocka_unit_test(leisure_is_a_parameter),
+		cmocka_unit_test(at_its_routes_leisure),
 	};
-	size_t n = 4;
+	size_t n = 5;
 
 	ADD_ROWS(tests, &n, tos, answered_after_a_while);
 	ADD_ROWS(tests, &n, silent, not_answered);
