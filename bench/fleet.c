@@ -25,6 +25,7 @@ struct slot {
 	uint32_t next;           /* in its level's queue, or the free list */
 	uint16_t mid;
 	uint8_t verb, level;
+	bool acked; /* it has arrived: the answer is to come by itself */
 };
 
 /* All of a level wait equally long, so a queue is in the order of their times. */
@@ -38,6 +39,7 @@ struct fleet {
 	uint64_t random, now;
 	uint32_t next_device, stride;
 	uint16_t *mid;      /* of each endpoint */
+	uint32_t *last;     /* and the slot of its last request */
 	uint8_t *has_state; /* device has PUT its state */
 	struct queue queue[FLEET_LEVELS];
 	struct fleet_counts counts;
@@ -68,8 +70,9 @@ fleet_new(struct wire *wire, uint32_t devices, uint64_t seed)
 	while (devices % f->stride == 0 && f->stride > 1)
 		f->stride -= 2;
 	f->mid = calloc(wire->endpoints, sizeof(*f->mid));
+	f->last = calloc(wire->endpoints, sizeof(*f->last));
 	f->has_state = calloc(devices, 1);
-	if (f->mid == NULL || f->has_state == NULL) {
+	if (f->mid == NULL || f->last == NULL || f->has_state == NULL) {
 		fleet_free(f);
 		return NULL;
 	}
@@ -89,6 +92,7 @@ fleet_free(struct fleet *f)
 	if (f == NULL)
 		return;
 	free(f->mid);
+	free(f->last);
 	free(f->has_state);
 	free(f);
 }
@@ -177,12 +181,14 @@ fleet_request(struct fleet *f, uint64_t planned)
 	s->number = f->numbers + 1;
 	s->planned = planned;
 	s->mid = *mid;
+	s->acked = false;
 	if (!transmit(f, i)) {
 		s->number = 0;
 		return false;
 	}
 	f->free = s->next;
 	f->next_device = device;
+	f->last[device % f->wire->endpoints] = i;
 	f->numbers++;
 	f->in_flight++;
 	f->counts.sent++;
@@ -212,39 +218,51 @@ plausible(const struct slot *s, uint8_t code)
 	return code == TG_CHANGED || (s->verb == PUT_STATE && code == TG_CREATED);
 }
 
-static void
-take(void *arg, uint32_t endpoint, const uint8_t *msg, size_t len)
+/* May a message like @m answer @s?  A CON in its ACK, or by a message of the gateway's
+ * own (5.2); a NON only so. */
+static bool
+answers(const struct fleet *f, const struct slot *s, uint32_t endpoint,
+	const struct tg_msg *m)
 {
-	struct fleet *f = arg;
-	uint32_t token[2];
-	struct slot *s;
-	struct tg_msg m;
-	bool con;
+	if (endpoint != s->device % f->wire->endpoints || !plausible(s, m->code))
+		return false;
+	if (m->type == TG_ACK)
+		return s->verb != POST_NON && m->mid == s->mid;
+	return m->type != TG_RST;
+}
 
-	if (tg_msg_parse(&m, msg, len, TG_TOKEN_MAX) != TG_OK || m.tkl != sizeof(token)) {
-		f->counts.wrong++;
+/* Acknowledge a separate response; if the wire has no room it will come again. */
+static void
+acknowledge(struct fleet *f, uint32_t endpoint, uint16_t mid)
+{
+	uint8_t *buf = f->wire->begin(f->wire, endpoint);
+	struct tg_writer w;
+
+	if (buf == NULL)
 		return;
-	}
-	memcpy(token, tg_msg_token(&m), sizeof(token));
-	s = &f->slot[token[0] % FLEET_SLOTS];
-	if (token[0] >= FLEET_SLOTS || token[1] == 0 || token[1] > f->numbers) {
-		f->counts.wrong++;
-		return;
-	}
-	if (s->number != token[1]) {
-		f->counts.late++; /* answered before, or given up */
-		return;
-	}
-	con = s->verb != POST_NON;
-	if (endpoint != s->device % f->wire->endpoints
-		|| m.type != (con ? TG_ACK : TG_NON) || (con && m.mid != s->mid)
-		|| !plausible(s, m.code)) {
-		f->counts.wrong++;
-		return;
-	}
-	if (m.code >= TG_BAD_REQUEST) {
+	tg_write_begin(&w, buf, WIRE_MSG_MAX, TG_ACK, TG_EMPTY, mid, NULL, 0);
+	f->wire->send(f->wire, tg_write_end(&w));
+}
+
+/* An empty ACK: what it acknowledges is not sent again.  One for an older request than
+ * the endpoint's last finds nothing: that is sent again, and acknowledged again. */
+static void
+take_ack(struct fleet *f, uint32_t endpoint, uint16_t mid)
+{
+	struct slot *s = &f->slot[f->last[endpoint]];
+
+	if (s->number != 0 && s->device % f->wire->endpoints == endpoint && s->mid == mid)
+		s->acked = true;
+}
+
+static void
+take_answer(struct fleet *f, struct slot *s, uint32_t endpoint, const struct tg_msg *m)
+{
+	if (m->type == TG_CON)
+		acknowledge(f, endpoint, m->mid);
+	if (m->code >= TG_BAD_REQUEST) {
 		f->counts.refused++;
-		f->counts.refused_code[m.code]++;
+		f->counts.refused_code[m->code]++;
 	} else {
 		f->counts.answered++;
 		f->has_state[s->device] |= s->verb == PUT_STATE;
@@ -252,6 +270,38 @@ take(void *arg, uint32_t endpoint, const uint8_t *msg, size_t len)
 			&f->latency, f->now > s->planned ? f->now - s->planned : 0, 1);
 	}
 	finish(f, s);
+}
+
+static void
+take(void *arg, uint32_t endpoint, const uint8_t *msg, size_t len)
+{
+	struct fleet *f = arg;
+	uint32_t token[2];
+	struct slot *s;
+	struct tg_msg m;
+	enum tg_verdict v = tg_msg_parse(&m, msg, len, TG_TOKEN_MAX);
+
+	if (v == TG_OK && m.type == TG_ACK && m.code == TG_EMPTY) {
+		take_ack(f, endpoint, m.mid);
+		return;
+	}
+	if (v != TG_OK || m.tkl != sizeof(token)) {
+		f->counts.wrong++;
+		return;
+	}
+	memcpy(token, tg_msg_token(&m), sizeof(token));
+	s = &f->slot[token[0] % FLEET_SLOTS];
+	if (token[0] >= FLEET_SLOTS || token[1] == 0 || token[1] > f->numbers) {
+		f->counts.wrong++;
+	} else if (s->number != token[1]) { /* answered before, or given up */
+		f->counts.late++;
+		if (m.type == TG_CON)
+			acknowledge(f, endpoint, m.mid);
+	} else if (answers(f, s, endpoint, &m)) {
+		take_answer(f, s, endpoint, &m);
+	} else {
+		f->counts.wrong++;
+	}
 }
 
 /* Work off the front of a level: what is finished is freed, what is due goes on or is
@@ -269,8 +319,10 @@ expire(struct fleet *f, unsigned level)
 			break;
 		q->head = s->next;
 		if (s->number != 0 && level + 1 < NON_LEVEL) {
-			(void)transmit(f, i);
-			f->counts.retransmitted++;
+			if (!s->acked) {
+				(void)transmit(f, i);
+				f->counts.retransmitted++;
+			}
 			enqueue(f, i, level + 1, f->now);
 			continue;
 		}
