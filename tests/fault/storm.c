@@ -4,8 +4,8 @@
  *   storm ADDRESS FILE NAME PORT
  *
  * Many sockets post numbered readings, NAME in each, and retransmit each every 300 ms
- * with the same Message ID until it is answered; for every 2.04 the payload it answers is
- * written to FILE, in hex.  Ends on SIGTERM.
+ * with the same Message ID until it is answered, by an ACK or a CON; for every 2.04 the
+ * payload it answers is written to FILE, in hex.  Ends on SIGTERM.
  */
 #include "coap/code.h"
 #include "coap/msg.h"
@@ -79,7 +79,26 @@ next(struct poster *p)
 	transmit(p);
 }
 
-/* The answer to what is in flight, or anything else. */
+/* Is it the answer to what is in flight, in its ACK or by itself? */
+static bool
+is_answer(const struct poster *p, const struct tg_msg *m)
+{
+	const uint8_t *token = tg_msg_token(m);
+
+	return tg_code_is_response(m->code) && m->tkl == 2
+	       && token[0] == (uint8_t)p->number && token[1] == (uint8_t)(p->number >> 8);
+}
+
+static void
+acknowledge(const struct poster *p, uint16_t mid)
+{
+	const uint8_t ack[] = {0x60, 0, (uint8_t)(mid >> 8), (uint8_t)mid};
+
+	(void)!send(p->fd, ack, sizeof(ack), MSG_DONTWAIT);
+}
+
+/* The answer to what is in flight, or anything else.  An empty ACK is none: what it
+ * promises may end with the gateway. */
 static void
 take(struct poster *p, FILE *acknowledged)
 {
@@ -88,8 +107,11 @@ take(struct poster *p, FILE *acknowledged)
 	ssize_t n = recv(p->fd, buf, sizeof(buf), MSG_DONTWAIT);
 	struct tg_msg m;
 
-	if (n < 0 || tg_msg_parse(&m, buf, (size_t)n, TG_TOKEN_MAX) != TG_OK
-		|| m.type != TG_ACK || m.mid != p->mid)
+	if (n < 0 || tg_msg_parse(&m, buf, (size_t)n, TG_TOKEN_MAX) != TG_OK)
+		return;
+	if (m.type == TG_CON)
+		acknowledge(p, m.mid);
+	if (!is_answer(p, &m))
 		return;
 	if (m.code == TG_CHANGED)
 		fprintf(acknowledged, "%s\n",
