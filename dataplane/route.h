@@ -44,7 +44,7 @@ struct dp_route {
 	/* Answer's options and payload, encoded; written after the token.  None if the
 	 * payload is longer than a message's. */
 	const uint8_t *content;
-	uint16_t content_len, payload_len; /* the payload is its last bytes */
+	uint16_t content_len;
 	const uint8_t *created;            /* static POST: Location-Path options */
 	uint16_t created_len;
 };

@@ -212,7 +212,6 @@ set_content(struct build *b, struct dp_route *r, const void *content, size_t len
 	if (r->max_age != UINT32_MAX)
 		tg_write_uint(&w, TG_OPT_MAX_AGE, r->max_age);
 	tg_write_payload(&w, content, len);
-	r->payload_len = (uint16_t)len;
 	return encode(b, &w, &r->content, &r->content_len);
 }
 
