@@ -65,7 +65,9 @@ stalled() {
 	fi
 	on_disk
 	fsfreeze -f "$DISK"
-	same stalled-no-promise - "$(lab_exec "$DGRAM" --source 40007 --timeout 700 198.18.0.1 "$post")"
+	# An empty ACK is no promise.
+	same stalled-no-promise 60000007 "$(lab_exec "$DGRAM" --source 40007 --timeout 1500 198.18.0.1 "$post")"
+	same stalled-no-answer '{"counters":{"separate_sent":0}}' "$("$CTL" --json stats separate_sent)"
 	rows "" <<-'EOF'
 		stalled-store-goes-on: CON PUT /d/$n/w "3" -> ACK 2.01
 		stalled-get-goes-on: CON GET /d/$n/w -> ACK 2.05 "3"
@@ -73,7 +75,8 @@ stalled() {
 	holds stalled-status timeout 2 "$CTL" status
 	fsfreeze -u "$DISK"
 	sleep 0.3
-	same stalled-promise-kept 6144000777 "$(lab_exec "$DGRAM" --source 40007 198.18.0.1 "$post")"
+	same stalled-promise-kept '{"counters":{"separate_sent":1}}' "$("$CTL" --json stats separate_sent)"
+	same stalled-runs-once 60000007 "$(lab_exec "$DGRAM" --source 40007 198.18.0.1 "$post")"
 	same stalled-one-record 1 "$("$CTL" --json log cat | grep -c "\"device\":\"stalled$$\"")"
 	holds stalled-books-close "$CTL" stats --check
 }
