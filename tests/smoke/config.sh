@@ -28,7 +28,7 @@ fault stream 's/stream: telemetry}/stream: nothing}/' 'not listed under streams'
 fault kind 's/kind: query/kind: queery/' 'none of stream'
 fault pattern 's#/t/{device}#/t/{device#' "without"
 fault same-path 's#path: /time#path: /query#' 'same path'
-fault lifetime '1i coap: {max_latency: 5h}' 'EXCHANGE_LIFETIME would be 36047 s'
+fault lifetime 's#^coap: .*#coap: {max_latency: 5h}#' 'EXCHANGE_LIFETIME would be 36047 s'
 fault yaml 's/^log:/log: [/' '.'
 same config-unreadable 78 "$(status_of "$D" -c /nonexistent.yaml -t)"
 same config-check 78 "$(status_of "$CTL" conf check "$BAD")"
