@@ -232,7 +232,8 @@ cmd_trace(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 	if (!collect(g, &f, &all)) {
 		cmd_refuse(r, "failed", "out of memory");
 	} else {
-		qsort(all.item, all.n, sizeof(*all.item), by_time);
+		if (all.n > 0)
+			qsort(all.item, all.n, sizeof(*all.item), by_time);
 		first = all.n > count ? all.n - count : 0;
 		r->data = json_array();
 		for (size_t i = first; i < all.n; i++)

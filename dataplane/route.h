@@ -45,7 +45,7 @@ struct dp_route {
 	 * payload is longer than a message's. */
 	const uint8_t *content;
 	uint16_t content_len;
-	const uint8_t *created;            /* static POST: Location-Path options */
+	const uint8_t *created; /* static POST: Location-Path options */
 	uint16_t created_len;
 };
 
