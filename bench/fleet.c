@@ -278,6 +278,7 @@ take(void *arg, uint32_t endpoint, const uint8_t *msg, size_t len)
 	struct fleet *f = arg;
 	uint32_t token[2];
 	struct slot *s;
+	bool ours;
 	struct tg_msg m;
 	enum tg_verdict v = tg_msg_parse(&m, msg, len, TG_TOKEN_MAX);
 
@@ -291,13 +292,12 @@ take(void *arg, uint32_t endpoint, const uint8_t *msg, size_t len)
 	}
 	memcpy(token, tg_msg_token(&m), sizeof(token));
 	s = &f->slot[token[0] % FLEET_SLOTS];
-	if (token[0] >= FLEET_SLOTS || token[1] == 0 || token[1] > f->numbers) {
-		f->counts.wrong++;
-	} else if (s->number != token[1]) { /* answered before, or given up */
+	ours = token[0] < FLEET_SLOTS && token[1] != 0 && token[1] <= f->numbers;
+	if (ours && s->number != token[1]) { /* answered before, or given up */
 		f->counts.late++;
 		if (m.type == TG_CON)
 			acknowledge(f, endpoint, m.mid);
-	} else if (answers(f, s, endpoint, &m)) {
+	} else if (ours && answers(f, s, endpoint, &m)) {
 		take_answer(f, s, endpoint, &m);
 	} else {
 		f->counts.wrong++;
