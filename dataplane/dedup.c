@@ -334,12 +334,13 @@ unsigned
 dp_dedup_add(
 	struct dp_dedup_pool *p, uint32_t *chain, const struct dp_heard *h, uint16_t now)
 {
-	struct dp_dedup_block *first = *chain != 0 ? &p->block[*chain - 1] : NULL;
 	uint16_t from = 0, len = 0;
 	unsigned lost = 0;
 	uint32_t at;
 
-	if (first != NULL) {
+	if (*chain != 0) {
+		struct dp_dedup_block *first = &p->block[*chain - 1];
+
 		spoil_clear(first, h->mid);
 		if (join(p, first, h, now) || begin(p, first, h, now))
 			return 0;
@@ -348,7 +349,7 @@ dp_dedup_add(
 	}
 	if (p->free == 0 && p->fresh == p->blocks)
 		return 1; /* whoever owns expired blocks gives them back in the sweep */
-	if (first != NULL)
+	if (*chain != 0)
 		lost = make_room(p, chain, now);
 	at = take_block(p);
 	if (at == 0)
