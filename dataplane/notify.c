@@ -199,18 +199,24 @@ wants_con(const struct dp_worker *w, const struct dp_relation *r,
 	       || r->since_con + 1u >= w->snap->observe_con_every;
 }
 
+uint32_t
+dp_notify_under_way(const struct dp_worker *w, uint32_t peer)
+{
+	uint32_t id = dp_observers_of_peer(w->observers, peer), n = 0;
+
+	for (; id != DP_NONE; id = dp_observers_sibling(w->observers, id))
+		n += (dp_observers_get(w->observers, id)->flags & DP_O_IN_FLIGHT) != 0;
+	return n;
+}
+
 /* Is there room for one more CON to the peer of @r (RFC 7252, 4.7)? */
 static bool
 may_confirm(
 	const struct dp_worker *w, const struct dp_relation *r, const struct dp_notice *n)
 {
-	uint32_t under_way = dp_outbound_under_way(w->outbound, r->peer);
-	uint32_t id = dp_observers_of_peer(w->observers, r->peer);
-
-	for (; id != DP_NONE; id = dp_observers_sibling(w->observers, id))
-		under_way +=
-			(dp_observers_get(w->observers, id)->flags & DP_O_IN_FLIGHT) != 0;
-	return under_way < dp_param(w->snap, n->param)->nstart;
+	return dp_notify_under_way(w, r->peer)
+		       + dp_outbound_under_way(w->outbound, r->peer)
+	       < dp_param(w->snap, n->param)->nstart;
 }
 
 /* A new message for @r, in place of what it was sent before. */

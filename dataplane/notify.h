@@ -69,5 +69,7 @@ bool dp_notify_post(struct dp_worker *w, unsigned to, enum dp_news_kind kind,
 uint32_t dp_notify_next(const struct dp_worker *w, uint32_t last);
 /* The last CON to relation @id was acknowledged. */
 void dp_notify_acked(struct dp_worker *w, uint32_t id);
+/* Confirmable notifications to @peer that are not acknowledged so far. */
+uint32_t dp_notify_under_way(const struct dp_worker *w, uint32_t peer);
 /* End relation @id. */
 void dp_notify_end(struct dp_worker *w, uint32_t id, enum dp_counter why);

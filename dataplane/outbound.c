@@ -124,11 +124,11 @@ dp_outbound_under_way(const struct dp_outbound *t, uint32_t peer)
 }
 
 bool
-dp_outbound_may_begin(const struct dp_outbound *t, uint32_t id)
+dp_outbound_may_begin(const struct dp_outbound *t, uint32_t id, uint32_t others)
 {
 	const struct dp_out *o = entry_of(t, id);
 
-	return dp_outbound_under_way(t, o->peer) < o->nstart;
+	return dp_outbound_under_way(t, o->peer) + others < o->nstart;
 }
 
 void

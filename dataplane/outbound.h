@@ -49,8 +49,9 @@ uint32_t dp_outbound_put(struct dp_outbound *t, uint32_t peer, uint16_t mid,
 	const struct tg_param *p, uint32_t random);
 /* How many are under way to @peer. */
 uint32_t dp_outbound_under_way(const struct dp_outbound *t, uint32_t peer);
-/* May @id be sent now, or are as many as may be under way to its peer? */
-bool dp_outbound_may_begin(const struct dp_outbound *t, uint32_t id);
+/* May @id be sent now, or are as many as may be under way to its peer, with @others that
+ * are not of this table? */
+bool dp_outbound_may_begin(const struct dp_outbound *t, uint32_t id, uint32_t others);
 /* It has been sent for the first time: its timeouts begin. */
 void dp_outbound_begin(struct dp_outbound *t, uint32_t id, uint64_t now_ms);
 /* It has not been sent: not before @when_ms, unless somebody begins it. */

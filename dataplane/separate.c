@@ -8,6 +8,7 @@
  * ourselves under the same peer and ours. */
 #define OURS 0x80000000u
 #define UNTIL_IT_ENDS (1u << 30) /* seconds */
+#define LOOK_AGAIN_MS 1000
 
 /* xorshift64 */
 uint32_t
@@ -165,14 +166,21 @@ forget(struct dp_worker *w, uint32_t id)
 	dp_peers_release(w->peers, peer);
 }
 
-/* Send what waits for @peer, as much of it as may be under way. */
+/* Send what waits for @peer, as much of it as may be under way together with
+ * notifications: whoever waits for one of those looks again by and by. */
 static void
 begin(struct dp_worker *w, uint32_t peer)
 {
-	uint32_t id;
+	uint32_t id, notices;
 
-	while ((id = dp_outbound_waiting(w->outbound, peer)) != DP_NONE
-		&& dp_outbound_may_begin(w->outbound, id)) {
+	while ((id = dp_outbound_waiting(w->outbound, peer)) != DP_NONE) {
+		notices = dp_notify_under_way(w, peer);
+		if (!dp_outbound_may_begin(w->outbound, id, notices)) {
+			if (notices > 0)
+				dp_outbound_put_off(
+					w->outbound, id, w->now_ms + LOOK_AGAIN_MS);
+			return;
+		}
 		if (transmit(w, id)) {
 			dp_outbound_begin(w->outbound, id, w->now_ms);
 			continue;
@@ -222,21 +230,24 @@ dp_separate_send(
 	send_to(w, peer, msg, len);
 }
 
-bool
+void
 dp_separate_acked(
 	struct dp_worker *w, const struct dp_peer_key *key, uint16_t mid, bool reset)
 {
-	uint32_t peer = dp_peers_find(w->peers, key, dp_peers_hash(w->peers, key));
-	uint32_t id =
-		peer == DP_NONE ? DP_NONE : dp_outbound_find(w->outbound, peer, mid);
+	uint32_t peer, id;
 
-	if (id == DP_NONE)
-		return false;
-	dp_count(&w->counters, reset ? DP_C_out_reset : DP_C_out_acked, 1);
+	if (dp_outbound_count(w->outbound) == 0)
+		return; /* notifications are acknowledged by the thousand */
+	peer = dp_peers_find(w->peers, key, dp_peers_hash(w->peers, key));
+	if (peer == DP_NONE)
+		return;
 	dp_peers_touch(w->peers, peer, w->now_s);
-	forget(w, id);
+	id = dp_outbound_find(w->outbound, peer, mid);
+	if (id != DP_NONE) {
+		dp_count(&w->counters, reset ? DP_C_out_reset : DP_C_out_acked, 1);
+		forget(w, id);
+	}
 	begin(w, peer);
-	return true;
 }
 
 /*

@@ -26,8 +26,9 @@ bool dp_separate_is_due(const struct dp_worker *w, uint32_t peer, uint16_t mid);
  */
 void dp_separate_send(
 	struct dp_worker *w, uint32_t peer, uint8_t *msg, uint16_t len, uint8_t param);
-/* An ACK or RST has come: @mid of @key.  True if it was for a message of ours. */
-bool dp_separate_acked(
+/* An ACK or RST has come: @mid of @key.  If it was for a message of ours that has ended,
+ * and in any case another may begin. */
+void dp_separate_acked(
 	struct dp_worker *w, const struct dp_peer_key *key, uint16_t mid, bool reset);
 /* Empty ACKs and retransmissions that are due; once a turn.  True if there was anything.
  */

@@ -626,6 +626,65 @@ one_after_another(void **state)
 }
 
 static void
+hear_slow(const struct flow *w)
+{
+	const struct flow back = flow_back(w);
+	const unsigned head = ETH + (w->v6 ? IP6 : IP4) + UDP;
+	uint8_t msg[] = {0x41, TG_CONTENT, 0, 0, 's', 0xff, 's', 'l', 'o', 'w'};
+	struct frame got, want;
+
+	assert_true(take(&got));
+	memcpy(msg + 2, got.byte + head + 2, 2);
+	frame_udp(&want, &back, msg, sizeof(msg));
+	assert_int_equal(got.len, want.len);
+	assert_memory_equal(got.byte, want.byte, want.len);
+}
+
+static const struct behind_row {
+	const char *name;
+	uint8_t reply; /* to the notification; 0: none, ever */
+} behind_rows[] = {
+	{"an ACK of the notification", T_ACK},
+	{"a RST of the notification", T_RST},
+	{"a notification given up", 0},
+};
+
+/* A separate response counts with them. */
+static void
+behind_a_notification(void **state)
+{
+	const struct behind_row *r = *state;
+	const struct flow w = observer(1);
+	struct note n;
+
+	put("one");
+	observe(&w, 'a', "one");
+	remove_value();
+	n = hear_error(&w, 'a', TG_NOT_FOUND);
+	gw_say(&w, request(T_CON, TG_GET, 's', BYTES_OF("\xb4slow")));
+	gw_later_ms(510);
+	gw_turn();
+	gw_hear(&w, coap(T_ACK, 0, next_mid, (struct bytes){0}));
+	gw_later_ms(500);
+	gw_turn();
+	silence();
+	if (r->reply != 0)
+		reply(&w, r->reply, n.mid);
+	for (unsigned i = 0; r->reply == 0 && i <= RETRANSMITS; i++) {
+		gw_later(3u << i);
+		gw_turn();
+		if (i < RETRANSMITS)
+			hear_error(&w, 'a', TG_NOT_FOUND);
+	}
+	if (r->reply == 0) {
+		gw_later(1);
+		gw_turn();
+	}
+	hear_slow(&w);
+	silence();
+}
+
+static void
 confirmable_after_a_day(void **state)
 {
 	const struct flow w = observer(1);
@@ -845,7 +904,7 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(plain_rows) + 26] = {
+	struct CMUnitTest tests[COUNT(plain_rows) + COUNT(behind_rows) + 26] = {
 		cmocka_unit_test(told_of_a_change),
 		cmocka_unit_test(not_registered_with_what_is_not_there),
 		cmocka_unit_test(registered_with_a_valid_etag),
@@ -876,5 +935,6 @@ main(void)
 	size_t n = 26;
 
 	ADD_ROWS(tests, &n, plain_rows, not_registered);
+	ADD_ROWS(tests, &n, behind_rows, behind_a_notification);
 	return gw_main("dp_observe", settings, COUNT(settings), tests, n);
 }

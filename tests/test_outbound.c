@@ -147,13 +147,16 @@ gone_when_it_has_ended(void **state)
 
 static const struct nstart_row {
 	const char *name;
-	uint32_t nstart, under_way;
+	uint32_t nstart, under_way, others;
 	bool may;
 } nstart_rows[] = {
-	{"none of one", 1, 0, true},
-	{"one of one", 1, 1, false},
-	{"two of three", 3, 2, true},
-	{"three of three", 3, 3, false},
+	{"none of one", 1, 0, 0, true},
+	{"one of one", 1, 1, 0, false},
+	{"one of one, elsewhere", 1, 0, 1, false},
+	{"two of three", 3, 2, 0, true},
+	{"two of three, one elsewhere", 3, 1, 1, true},
+	{"three of three", 3, 3, 0, false},
+	{"three of three, one elsewhere", 3, 2, 1, false},
 };
 
 static void
@@ -169,7 +172,7 @@ so_many_at_a_time(void **state)
 		begun(t, 1, n, 0);
 	begun(t, 2, 0, 0); /* another peer's do not count */
 	id = dp_outbound_put(t, 1, 100, &p, 0);
-	assert_int_equal(dp_outbound_may_begin(t, id), r->may);
+	assert_int_equal(dp_outbound_may_begin(t, id, r->others), r->may);
 	free(t);
 }
 
