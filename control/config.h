@@ -34,8 +34,9 @@ struct ctl_param {
 struct ctl_route {
 	char path[256], stream[64], content[1281], location[256], target[256];
 	char rt[128], ifd[128], title[128];
-	uint32_t kind, ack, notify, max_age, stale, max_payload, content_format, hidden,
-		delay_ms, period_ms, require_format, changes, multicast, echo_s, rate;
+	uint32_t kind, ack, notify, max_age, stale, max_payload, max_body, content_format,
+		hidden, delay_ms, period_ms, require_format, changes, multicast, echo_s,
+		rate;
 	uint32_t put, post, del; /* static: codes */
 	uint32_t n_formats;
 	uint16_t formats[16];
@@ -63,6 +64,7 @@ struct ctl_config {
 	uint32_t workers, idle, hugepages, memory_mib, mbufs;
 	uint32_t peers_max, devices_max, store_max, dedup_extensions, replies_max,
 		pending_max;
+	uint32_t transfers_max, transfers_bytes, transfers_per_peer;
 	uint32_t observers_max, observers_per_peer, observe_con_every, observe_min_ms;
 	uint64_t store_bytes;
 	uint32_t device_idle_s;

@@ -93,6 +93,10 @@ check_route(const struct ctl_config *c, struct ctl_route *r, char *err, size_t e
 		return ctl_config_fault(c, r->stream, err, errlen,
 			"\"%s\" is a stream: a store's records need a name of their own",
 			r->stream);
+	if (r->max_body > c->transfers_bytes)
+		return ctl_config_fault(c, &r->max_body, err, errlen,
+			"max_body: %u is over blocks.bytes, %u", r->max_body,
+			c->transfers_bytes);
 	if (r->location[0] != '\0' && r->location[0] != '/' && r->location[0] != '?')
 		return ctl_config_fault(c, r->location, err, errlen,
 			"location: a path begins with '/', a query with '?'");

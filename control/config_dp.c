@@ -103,6 +103,8 @@ memory_need(const struct dp_config *d)
 
 #define STORE_BYTES ((uint64_t)1 << 20) /* at least */
 
+#define BODY_MAX 16384 /* of routes that do not say */
+
 static uint32_t
 or_auto(uint32_t v, uint32_t fallback)
 {
@@ -125,6 +127,9 @@ ctl_config_dp(const struct ctl_config *c, struct dp_config *out, char *err, size
 		.replies_max = c->replies_max,
 		.pending_max = c->pending_max,
 		.outbound_max = c->outbound_max,
+		.transfers_max = c->transfers_max,
+		.transfers_bytes = c->transfers_bytes,
+		.transfers_per_peer = c->transfers_per_peer,
 		.observers_max = c->observers_max,
 		.observers_per_peer = c->observers_per_peer,
 		.device_idle_s = c->device_idle_s,
@@ -177,6 +182,14 @@ or_null(const char *s)
 	return s[0] != '\0' ? s : NULL;
 }
 
+/* Who gives less than a message for a limit means it of bodies, too. */
+static uint32_t
+max_body(const struct ctl_route *r)
+{
+	return or_auto(
+		r->max_body, r->max_payload < DP_VALUE_MAX ? r->max_payload : BODY_MAX);
+}
+
 static void
 set_spec(const struct ctl_route *r, const struct tg_param *param,
 	struct dp_route_spec *out)
@@ -189,6 +202,7 @@ set_spec(const struct ctl_route *r, const struct tg_param *param,
 		.max_age = r->max_age,
 		.stale = r->stale,
 		.max_payload = (uint16_t)r->max_payload,
+		.max_body = (uint16_t)max_body(r),
 		.formats = r->formats,
 		.n_formats = r->n_formats,
 		.content = r->content,

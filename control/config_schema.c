@@ -23,7 +23,7 @@ static const char *const stale_names[] = {"serve", "refuse", NULL};
 static const char *const notify_names[] = {"non", "con", NULL};
 static const char *const when_full_names[] = {"reject", NULL};
 static const char *const kind_names[] = {
-	"stream", "store", "static", "query", "time", "unobserve", NULL};
+	"stream", "store", "static", "query", "uppercase", "time", "unobserve", NULL};
 static const char *const driver_names[] = {
 	"vhost", "memif", "af_packet", "af_xdp", "tap", "pci", NULL};
 
@@ -117,6 +117,11 @@ static const struct ctl_key route_keys[] = {
 		stale_names, .only = KIND(STORE)},
 	{"max_payload", CTL_T_UINT, ROUTE(max_payload), 0, 1024, "1024",
 		"bytes; more is refused 4.13", .only = K_VALUES},
+	{"max_body", CTL_T_UINT, ROUTE(max_body), 1, DP_BODY_MAX, CTL_AUTO,
+		"bytes of a body that comes in blocks; more is refused 4.13; at most "
+		"16384 where it is logged; auto: max_payload if that is given, else "
+		"16384",
+		.only = K_VALUES | KIND(UPPERCASE)},
 	{"formats", CTL_T_FORMATS, ROUTE(formats), 0, 16, NULL,
 		"Content-Formats taken; others are refused 4.15; left out: any",
 		.count_offset = offsetof(struct ctl_route, n_formats), .only = K_VALUES},
@@ -202,6 +207,15 @@ static const struct ctl_key store_keys[] = {
 		"each value, "
 		"at least 1 MiB",
 		.fixed = true},
+	END};
+static const struct ctl_key blocks_keys[] = {
+	{"max", CTL_T_UINT, AT(transfers_max), 1, DP_TRANSFERS_MAX, "32",
+		"bodies that come in blocks, and responses to POST that go so, at a time",
+		.fixed = true},
+	{"bytes", CTL_T_UINT, AT(transfers_bytes), 1024, DP_BODY_MAX, "16384",
+		"of the longest of them; each takes so much memory", .fixed = true},
+	{"per_peer", CTL_T_UINT, AT(transfers_per_peer), 1, DP_TRANSFERS_MAX, "4",
+		"bodies that one endpoint may have coming at a time", .fixed = true},
 	END};
 static const struct ctl_key dedup_keys[] = {
 	{"extensions", CTL_T_UINT, AT(dedup_extensions), 64, 1u << 26, CTL_AUTO,
@@ -306,6 +320,8 @@ const struct ctl_key ctl_schema[] = {
 		devices_keys},
 	{"store", CTL_T_SECTION, 0, 0, 0, 0, NULL, "values of the routes of kind store",
 		NULL, store_keys},
+	{"blocks", CTL_T_SECTION, 0, 0, 0, 0, NULL, "block-wise transfers (RFC 7959)",
+		NULL, blocks_keys},
 	{"dedup", CTL_T_SECTION, 0, 0, 0, 0, NULL, "Message IDs of busy endpoints", NULL,
 		dedup_keys},
 	{"replies", CTL_T_SECTION, 0, 0, 0, 0, NULL, "answers kept for duplicates", NULL,

@@ -23,7 +23,7 @@
 #define CTL_FRAME_HEADER 16
 #define CTL_COMMIT_LEN 32
 #define CTL_FRAME_MAX                                                                    \
-	4096 /* bytes of a frame's data: bounds what a search for frames costs */
+	18432 /* bytes of a frame's data: bounds what a search for frames costs */
 
 struct ctl_segment {
 	uint64_t id;

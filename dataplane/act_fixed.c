@@ -1,6 +1,7 @@
 /* The fixed kinds: content from the snapshot, the list of queries, the time. */
 #include "coap/code.h"
 #include "coap/option.h"
+#include "coap/write.h"
 #include "dataplane/copy.h"
 #include "dataplane/links.h"
 #include "dataplane/slice.h"
@@ -37,6 +38,24 @@ act_links(struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_r
 	return dp_answer_content(b, i, q, TG_CONTENT, &c);
 }
 
+/* 2.01, its Location, and behind it the Block1 that it answers. */
+static void
+write_created(struct dp_burst *b, unsigned i, const struct dp_request *q,
+	const struct dp_route *r)
+{
+	const struct tg_msg location = {
+		.base = r->created, .len = r->created_len, .payload = r->created_len};
+	struct tg_writer out;
+	struct tg_opt_iter it;
+	struct tg_opt o;
+
+	dp_answer_begin(b, i, &out, TG_CREATED);
+	tg_opt_foreach (&it, &o, &location)
+		tg_write_option(&out, o.number, o.value, o.len);
+	tg_write_uint(&out, TG_OPT_BLOCK1, tg_block_encode(&q->block1));
+	b->reply[i] = (uint16_t)tg_write_end(&out);
+}
+
 static uint8_t
 act_static(
 	struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_request *q)
@@ -56,7 +75,10 @@ act_static(
 			return dp_answer_content(b, i, q, code, &r->body);
 		write_encoded(b, i, code, r->content, r->content_len);
 	} else if (code == TG_CREATED && method == TG_POST && r->created_len > 0) {
-		write_encoded(b, i, code, r->created, r->created_len);
+		if (unlikely(q->flags & DP_R_BLOCK1))
+			write_created(b, i, q, r);
+		else
+			write_encoded(b, i, code, r->created, r->created_len);
 	}
 	return code;
 }
@@ -126,6 +148,25 @@ act_time(struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_re
 	return dp_answer_content(b, i, q, TG_CONTENT, &c);
 }
 
+/* ASCII letters alone: what a byte of another script means, only its format knows. */
+static uint8_t
+act_uppercase(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	const struct tg_msg *m = &b->msg[i];
+	struct dp_content c = {.bytes = w->scratch->text,
+		.len = m->len - m->payload,
+		.format = TG_CF_TEXT,
+		.max_age = UINT32_MAX};
+	const uint8_t *text = m->base + m->payload;
+
+	_Static_assert(DP_BODY_MAX <= DP_LIST_MAX, "any body fits");
+	for (uint32_t at = 0; at < c.len; at++)
+		w->scratch->text[at] =
+			(char)(text[at] >= 'a' && text[at] <= 'z' ? text[at] - 'a' + 'A'
+								  : text[at]);
+	return dp_block_answer(w, b, i, TG_CHANGED, &c);
+}
+
 uint8_t
 dp_act_fixed(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
@@ -133,6 +174,8 @@ dp_act_fixed(struct dp_worker *w, struct dp_burst *b, unsigned i)
 
 	if (!dp_request_holds(q, &b->msg[i], true, 0))
 		return TG_PRECONDITION_FAILED;
+	if (b->route[i]->kind == DP_K_UPPERCASE)
+		return act_uppercase(w, b, i);
 	if (b->route[i]->kind == DP_K_STATIC)
 		return act_static(w, b, i, q);
 	if (q->accept != DP_NO_FORMAT && q->accept != 0)

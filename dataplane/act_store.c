@@ -221,7 +221,7 @@ dp_store_write(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t orig
 	bool logged = b->route[i]->ack == DP_ACK_LOGGED;
 	uint8_t code;
 
-	if (logged && !dp_log_has_room(w))
+	if (logged && !dp_log_has_room(w, &b->msg[i]))
 		return TG_UNAVAILABLE; /* and the value is as it was */
 	code = write_here(w, b, i, origin == w->id);
 	if (code >= TG_BAD_REQUEST || !logged)
@@ -254,6 +254,7 @@ send_home(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
 	if (once)
 		dp_peers_set_link(w->peers, b->peer[i], dp_net_source_mac(b, i));
 	if (w->away == DP_AWAY_MAX || !dp_hand(w, b, i, home, DP_E_VALUE)) {
+		dp_block_give_up(w, i);
 		dp_drop(w, b, i, DP_C_rdrop_handover_full);
 		return DP_LATER;
 	}

@@ -50,9 +50,20 @@ dp_answer_code(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code
 	if (code == TG_TOO_LARGE
 		&& b->route[i]
 			   != NULL) /* how much this route takes (RFC 7252, 5.9.2.9) */
-		tg_write_uint(&out, TG_OPT_SIZE1, b->route[i]->max_payload);
+		tg_write_uint(&out, TG_OPT_SIZE1, b->route[i]->max_body);
 	if (code == TG_UNAUTHORIZED)
 		dp_echo_write(w, &b->key[i], &out);
+	b->reply[i] = (uint16_t)tg_write_end(&out);
+}
+
+void
+dp_answer_block(
+	struct dp_burst *b, unsigned i, uint8_t code, const struct tg_block *block1)
+{
+	struct tg_writer out;
+
+	dp_answer_begin(b, i, &out, code);
+	tg_write_uint(&out, TG_OPT_BLOCK1, tg_block_encode(block1));
 	b->reply[i] = (uint16_t)tg_write_end(&out);
 }
 
@@ -65,6 +76,10 @@ dp_answer_write(const struct dp_worker *w, uint8_t *buf, size_t cap,
 	tg_write_begin(&out, buf, cap, p->type == TG_CON ? TG_ACK : TG_NON, code, p->mid,
 		p->token, p->tkl);
 	write_max_age(w, &out, code);
+	if (unlikely(p->transfer != 0) && code < TG_BAD_REQUEST)
+		tg_write_uint(&out, TG_OPT_BLOCK1,
+			tg_block_encode(
+				&dp_transfers_get(w->transfers, p->transfer)->last));
 	return (uint16_t)tg_write_end(&out);
 }
 
@@ -134,6 +149,8 @@ dp_refused(uint8_t code)
 		return DP_C_refused_405;
 	case TG_NOT_ACCEPTABLE:
 		return DP_C_refused_406;
+	case TG_REQUEST_INCOMPLETE:
+		return DP_C_refused_408;
 	case TG_CONFLICT:
 		return DP_C_refused_409;
 	case TG_PRECONDITION_FAILED:

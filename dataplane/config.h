@@ -63,10 +63,12 @@ struct dp_config {
 	uint32_t mbufs;                             /* packet buffers in all */
 	uint32_t peers_max, devices_max, store_max; /* in all, shared out among workers */
 	uint32_t dedup_extensions, replies_max, pending_max,
-		outbound_max;        /* per gateway */
-	uint32_t observers_max;      /* relations, in all */
-	uint32_t observers_per_peer; /* of one endpoint */
-	uint64_t store_bytes;        /* for values that do not fit their slot, in all */
+		outbound_max;                    /* per gateway */
+	uint32_t transfers_max, transfers_bytes; /* block-wise, in all; bytes of each */
+	uint32_t transfers_per_peer;             /* bodies coming at a time */
+	uint32_t observers_max;                  /* relations, in all */
+	uint32_t observers_per_peer;             /* of one endpoint */
+	uint64_t store_bytes; /* for values that do not fit their slot, in all */
 	uint32_t device_idle_s;
 	uint32_t logring_bytes; /* per worker, a power of two */
 	uint32_t trace; /* entries of the flight recorder per worker, a power of two */

@@ -93,6 +93,7 @@
 	X(refused_404, REFUSED, "requests refused 4.04 Not Found")                       \
 	X(refused_405, REFUSED, "requests refused 4.05 Method Not Allowed")              \
 	X(refused_406, REFUSED, "requests refused 4.06 Not Acceptable")                  \
+	X(refused_408, REFUSED, "requests refused 4.08 Request Entity Incomplete")       \
 	X(refused_409, REFUSED, "requests refused 4.09 Conflict")                        \
 	X(refused_412, REFUSED, "requests refused 4.12 Precondition Failed")             \
 	X(refused_413, REFUSED, "requests refused 4.13 Request Entity Too Large")        \
@@ -124,6 +125,9 @@
 	X(store_full, INFO, "values refused because the store was full")                 \
 	X(jobs_full, INFO, "patches refused because too many were being parsed")         \
 	X(delayed_full, INFO, "requests refused because too many were put aside")        \
+	X(blocks_continued, INFO, "blocks of a body that goes on, answered 2.31")        \
+	X(transfers_full, INFO, "block-wise transfers refused for want of room")         \
+	X(transfers_expired, INFO, "bodies whose last block never came")                 \
 	X(devices_evicted, INFO, "devices that made room for newer ones")                \
 	X(devices_expired, INFO, "devices not heard for longer than devices.idle")       \
 	X(peers_evicted, INFO, "peers that made room for newer ones")                    \

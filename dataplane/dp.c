@@ -44,6 +44,15 @@ share(const struct dp_config *cfg, uint32_t all)
 	return one < 64 ? 64 : one;
 }
 
+/* The same of large things, of which there are few. */
+static uint32_t
+few(const struct dp_config *cfg, uint32_t all)
+{
+	uint32_t one = all / cfg->workers + (cfg->workers > 1);
+
+	return one < 1 ? 1 : one > DP_TRANSFERS_MAX ? DP_TRANSFERS_MAX : one;
+}
+
 static uint32_t
 power_of_two(uint32_t n)
 {
@@ -95,6 +104,12 @@ make_tables(struct dp *dp, struct dp_worker *w)
 		.max = share(cfg, cfg->observers_max),
 		.per_peer = cfg->observers_per_peer,
 	};
+	struct dp_transfers_config transfers = {
+		.max = few(cfg, cfg->transfers_max),
+		.bytes = cfg->transfers_bytes,
+		.per_peer = cfg->transfers_per_peer,
+		.headroom = DP_MSG_MAX,
+	};
 	uint32_t pending = power_of_two(share(cfg, cfg->pending_max));
 	uint32_t replies = share(cfg, cfg->replies_max);
 	uint32_t outbound = share(cfg, cfg->outbound_max);
@@ -113,10 +128,11 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	k->pending_size = pending * sizeof(struct dp_pending);
 	k->trace_size = dp_trace_size(cfg->trace);
 	k->outbound_size = dp_outbound_size(outbound);
+	k->transfers_size = dp_transfers_size(&transfers);
 	if (w->id == 0
 		&& (k->peers_size + k->devices_size + k->store_size + k->replies_size
 			   + k->logring_size + k->pending_size + k->trace_size
-			   + k->observers_size)
+			   + k->observers_size + k->transfers_size)
 				   * cfg->workers
 			   > available_bytes())
 		return -ENOMEM; /* mmap() would promise it, and the first touch would kill
@@ -131,6 +147,7 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	k->trace = dp_block_new(k->trace_size);
 	k->outbound = dp_block_new(k->outbound_size);
 	k->delayed = dp_block_new(dp_delayed_size());
+	k->transfers = dp_block_new(k->transfers_size);
 	k->scratch = dp_block_new(sizeof(struct dp_scratch));
 	k->jobs = dp_block_new(DP_JOBS * sizeof(struct dp_job));
 	w->limit = dp_block_new(sizeof(struct dp_limit));
@@ -138,8 +155,8 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	if (k->peers == NULL || k->devices == NULL || k->store == NULL
 		|| k->replies == NULL || k->logring == NULL || k->pending == NULL
 		|| k->trace == NULL || k->outbound == NULL || k->observers == NULL
-		|| k->delayed == NULL || k->scratch == NULL || k->jobs == NULL
-		|| w->limit == NULL || w->rates == NULL)
+		|| k->transfers == NULL || k->delayed == NULL || k->scratch == NULL
+		|| k->jobs == NULL || w->limit == NULL || w->rates == NULL)
 		return -ENOMEM;
 	w->peers = dp_peers_init(k->peers, &peers);
 	w->devices = dp_devices_init(k->devices, &devices);
@@ -154,6 +171,7 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	w->trace = dp_trace_init(k->trace, cfg->trace);
 	w->outbound = dp_outbound_init(k->outbound, outbound, cfg->hash_key, 0);
 	w->delayed = dp_delayed_init(k->delayed);
+	w->transfers = dp_transfers_init(k->transfers, &transfers);
 	memcpy(&w->dice, cfg->hash_key, sizeof(w->dice));
 	w->dice += w->id + 1;
 	while (w->n_jobs < DP_JOBS) {
@@ -165,7 +183,7 @@ make_tables(struct dp *dp, struct dp_worker *w)
 	return w->peers != NULL && w->devices != NULL && w->store != NULL
 			       && w->replies != NULL && w->logring != NULL
 			       && w->trace != NULL && w->outbound != NULL
-			       && w->observers != NULL
+			       && w->observers != NULL && w->transfers != NULL
 		       ? 0
 		       : -EINVAL;
 }
@@ -368,6 +386,7 @@ dp_close(struct dp *dp)
 		dp_block_free(k->trace, k->trace_size);
 		dp_block_free(k->outbound, k->outbound_size);
 		dp_block_free(k->delayed, dp_delayed_size());
+		dp_block_free(k->transfers, k->transfers_size);
 		dp_block_free(k->scratch, sizeof(struct dp_scratch));
 		dp_block_free(k->jobs, DP_JOBS * sizeof(struct dp_job));
 		dp_block_free(w->limit, sizeof(struct dp_limit));

@@ -19,6 +19,7 @@
 #include "dataplane/record.h"
 #include "dataplane/store.h"
 #include "dataplane/trace.h"
+#include "dataplane/transfers.h"
 
 struct dp;
 
@@ -29,6 +30,7 @@ enum dp_kind {
 	DP_K_STORE,     /* the last representation of each path */
 	DP_K_STATIC,    /* fixed content; other methods answer as `answers` says */
 	DP_K_QUERY,     /* GET lists the request's queries, a line each */
+	DP_K_UPPERCASE, /* POST: the payload in capital letters */
 	DP_K_TIME,      /* GET: the gateway's time, RFC 3339 */
 	DP_K_UNOBSERVE, /* POST of the content: forget who observes the target */
 	DP_K_COUNT,
@@ -49,8 +51,9 @@ struct dp_route_spec {
 	enum dp_ack ack;    /* stream, store */
 	const char *stream; /* stream: its name; store with logged: name of its records */
 	uint32_t max_age;   /* seconds; UINT32_MAX: option left out (its default is 60) */
-	enum dp_stale stale;     /* store with a max_age */
-	uint16_t max_payload;    /* bytes, at most DP_VALUE_MAX; over it 4.13 */
+	enum dp_stale stale;  /* store with a max_age */
+	uint16_t max_payload; /* bytes, at most DP_VALUE_MAX; over it 4.13 */
+	uint16_t max_body; /* the same in blocks, at most DP_BODY_MAX; 0: max_payload */
 	const uint16_t *formats; /* accepted Content-Formats; NULL: any, and none */
 	unsigned n_formats;
 	/* static: the representation; unobserve: what a POST has to say; store with a

@@ -6,9 +6,9 @@
 
 struct dp_blocks {
 	void *peers, *devices, *store, *replies, *logring, *scratch, *pending, *trace,
-		*jobs, *outbound, *delayed, *observers;
+		*jobs, *outbound, *delayed, *observers, *transfers;
 	size_t peers_size, devices_size, store_size, replies_size, logring_size,
-		pending_size, trace_size, outbound_size, observers_size;
+		pending_size, trace_size, outbound_size, observers_size, transfers_size;
 	size_t extensions_size; /* of peers_size */
 };
 

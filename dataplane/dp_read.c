@@ -134,6 +134,7 @@ enum row {
 	LOGRING,
 	TRACE,
 	OUTBOUND,
+	TRANSFERS,
 	MBUFS,
 	ROWS
 };
@@ -151,7 +152,7 @@ dp_mem_read(const struct dp *dp, struct dp_mem_row *rows, unsigned max)
 {
 	static const char *const names[ROWS] = {"peers", "dedup", "devices", "store",
 		"replies", "observers", "pending", "logring", "trace", "outbound",
-		"mbufs"};
+		"transfers", "mbufs"};
 	const struct dp_config *cfg = &dp->shared.cfg;
 	struct dp_mem_row r[ROWS] = {0};
 
@@ -177,6 +178,8 @@ dp_mem_read(const struct dp *dp, struct dp_mem_row *rows, unsigned max)
 			dp_logring_used(w->logring));
 		add_row(&r[OUTBOUND], k->outbound_size, dp_outbound_max(w->outbound),
 			dp_outbound_count(w->outbound));
+		add_row(&r[TRANSFERS], k->transfers_size, dp_transfers_max(w->transfers),
+			dp_transfers_count(w->transfers));
 		add_row(&r[TRACE], k->trace_size, cfg->trace, cfg->trace);
 	}
 	add_row(&r[MBUFS],

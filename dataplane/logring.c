@@ -113,10 +113,10 @@ dp_logring_commit(struct dp_logring *r, uint32_t len)
 }
 
 bool
-dp_logring_has_room(struct dp_logring *r)
+dp_logring_has_room(struct dp_logring *r, uint32_t len)
 {
 	/* Twice: a frame that does not fit before the end begins anew at the start. */
-	return has_room(r, r->written + 2 * frame_size(DP_RECORD_MAX));
+	return has_room(r, r->written + 2 * frame_size(len));
 }
 
 uint64_t

@@ -21,8 +21,8 @@ struct dp_logring;
 size_t dp_logring_size(uint32_t bytes);
 struct dp_logring *dp_logring_init(void *block, uint32_t bytes);
 
-/* [p] Will the next put find room, however long its record is? */
-bool dp_logring_has_room(struct dp_logring *ring);
+/* [p] Will the next put find room, for a record of up to @len bytes? */
+bool dp_logring_has_room(struct dp_logring *ring, uint32_t len);
 /* [p] Append @r.  Its number (from 1), or 0 if the ring is full: nothing was written. */
 uint64_t dp_logring_put(struct dp_logring *ring, const struct dp_record *r);
 /*

@@ -71,11 +71,12 @@ write_record(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
 }
 
 bool
-dp_log_has_room(struct dp_worker *w)
+dp_log_has_room(struct dp_worker *w, const struct tg_msg *m)
 {
 	if (fifo_full(&w->pending))
 		dp_count(&w->counters, DP_C_pending_full, 1);
-	else if (!dp_logring_has_room(w->logring))
+	else if (!dp_logring_has_room(w->logring,
+			 DP_RECORD_REST_MAX + (uint32_t)(m->len - m->payload)))
 		dp_count(&w->counters, DP_C_log_full, 1);
 	else
 		return true;
@@ -88,10 +89,12 @@ push(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_t code,
 {
 	struct dp_pending_fifo *f = &w->pending;
 	struct dp_pending *p = &f->entry[f->tail++ & f->mask];
+	const struct dp_transfer *body = dp_body_of(w, i);
 	const struct tg_msg *m = &b->msg[i];
 
 	*p = (struct dp_pending){
 		.number = w->accepted,
+		.transfer = body != NULL ? body->id : 0,
 		.tsc = b->tsc,
 		.peer = b->peer[i],
 		.mid = m->mid,
@@ -172,7 +175,7 @@ answer_separately(struct dp_worker *w, const struct dp_pending *p)
 
 /* Send the answer that @p waited for and close its entry in the peer's line. */
 static void
-answer(struct dp_worker *w, const struct dp_pending *p)
+send_answer(struct dp_worker *w, const struct dp_pending *p)
 {
 	struct dp_peer_key key;
 	uint8_t mac[6], *coap;
@@ -203,6 +206,15 @@ answer(struct dp_worker *w, const struct dp_pending *p)
 	dp_net_send(w->net, m, &key, known ? mac : NULL,
 		dp_answer_write(w, coap, DP_MSG_MAX, p, p->code));
 	book_answer(w, p);
+}
+
+static void
+answer(struct dp_worker *w, const struct dp_pending *p)
+{
+	send_answer(w, p);
+	if (unlikely(p->transfer != 0))
+		dp_transfers_end(w->transfers,
+			dp_transfers_get(w->transfers, p->transfer), p->code, w->now_s);
 }
 
 /*

@@ -45,8 +45,11 @@ struct dp_record {
  * 65535: whoever keeps no more keeps a bit beside them that says which of both it is. */
 #define DP_NO_FORMAT 0x1ffffu
 
-/* Longest encoded record in bytes: fixed part, names, path and payload. */
-#define DP_RECORD_MAX 4096
+/* Longest payload of a record, and longest encoded record: fixed part, names, path and
+ * payload. */
+#define DP_RECORD_PAYLOAD_MAX 16384
+#define DP_RECORD_REST_MAX 2048
+#define DP_RECORD_MAX (DP_RECORD_PAYLOAD_MAX + DP_RECORD_REST_MAX)
 
 /*
  * Encoded form, little-endian, unpadded: this head, then token, stream, device, path and

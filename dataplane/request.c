@@ -106,6 +106,7 @@ read_option(struct dp_request *r, const struct tg_opt *o, bool again)
 	case TG_OPT_URI_PORT:
 		return again ? DP_R_BAD_OPTION : flag_if(o, 0, 2, 0);
 	case TG_OPT_BLOCK1:
+		r->transfer = NULL;
 		return read_block(o, again, &r->block1, DP_R_BLOCK1);
 	case TG_OPT_BLOCK2:
 		return read_block(o, again, &r->block2, DP_R_BLOCK2);

@@ -36,6 +36,8 @@ enum dp_request_flag {
 /* Whose lines act will touch first. */
 enum dp_ahead { DP_AHEAD_NOTHING, DP_AHEAD_VALUE, DP_AHEAD_DEVICE };
 
+struct dp_transfer;
+
 struct dp_request {
 	struct dp_path path;
 	uint32_t accept;         /* DP_NO_FORMAT if absent */
@@ -48,6 +50,7 @@ struct dp_request {
 	uint8_t listing; /* route: the path names a device of a store route */
 	uint8_t ahead;   /* route: enum dp_ahead */
 	struct tg_block block1, block2; /* each if the flag is set */
+	struct dp_transfer *transfer;   /* with block1: the body it completes */
 	uint32_t size1;                 /* likewise */
 	uint32_t about; /* route: half of the hash that @ahead says; else 0 */
 	uint64_t device_hash, store_hash; /* route: the key that @ahead says, hashed */

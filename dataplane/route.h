@@ -18,8 +18,9 @@ struct dp_route {
 	enum dp_ack ack;
 	char stream[64];
 	uint8_t stream_len;
-	uint16_t tag; /* stands for its pattern in the flight recorder; never 0 */
-	uint16_t max_payload;
+	uint16_t tag;         /* stands for its pattern in the flight recorder; never 0 */
+	uint16_t max_payload; /* of a message */
+	uint16_t max_body;    /* in blocks */
 	uint16_t n_formats;
 	uint16_t formats[DP_FORMATS_MAX];
 	uint8_t answer[8];       /* static: code by method (1..7), 0: 4.05 */

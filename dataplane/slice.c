@@ -17,6 +17,8 @@ dp_slice_write(struct tg_writer *out, const struct dp_request *q,
 {
 	if (s->with_option)
 		tg_write_uint(out, TG_OPT_BLOCK2, tg_block_encode(&s->block));
+	if (q->flags & DP_R_BLOCK1)
+		tg_write_uint(out, TG_OPT_BLOCK1, tg_block_encode(&q->block1));
 	if ((q->flags & DP_R_SIZE2) || (s->with_option && s->block.num == 0))
 		tg_write_uint(out, TG_OPT_SIZE2, len);
 }

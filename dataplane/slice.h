@@ -19,7 +19,8 @@
 static inline bool
 dp_is_sliced(const struct dp_request *q, uint32_t len)
 {
-	return (q->flags & (DP_R_BLOCK2 | DP_R_SIZE2)) != 0 || len > DP_VALUE_MAX;
+	return (q->flags & (DP_R_BLOCK1 | DP_R_BLOCK2 | DP_R_SIZE2)) != 0
+	       || len > DP_VALUE_MAX;
 }
 
 /* The byte with which the answer to @q begins. */
@@ -31,7 +32,7 @@ dp_slice_from(const struct dp_request *q)
 
 /* The part of @len bytes that @q asks for; false if it begins past their end: 4.00. */
 bool dp_slice(struct tg_slice *s, const struct dp_request *q, uint32_t len);
-/* Its Block2 and Size2 (4), each where it is due. */
+/* Its Block2, the Block1 that it answers, and Size2 (4), each where it is due. */
 void dp_slice_write(struct tg_writer *out, const struct dp_request *q,
 	const struct tg_slice *s, uint32_t len);
 

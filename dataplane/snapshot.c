@@ -349,6 +349,17 @@ set_param(struct build *b, struct dp_route *r, const struct dp_route_spec *s)
 	return 0;
 }
 
+static uint16_t
+max_body(const struct dp_route_spec *s)
+{
+	uint16_t max = s->max_body > s->max_payload ? s->max_body : s->max_payload;
+
+	/* What is logged must fit a record. */
+	if (s->kind == DP_K_STREAM || s->ack == DP_ACK_LOGGED)
+		return max < DP_RECORD_PAYLOAD_MAX ? max : DP_RECORD_PAYLOAD_MAX;
+	return max < DP_BODY_MAX ? max : DP_BODY_MAX;
+}
+
 static int
 add_route(struct build *b, const struct dp_route_spec *s)
 {
@@ -364,6 +375,7 @@ add_route(struct build *b, const struct dp_route_spec *s)
 		.notify_con = s->notify_con,
 		.max_payload =
 			s->max_payload < DP_VALUE_MAX ? s->max_payload : DP_VALUE_MAX,
+		.max_body = max_body(s),
 		.n_formats = (uint16_t)s->n_formats,
 		.stream_len = (uint8_t)stream_len,
 		.tag = tag_of(s->path),

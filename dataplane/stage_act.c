@@ -16,6 +16,7 @@
 static void
 replay(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 {
+	const struct dp_request *q = &w->scratch->request[i];
 	const uint8_t *bytes;
 	uint16_t len;
 
@@ -27,6 +28,8 @@ replay(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 		b->coap[i][0] = 1u << 6 | TG_ACK << 4;
 		b->coap[i][1] = 0;
 		b->reply[i] = TG_HDR_LEN;
+	} else if (code < TG_BAD_REQUEST && unlikely(q->flags & DP_R_BLOCK1)) {
+		dp_answer_block(b, i, code, &q->block1);
 	} else if (code != DP_STORED) {
 		dp_answer_code(w, b, i, code);
 	} else {
@@ -95,6 +98,7 @@ run(struct dp_worker *w, struct dp_burst *b, unsigned i)
 		return dp_act_unobserve(w, b, i);
 	case DP_K_STATIC:
 	case DP_K_QUERY:
+	case DP_K_UPPERCASE:
 	case DP_K_TIME:
 	case DP_K_COUNT:
 		break;
@@ -102,8 +106,8 @@ run(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	return dp_act_fixed(w, b, i);
 }
 
-static uint8_t
-execute(struct dp_worker *w, struct dp_burst *b, unsigned i)
+uint8_t
+dp_execute(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	uint8_t code;
 
@@ -159,6 +163,7 @@ act_for_group(struct dp_worker *w, struct dp_burst *b, unsigned i)
 static void
 act(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once)
 {
+	const struct dp_request *q;
 	uint8_t code;
 
 	if (unlikely(w->draining)) {
@@ -175,7 +180,10 @@ act(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once)
 	}
 	if (once && !admit(w, b, i))
 		return;
-	code = execute(w, b, i);
+	q = &w->scratch->request[i];
+	code = once && unlikely(q->flags & (DP_R_BLOCK1 | DP_R_BLOCK2))
+		       ? dp_act_block(w, b, i)
+		       : dp_execute(w, b, i);
 	if (code == DP_LATER)
 		return;
 	if (unlikely(code >= TG_BAD_REQUEST)) {
@@ -190,6 +198,8 @@ act(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once)
 	}
 	if (once)
 		remember(w, b, i, code);
+	if (once && unlikely(q->flags & DP_R_BLOCK1) && b->reply[i] == 0)
+		dp_answer_block(b, i, code, &q->block1);
 }
 
 /* A GET that waits for its answer is remembered as other requests are. */

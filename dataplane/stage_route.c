@@ -27,6 +27,7 @@ allows(const struct dp_route *r, const struct dp_request *q, uint8_t method)
 	case DP_K_STATIC:
 		return r->answer[method] != 0;
 	case DP_K_UNOBSERVE:
+	case DP_K_UPPERCASE:
 		return method == TG_POST;
 	case DP_K_QUERY:
 	case DP_K_TIME:
@@ -50,7 +51,7 @@ fault(const struct dp_route *r, const struct dp_request *q, const struct tg_msg 
 		return TG_BAD_REQUEST;
 	if (unlikely(r->require_format) && q->content_format == DP_NO_FORMAT)
 		return TG_BAD_REQUEST;
-	if (m->len - m->payload > r->max_payload)
+	if (m->len - m->payload > r->max_payload && !(q->flags & DP_R_BLOCK1))
 		return TG_TOO_LARGE;
 	if (dp_is_patch(m->code) ? dp_patch_takes(m->code, q->content_format)
 				 : takes_format(r, q->content_format))
@@ -63,11 +64,10 @@ judge(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	struct dp_request *q = &w->scratch->request[i];
 
-	if (unlikely(q->flags
-		     & (DP_R_BAD_OPTION | DP_R_BAD_REQUEST | DP_R_PROXY | DP_R_BLOCK1)))
-		return q->flags & (DP_R_BAD_OPTION | DP_R_BLOCK1) ? TG_BAD_OPTION
-		       : q->flags & DP_R_BAD_REQUEST              ? TG_BAD_REQUEST
-								  : TG_NO_PROXYING;
+	if (unlikely(q->flags & (DP_R_BAD_OPTION | DP_R_BAD_REQUEST | DP_R_PROXY)))
+		return q->flags & DP_R_BAD_OPTION    ? TG_BAD_OPTION
+		       : q->flags & DP_R_BAD_REQUEST ? TG_BAD_REQUEST
+						     : TG_NO_PROXYING;
 	b->route[i] = dp_route_find(w->snap, q);
 	return fault(b->route[i], q, &b->msg[i]);
 }

@@ -52,6 +52,10 @@ set_meta(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
 			: kind == DP_E_ANSWER ? meta->param
 					      : 0;
 
+	struct dp_transfer *transfer = kind == DP_E_VALUE    ? dp_body_of(w, i)
+				       : kind == DP_E_ANSWER ? meta->transfer
+							     : NULL;
+
 	*meta = (struct dp_meta){
 		.key = b->key[i],
 		.tsc = b->tsc,
@@ -68,6 +72,7 @@ set_meta(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
 		.method = b->msg[i].code,
 		.silent = b->silent[i],
 		.param = param,
+		.transfer = transfer,
 	};
 }
 
@@ -138,6 +143,8 @@ dp_reopen(struct dp_worker *w, struct rte_mbuf *m)
 	if (tg_msg_parse(&b->msg[0], b->coap[0], b->len[0], TG_TOKEN_MAX) != TG_OK)
 		rte_panic("a request that was parsed is none any more\n");
 	dp_stage_route(w, b);
+	if (unlikely(dp_meta(m)->transfer != NULL))
+		dp_block_show(b, 0, &w->scratch->request[0], dp_meta(m)->transfer);
 	if (b->code[0] == 0 && !may_be_away(b))
 		b->code[0] = TG_UNAVAILABLE;
 	return b;
@@ -239,10 +246,13 @@ finish_silently(struct dp_worker *w, struct dp_burst *b, enum dp_counter why)
 static void
 finish_separately(struct dp_worker *w, struct dp_burst *b)
 {
+	const struct dp_transfer *x = dp_meta(b->pkt[0])->transfer;
 	bool silent = dp_is_silent(b->silent[0], b->code[0]);
 	uint8_t code = b->code[0];
 
-	if (b->reply[0] == 0)
+	if (b->reply[0] == 0 && x != NULL && code < TG_BAD_REQUEST)
+		dp_answer_block(b, 0, code, &x->last);
+	else if (b->reply[0] == 0)
 		dp_answer_code(w, b, 0, code);
 	if (!silent)
 		dp_separate_send(w, b->peer[0], b->coap[0], b->reply[0],
@@ -260,7 +270,7 @@ finish_separately(struct dp_worker *w, struct dp_burst *b)
 
 /* A request of ours that was executed at its value's home, or by the parser. */
 static void
-finish(struct dp_worker *w, struct rte_mbuf *m)
+answer(struct dp_worker *w, struct rte_mbuf *m)
 {
 	struct dp_burst *b = unpack(w, m);
 	const uint8_t *p = b->coap[0];
@@ -297,7 +307,20 @@ finish(struct dp_worker *w, struct rte_mbuf *m)
 		return;
 	}
 	dp_count(&w->counters, DP_C_executed, 1);
+	if (unlikely(dp_meta(m)->transfer != NULL) && b->reply[0] == 0)
+		dp_answer_block(b, 0, code, &dp_meta(m)->transfer->last);
 	dp_stage_reply(w, b);
+}
+
+static void
+finish(struct dp_worker *w, struct rte_mbuf *m)
+{
+	struct dp_transfer *x = dp_meta(m)->transfer;
+	uint8_t code = dp_meta(m)->code;
+
+	answer(w, m);
+	if (unlikely(x != NULL))
+		dp_transfers_end(w->transfers, x, code, w->now_s);
 }
 
 bool

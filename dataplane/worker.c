@@ -32,6 +32,8 @@ tick(struct dp_worker *w)
 	dp_tick_values(w);
 	dp_peers_sweep(w->peers, dp_peers_max(w->peers) / SWEEP_TURNS + 1,
 		w->snap->con_lifetime_s, w->now_s, &w->counters);
+	dp_transfers_expire(
+		w->transfers, w->snap->con_lifetime_s, w->now_s, &w->counters);
 	if (cfg->device_idle_s > 0)
 		dp_devices_sweep(w->devices, dp_devices_max(w->devices) / SWEEP_TURNS + 1,
 			cfg->device_idle_s, w->now_s, &w->device_events);

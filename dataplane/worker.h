@@ -22,6 +22,7 @@
 #include "dataplane/request.h"
 #include "dataplane/route.h"
 #include "dataplane/trace.h"
+#include "dataplane/transfers.h"
 
 #include <rte_rcu_qsbr.h>
 #include <rte_ring.h>
@@ -43,8 +44,9 @@ struct dp_shared {
 
 /* An answer that waits for its record. */
 struct dp_pending {
-	uint64_t number; /* of the record in the ring */
-	uint64_t tsc;    /* when the request was read */
+	uint64_t number : 48;   /* of the record in the ring */
+	uint64_t transfer : 16; /* whose body it has; 0: none */
+	uint64_t tsc;           /* when the request was read */
 	uint8_t token[TG_TOKEN_MAX];
 	uint32_t peer; /* slot at the worker that answers */
 	uint16_t mid;
@@ -111,6 +113,7 @@ struct dp_worker {
 	struct dp_replies *replies;
 	struct dp_outbound *outbound;
 	struct dp_delayed *delayed;
+	struct dp_transfers *transfers;
 	struct dp_observers *observers;
 	struct dp_logring *logring;
 	struct dp_scratch *scratch;
@@ -153,7 +156,8 @@ struct dp_worker {
 struct dp_meta {
 	struct dp_peer_key key;
 	uint64_t tsc;
-	uint64_t about; /* for the flight recorder */
+	uint64_t about;               /* for the flight recorder */
+	struct dp_transfer *transfer; /* whose body comes with it, or NULL */
 	uint32_t peer;
 	uint16_t coap, len, reply; /* offset of the message in the frame; bytes; bytes of
 				      the answer */
@@ -206,9 +210,20 @@ bool dp_worker_turn(struct dp_worker *w);
 /* The loop; an lcore function. @arg is the worker. */
 int dp_worker_main(void *arg);
 
+/* The transfer whose body request @i has, or NULL. */
+static inline struct dp_transfer *
+dp_body_of(const struct dp_worker *w, unsigned i)
+{
+	const struct dp_request *q = &w->scratch->request[i];
+
+	return unlikely(q->flags & DP_R_BLOCK1) ? q->transfer : NULL;
+}
+
 /* ---- executing (act_*.c): the answer's code; b->reply[i] its bytes if it is more than
  * that */
 
+/* What its route says. */
+uint8_t dp_execute(struct dp_worker *w, struct dp_burst *b, unsigned i);
 uint8_t dp_act_stream(struct dp_worker *w, struct dp_burst *b, unsigned i);
 uint8_t dp_act_store(struct dp_worker *w, struct dp_burst *b, unsigned i);
 /* What of the store runs at the value's home: writes and listings.  @origin answers. */
@@ -248,6 +263,17 @@ uint8_t dp_act_unobserve(struct dp_worker *w, const struct dp_burst *b, unsigned
 size_t dp_time_text(const struct dp_worker *w, char text[DP_TIME_TEXT]);
 /* Write the values whose period is over (ticker.c); about every millisecond. */
 void dp_tick_values(struct dp_worker *w);
+/* A request, not a GET, with Block1 or Block2 (act_block.c). */
+uint8_t dp_act_block(struct dp_worker *w, struct dp_burst *b, unsigned i);
+/* Request @i becomes one with the whole of @x's body; @q is what was read of it. */
+void dp_block_show(
+	struct dp_burst *b, unsigned i, struct dp_request *q, struct dp_transfer *x);
+/* Request @i goes no further: its last block may come again. */
+void dp_block_give_up(struct dp_worker *w, unsigned i);
+/* Answer such a request with @c, which is not in the packet, and keep what goes not into
+ * one message.  @code, or an error. */
+uint8_t dp_block_answer(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code,
+	const struct dp_content *c);
 /* The fixed kinds. */
 uint8_t dp_act_fixed(struct dp_worker *w, struct dp_burst *b, unsigned i);
 
@@ -305,6 +331,9 @@ dp_answer_head(struct dp_burst *b, unsigned i, uint8_t code)
 /* Answer @i with nothing but a code, and what belongs to that code (5.03: Max-Age; 4.13:
  * Size1). */
 void dp_answer_code(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code);
+/* The same for a block of a request's body, or its last: with its Block1. */
+void dp_answer_block(
+	struct dp_burst *b, unsigned i, uint8_t code, const struct tg_block *block1);
 /* A message of its own that is only a code, at @buf of @cap bytes; its length. */
 uint16_t dp_answer_write(const struct dp_worker *w, uint8_t *buf, size_t cap,
 	const struct dp_pending *p, uint8_t code);
@@ -339,9 +368,9 @@ void dp_reject(struct dp_worker *w, struct dp_burst *b, unsigned i, enum dp_coun
  */
 bool dp_log_request(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code,
 	bool wait, uint8_t origin);
-/* Would a request with @wait be taken, whatever its length?  If not, why is counted.  To
+/* Would request @m with @wait be taken?  If not, why is counted.  To
  * be asked before anything is changed. */
-bool dp_log_has_room(struct dp_worker *w);
+bool dp_log_has_room(struct dp_worker *w, const struct tg_msg *m);
 /* Settle what the log thread has decided; answers go out.  True if there was anything. */
 bool dp_settle(struct dp_worker *w);
 

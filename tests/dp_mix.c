@@ -176,6 +176,15 @@ static const struct bytes messages[] = {
 	  "dev?\x01v\xd1\xea\x02"), /* the same, perhaps at another's */
 	B("\x40\x02\x00\x32\xb1t\x04"
 	  "dev?\xd1\xea\x02"), /* the same, later */
+	B("\x40\x02\x00\x34\xb1t\x04"
+	  "dev?\xd1\x03\x10\xff!"), /* refused_408 */
+	B("\x40\x03\x00\x35\xb1"
+	  "d\x04"
+	  "dev?\x01w\xd1\x03\x08\xff"
+	  "0123456789abcdef"), /* a block */
+	B("\x40\x03\x00\x36\xb1"
+	  "d\x04"
+	  "dev?\x01w\xd1\x03\x10\xff!"), /* the last, perhaps at another's */
 };
 
 /* A test that fails: refused_409. */

@@ -91,7 +91,7 @@ produce(void *arg)
 
 	while (upto < RECORDS) {
 		for (int i = 0; i < BURST && put < RECORDS; i++) {
-			bool room = dp_logring_has_room(ring);
+			bool room = dp_logring_has_room(ring, DP_RECORD_MAX);
 			uint64_t number;
 
 			make(put + 1, payload, &r);

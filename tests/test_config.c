@@ -246,7 +246,7 @@ static const struct fault_row {
 	/* routes and streams */
 	{"unknown kind", ROUTE("path: /x, kind: stroe"),
 		"f:4:22: kind: \"stroe\" is none of stream, store, static, "
-		"query, time, unobserve"},
+		"query, uppercase, time, unobserve"},
 	{"path without a slash", ROUTE("path: x, kind: time"),
 		"f:4:12: route x: a path begins with '/'"},
 	{"path with an empty segment", ROUTE("path: //, kind: time"),
@@ -293,6 +293,12 @@ static const struct fault_row {
 		"f:4:30: \"require_format\" does not go with kind static"},
 	{"answers of a store", ROUTE("path: /x, kind: store, answers: {put: 2.04}"),
 		"f:4:29: \"answers\" does not go with kind store"},
+	{"body over blocks.bytes", ROUTE("path: /x, kind: store, max_body: 16385"),
+		"f:4:39: max_body: 16385 is over blocks.bytes, 16384"},
+	{"body over 32768", ROUTE("path: /x, kind: store, max_body: 32769"),
+		"f:4:39: max_body: 32769 is out of range (1 to 32768)"},
+	{"body where there is none", ROUTE("path: /x, kind: time, max_body: 9"),
+		"f:4:28: \"max_body\" does not go with kind time"},
 	{"payload over 1024", ROUTE("path: /x, kind: store, max_payload: 1025"),
 		"f:4:42: max_payload: 1025 is out of range (0 to 1024)"},
 	{"code of a request", ROUTE("path: /x, kind: static, answers: {put: 0.01}"),

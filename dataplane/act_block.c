@@ -1,0 +1,273 @@
+/*
+ * Requests in blocks (RFC 7959, 2.5): the blocks of a body are put together here, and the
+ * request that brings the last one is executed as if the whole body had come in it. Until
+ * then nothing changes, so a body is stored, logged or patched with as a whole or not at
+ * all.  And responses in blocks where they cannot be made anew for each: those to POST
+ * and the like are kept until they are given out (2.7, 3.3).
+ *
+ * Whose blocks belong together: those of one endpoint, for one resource, with one method
+ * and one list of Request-Tags (RFC 9175, 3.3).
+ */
+#include "coap/code.h"
+#include "coap/siphash.h"
+#include "dataplane/worker.h"
+
+#include <string.h>
+
+#define KEY_MAX (sizeof(struct dp_peer_key) + 1 + 4 * DP_MSG_MAX)
+#define REQUEST_TAG_MAX 8 /* bytes; a longer one is as if it were not there */
+
+/* ---- which transfer ---- */
+
+static bool
+is_of_key(const struct tg_opt *o)
+{
+	switch (o->number) {
+	case TG_OPT_URI_HOST:
+	case TG_OPT_URI_PORT:
+	case TG_OPT_URI_PATH:
+	case TG_OPT_URI_QUERY:
+		return true;
+	case TG_OPT_REQUEST_TAG:
+		return o->len <= REQUEST_TAG_MAX;
+	default:
+		return false;
+	}
+}
+
+/* Endpoint, method, and each option with its number and length: no two lists of options
+ * look alike. */
+static size_t
+write_key(uint8_t to[KEY_MAX], const struct dp_burst *b, unsigned i)
+{
+	struct tg_opt_iter it;
+	struct tg_opt o;
+	uint8_t *p = to;
+
+	memcpy(p, &b->key[i], sizeof(b->key[i]));
+	p += sizeof(b->key[i]);
+	*p++ = b->msg[i].code;
+	tg_opt_foreach (&it, &o, &b->msg[i]) {
+		if (!is_of_key(&o))
+			continue;
+		memcpy(p, &o.number, sizeof(o.number));
+		memcpy(p + 2, &o.len, sizeof(o.len));
+		memcpy(p + 4, o.value, o.len);
+		p += 4 + o.len;
+	}
+	return (size_t)(p - to);
+}
+
+struct key {
+	uint64_t transfer[2], owner;
+};
+
+static struct key
+key_of(const struct dp_worker *w, const struct dp_burst *b, unsigned i)
+{
+	uint8_t bytes[KEY_MAX];
+	size_t len = write_key(bytes, b, i);
+	uint64_t secret[2], other[2];
+	struct key k;
+
+	memcpy(secret, w->shared->cfg.hash_key, sizeof(secret));
+	other[0] = ~secret[0];
+	other[1] = secret[1];
+	k.transfer[0] = tg_siphash(secret, bytes, len);
+	k.transfer[1] = tg_siphash(other, bytes, len);
+	k.owner = tg_siphash(secret, bytes, sizeof(struct dp_peer_key));
+	return k;
+}
+
+/* ---- bodies that come ---- */
+
+/* Longest body that the request may have. */
+static uint32_t
+limit_of(const struct dp_burst *b, unsigned i)
+{
+	uint32_t max = b->route[i]->max_body;
+
+	return dp_is_patch(b->msg[i].code) && max > DP_VALUE_MAX ? DP_VALUE_MAX : max;
+}
+
+/* Would the request's conditions hold now?  Its last block asks again. */
+static bool
+holds(const struct dp_worker *w, const struct dp_burst *b, unsigned i)
+{
+	const struct dp_request *q = &w->scratch->request[i];
+	bool exists = b->route[i]->kind != DP_K_STREAM;
+	struct dp_value v = {.etag = 0};
+
+	if (!(q->flags & (DP_R_IF_MATCH | DP_R_IF_NONE_MATCH)))
+		return true;
+	if (b->route[i]->kind == DP_K_STORE) {
+		unsigned home = w->count == 1 ? w->id : dp_value_home(w, q);
+
+		exists = dp_store_read(
+			w->shared->worker[home]->store, &q->path, q->store_hash, &v);
+	}
+	return dp_request_holds(q, &b->msg[i], exists, v.etag);
+}
+
+/* A first block: what can be refused is refused before the rest is sent.  Its transfer,
+ * or NULL and *code. */
+static struct dp_transfer *
+begin(struct dp_worker *w, const struct dp_burst *b, unsigned i, const struct key *k,
+	uint8_t *code)
+{
+	const struct dp_request *q = &w->scratch->request[i];
+	uint32_t limit = limit_of(b, i);
+
+	*code = (q->flags & DP_R_SIZE1) && q->size1 > limit ? TG_TOO_LARGE
+		: !holds(w, b, i)                           ? TG_PRECONDITION_FAILED
+							    : TG_UNAVAILABLE;
+	if (*code != TG_UNAVAILABLE)
+		return NULL;
+	return dp_transfers_begin(
+		w->transfers, k->transfer, k->owner, limit, b->now_s, &w->counters);
+}
+
+void
+dp_block_show(struct dp_burst *b, unsigned i, struct dp_request *q, struct dp_transfer *x)
+{
+	struct tg_msg *m = &b->msg[i];
+	bool mark = m->payload == m->len && x->body.len > 0;
+	uint8_t *head = x->body.body - m->payload - mark;
+
+	memcpy(head, m->base, m->payload);
+	if (mark)
+		head[m->payload++] = 0xff;
+	m->base = head;
+	m->len = (uint16_t)(m->payload + x->body.len);
+	q->transfer = x;
+}
+
+/* The body is whole. */
+static uint8_t
+execute(struct dp_worker *w, struct dp_burst *b, unsigned i, struct dp_transfer *x)
+{
+	struct dp_request *q = &w->scratch->request[i];
+	uint8_t code;
+
+	x->last = q->block1;
+	dp_transfers_take(w->transfers, x);
+	dp_block_show(b, i, q, x);
+	code = dp_execute(w, b, i);
+	if (code != DP_LATER) /* else whoever answers it ends it */
+		dp_transfers_end(w->transfers, x, code, b->now_s);
+	return code;
+}
+
+static uint8_t
+take_block(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	const struct dp_request *q = &w->scratch->request[i];
+	const struct tg_msg *m = &b->msg[i];
+	uint8_t code = TG_REQUEST_INCOMPLETE;
+	struct key k = key_of(w, b, i);
+	enum tg_assembly_step step;
+	struct dp_transfer *x;
+
+	x = q->block1.num == 0 ? begin(w, b, i, &k, &code)
+			       : dp_transfers_find(w->transfers, k.transfer);
+	if (x == NULL)
+		return code;
+	step = tg_assembly_add(
+		&x->body, &q->block1, m->base + m->payload, m->len - m->payload);
+	if (step == TG_ASSEMBLY_COMPLETE)
+		return execute(w, b, i, x);
+	if (step == TG_ASSEMBLY_CONTINUE) {
+		dp_transfers_touch(w->transfers, x, b->now_s);
+		dp_count(&w->counters, DP_C_blocks_continued, 1);
+	} else if (step == TG_ASSEMBLY_TOO_LARGE || q->block1.num == 0) {
+		dp_transfers_drop(w->transfers, x);
+	}
+	return (uint8_t)tg_assembly_code(step);
+}
+
+void
+dp_block_give_up(struct dp_worker *w, unsigned i)
+{
+	const struct dp_request *q = &w->scratch->request[i];
+
+	if (q->flags & DP_R_BLOCK1)
+		dp_transfers_end(w->transfers, q->transfer, TG_UNAVAILABLE, w->now_s);
+}
+
+/* ---- responses that are kept ---- */
+
+/* The next block of a response; the request says nothing else. */
+static uint8_t
+give_block(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	struct key k = key_of(w, b, i);
+	struct dp_transfer *x = dp_transfers_find(w->transfers, k.transfer);
+	struct dp_content c = {.max_age = UINT32_MAX};
+
+	if (x == NULL || x->code == 0)
+		return TG_REQUEST_INCOMPLETE;
+	dp_transfers_touch(w->transfers, x, b->now_s);
+	c.bytes = x->body.body;
+	c.len = x->response_bytes;
+	c.format = x->format;
+	return dp_answer_content(b, i, &w->scratch->request[i], x->code, &c);
+}
+
+/* One for the response to a request that came whole. */
+static struct dp_transfer *
+begin_response(struct dp_worker *w, const struct dp_burst *b, unsigned i)
+{
+	struct key k = key_of(w, b, i);
+	struct dp_transfer *x = dp_transfers_begin(
+		w->transfers, k.transfer, k.owner, 0, b->now_s, &w->counters);
+
+	if (x != NULL)
+		dp_transfers_take(w->transfers, x);
+	return x;
+}
+
+/* Keep @c for the blocks that will be asked for; false if there is no room. */
+static bool
+keep(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_t code,
+	const struct dp_content *c)
+{
+	const struct dp_request *q = &w->scratch->request[i];
+	bool came_in_blocks = q->flags & DP_R_BLOCK1;
+	struct dp_transfer *x = came_in_blocks ? q->transfer : begin_response(w, b, i);
+
+	if (x == NULL)
+		return false;
+	memcpy(x->body.body, c->bytes, c->len);
+	x->code = code;
+	x->format = c->format;
+	x->response_bytes = c->len;
+	if (!came_in_blocks)
+		dp_transfers_end(w->transfers, x, code, b->now_s);
+	return true;
+}
+
+uint8_t
+dp_block_answer(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code,
+	const struct dp_content *c)
+{
+	const struct dp_request *q = &w->scratch->request[i];
+	struct tg_slice s;
+
+	if (c->len > dp_transfers_bytes(w->transfers))
+		return TG_INTERNAL;
+	if (dp_slice(&s, q, c->len) && s.block.more && !keep(w, b, i, code, c))
+		return TG_UNAVAILABLE;
+	return dp_answer_content(b, i, q, code, c);
+}
+
+uint8_t
+dp_act_block(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	const struct dp_request *q = &w->scratch->request[i];
+
+	if (q->flags & DP_R_BLOCK1)
+		return take_block(w, b, i);
+	/* A FETCH comes whole each time, and each of its blocks is made anew. */
+	return q->block2.num > 0 && b->msg[i].code != TG_FETCH ? give_block(w, b, i)
+							       : dp_execute(w, b, i);
+}

@@ -1,0 +1,284 @@
+#include "dataplane/transfers.h"
+
+#include "coap/code.h"
+#include "dataplane/index.h"
+
+#include <string.h>
+
+#define LAYOUT 1
+
+/* By age: where a state's oldest and newest are, + 1. */
+struct list {
+	uint32_t oldest, newest;
+};
+
+struct dp_transfers {
+	uint32_t layout, max, buckets, stride;
+	uint32_t bytes, headroom, per_peer;
+	uint32_t count, free, fresh;
+	struct list list[2]; /* coming, finished */
+	uint64_t index_at, slots_at;
+};
+
+static size_t
+lay_out(struct dp_transfers *t, const struct dp_transfers_config *cfg)
+{
+	size_t at = (sizeof(*t) + 63) & ~(size_t)63;
+
+	t->layout = LAYOUT;
+	t->max = cfg->max;
+	t->bytes = cfg->bytes;
+	t->headroom = cfg->headroom;
+	t->per_peer = cfg->per_peer;
+	t->buckets = dp_index_buckets(cfg->max);
+	t->stride =
+		(uint32_t)(sizeof(struct dp_transfer) + cfg->headroom + cfg->bytes + 63)
+		& ~63u;
+	t->index_at = at;
+	at += t->buckets * sizeof(struct dp_bucket);
+	t->slots_at = at;
+	return at + (size_t)cfg->max * t->stride;
+}
+
+static struct dp_bucket *
+index_of(const struct dp_transfers *t)
+{
+	return (struct dp_bucket *)((uint8_t *)t + t->index_at);
+}
+
+static struct dp_transfer *
+slot_of(const struct dp_transfers *t, uint32_t i)
+{
+	return (struct dp_transfer *)((uint8_t *)t + t->slots_at + (size_t)i * t->stride);
+}
+
+size_t
+dp_transfers_size(const struct dp_transfers_config *cfg)
+{
+	struct dp_transfers t;
+
+	return cfg->max < 1 || cfg->max > DP_TRANSFERS_MAX || cfg->bytes > UINT16_MAX
+		       ? 0
+		       : lay_out(&t, cfg);
+}
+
+struct dp_transfers *
+dp_transfers_init(void *block, const struct dp_transfers_config *cfg)
+{
+	struct dp_transfers *t = block;
+
+	if (dp_transfers_size(cfg) == 0)
+		return NULL;
+	lay_out(t, cfg);
+	return t;
+}
+
+/* ---- index and lists ---- */
+
+struct dp_transfer *
+dp_transfers_find(struct dp_transfers *t, const uint64_t key[2])
+{
+	struct dp_index_cursor c = {0};
+	uint32_t i;
+
+	while ((i = dp_index_next(index_of(t), t->buckets, key[0], &c)) != DP_INDEX_NONE)
+		if (memcmp(slot_of(t, i)->key, key, sizeof(slot_of(t, i)->key)) == 0)
+			return slot_of(t, i);
+	return NULL;
+}
+
+/* Make @x the newest of its state. */
+static void
+append(struct dp_transfers *t, struct dp_transfer *x)
+{
+	struct list *l = &t->list[x->state];
+
+	x->older = l->newest;
+	x->newer = 0;
+	*(l->newest != 0 ? &slot_of(t, l->newest - 1)->newer : &l->oldest) = x->id;
+	l->newest = x->id;
+}
+
+static void
+take_out(struct dp_transfers *t, struct dp_transfer *x)
+{
+	struct list *l = &t->list[x->state];
+
+	*(x->older != 0 ? &slot_of(t, x->older - 1)->newer : &l->oldest) = x->newer;
+	*(x->newer != 0 ? &slot_of(t, x->newer - 1)->older : &l->newest) = x->older;
+}
+
+/* Put @x, which is in no list, where it can be found; false if the index has no room. */
+static bool
+show(struct dp_transfers *t, struct dp_transfer *x, enum dp_transfer_state state,
+	uint32_t now_s)
+{
+	if (!dp_index_put(index_of(t), t->buckets, x->key[0], x->id - 1u))
+		return false;
+	x->state = (uint8_t)state;
+	x->touched_s = now_s;
+	append(t, x);
+	return true;
+}
+
+static void
+hide(struct dp_transfers *t, struct dp_transfer *x)
+{
+	dp_index_del(index_of(t), t->buckets, x->key[0], x->id - 1u);
+	take_out(t, x);
+	x->state = DP_T_BUSY;
+}
+
+static void
+give(struct dp_transfers *t, struct dp_transfer *x)
+{
+	x->older = t->free;
+	t->free = x->id;
+	DP_SET(t->count, t->count - 1);
+}
+
+/* A free one, or in the worst case that which has been finished for longest. */
+static struct dp_transfer *
+take(struct dp_transfers *t)
+{
+	struct dp_transfer *x;
+
+	if (t->free == 0 && t->fresh == t->max && t->list[DP_T_FINISHED].oldest != 0)
+		dp_transfers_drop(t, slot_of(t, t->list[DP_T_FINISHED].oldest - 1));
+	if (t->free == 0 && t->fresh == t->max)
+		return NULL;
+	if (t->free != 0) {
+		x = slot_of(t, t->free - 1);
+		t->free = x->older;
+	} else {
+		x = slot_of(t, t->fresh++);
+		x->id = (uint16_t)t->fresh;
+	}
+	DP_SET(t->count, t->count + 1);
+	return x;
+}
+
+/* ---- life ---- */
+
+/* May @owner have one more body coming?  Asked once a body: they are few. */
+static bool
+may_begin(const struct dp_transfers *t, uint64_t owner)
+{
+	uint32_t n = 0;
+
+	for (uint32_t at = t->list[DP_T_COMING].oldest; at != 0;
+		at = slot_of(t, at - 1)->newer)
+		n += slot_of(t, at - 1)->owner == owner;
+	return n < t->per_peer;
+}
+
+static struct dp_transfer *
+make(struct dp_transfers *t, const uint64_t key[2], uint64_t owner, uint32_t now_s)
+{
+	struct dp_transfer *x = may_begin(t, owner) ? take(t) : NULL;
+
+	if (x == NULL)
+		return NULL;
+	memcpy(x->key, key, sizeof(x->key));
+	x->owner = owner;
+	if (show(t, x, DP_T_COMING, now_s))
+		return x;
+	give(t, x);
+	return NULL;
+}
+
+struct dp_transfer *
+dp_transfers_begin(struct dp_transfers *t, const uint64_t key[2], uint64_t owner,
+	uint32_t cap, uint32_t now_s, struct dp_counters *c)
+{
+	struct dp_transfer *x = dp_transfers_find(t, key);
+
+	if (x != NULL && x->state == DP_T_FINISHED) {
+		dp_transfers_drop(t, x);
+		x = NULL;
+	}
+	if (x == NULL)
+		x = make(t, key, owner, now_s);
+	if (x == NULL) {
+		dp_count(c, DP_C_transfers_full, 1);
+		return NULL;
+	}
+	x->code = 0;
+	tg_assembly_begin(&x->body, (uint8_t *)(x + 1) + t->headroom,
+		cap < t->bytes ? cap : t->bytes);
+	return x;
+}
+
+void
+dp_transfers_touch(struct dp_transfers *t, struct dp_transfer *x, uint32_t now_s)
+{
+	take_out(t, x);
+	x->touched_s = now_s;
+	append(t, x);
+}
+
+void
+dp_transfers_take(struct dp_transfers *t, struct dp_transfer *x)
+{
+	hide(t, x);
+}
+
+void
+dp_transfers_end(
+	struct dp_transfers *t, struct dp_transfer *x, uint8_t code, uint32_t now_s)
+{
+	bool again = code == TG_UNAVAILABLE;
+
+	x->body.complete = !again;
+	if (dp_transfers_find(t, x->key) != NULL
+		|| !show(t, x, again ? DP_T_COMING : DP_T_FINISHED, now_s))
+		give(t, x);
+}
+
+void
+dp_transfers_drop(struct dp_transfers *t, struct dp_transfer *x)
+{
+	hide(t, x);
+	give(t, x);
+}
+
+/* Lists are in the order of touch: whoever is behind one that is not over is not, too. */
+void
+dp_transfers_expire(struct dp_transfers *t, uint32_t lifetime_s, uint32_t now_s,
+	struct dp_counters *c)
+{
+	for (unsigned state = DP_T_COMING; state <= DP_T_FINISHED; state++)
+		while (t->list[state].oldest != 0) {
+			struct dp_transfer *x = slot_of(t, t->list[state].oldest - 1);
+
+			if (now_s - x->touched_s < lifetime_s)
+				break;
+			if (state == DP_T_COMING)
+				dp_count(c, DP_C_transfers_expired, 1);
+			dp_transfers_drop(t, x);
+		}
+}
+
+struct dp_transfer *
+dp_transfers_get(struct dp_transfers *t, uint16_t id)
+{
+	return slot_of(t, id - 1u);
+}
+
+uint32_t
+dp_transfers_bytes(const struct dp_transfers *t)
+{
+	return t->bytes;
+}
+
+uint32_t
+dp_transfers_max(const struct dp_transfers *t)
+{
+	return t->max;
+}
+
+uint32_t
+dp_transfers_count(const struct dp_transfers *t)
+{
+	return DP_GET(t->count);
+}

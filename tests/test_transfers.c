@@ -1,0 +1,261 @@
+/* The table of block-wise transfers: found by their key, bounded, ended by age. */
+#include "dataplane/transfers.h"
+
+#include "coap/code.h"
+#include "tests/tables.h"
+
+#define MAX 4
+#define PER_PEER 2
+#define BYTES_MAX 100
+#define HEADROOM 40
+#define NOW 1000
+
+struct fixture {
+	struct dp_transfers *t;
+	struct dp_counters c;
+};
+
+static struct fixture *
+new_fixture(void)
+{
+	const struct dp_transfers_config cfg = {.max = MAX,
+		.bytes = BYTES_MAX,
+		.per_peer = PER_PEER,
+		.headroom = HEADROOM};
+	struct fixture *f = new_block(sizeof(*f));
+
+	f->t = dp_transfers_init(new_block(dp_transfers_size(&cfg)), &cfg);
+	assert_non_null(f->t);
+	return f;
+}
+
+static void
+free_fixture(struct fixture *f)
+{
+	free(f->t);
+	free(f);
+}
+
+static struct dp_transfer *
+find(struct fixture *f, uint64_t key)
+{
+	const uint64_t k[2] = {key, ~key};
+
+	return dp_transfers_find(f->t, k);
+}
+
+/* Each owner has ten keys. */
+static struct dp_transfer *
+begin(struct fixture *f, uint64_t key, uint32_t now_s)
+{
+	const uint64_t k[2] = {key, ~key};
+
+	return dp_transfers_begin(f->t, k, key / 10, BYTES_MAX, now_s, &f->c);
+}
+
+static void
+finish(struct fixture *f, struct dp_transfer *x, uint8_t code, uint32_t now_s)
+{
+	dp_transfers_take(f->t, x);
+	dp_transfers_end(f->t, x, code, now_s);
+}
+
+static void
+found_by_both_halves_of_the_key(void **state)
+{
+	const uint64_t other[2] = {7, 8};
+	struct fixture *f = new_fixture();
+	struct dp_transfer *x = begin(f, 7, NOW);
+
+	(void)state;
+	assert_non_null(x);
+	assert_ptr_equal(find(f, 7), x);
+	assert_null(find(f, 8));
+	assert_null(dp_transfers_find(f->t, other));
+	assert_ptr_equal(dp_transfers_get(f->t, x->id), x);
+	assert_int_equal(dp_transfers_count(f->t), 1);
+	free_fixture(f);
+}
+
+/* Head and body may be filled to the last byte; the neighbours keep theirs. */
+static void
+bodies_do_not_touch(void **state)
+{
+	struct fixture *f = new_fixture();
+	struct dp_transfer *x[MAX];
+
+	(void)state;
+	for (unsigned i = 0; i < MAX; i++) {
+		x[i] = begin(f, 10 * i, NOW);
+		assert_int_equal(x[i]->body.cap, BYTES_MAX);
+		memset(x[i]->body.body - HEADROOM, (int)i + 1, HEADROOM + BYTES_MAX);
+	}
+	for (unsigned i = 0; i < MAX; i++)
+		for (unsigned n = 0; n < HEADROOM + BYTES_MAX; n++)
+			assert_int_equal((x[i]->body.body - HEADROOM)[n], i + 1);
+	free_fixture(f);
+}
+
+static void
+begun_again_is_the_same_one(void **state)
+{
+	struct fixture *f = new_fixture();
+	struct dp_transfer *x = begin(f, 1, NOW);
+
+	(void)state;
+	x->body.len = 48;
+	assert_ptr_equal(begin(f, 1, NOW), x);
+	assert_int_equal(x->body.len, 0);
+	finish(f, x, TG_CHANGED, NOW);
+	assert_true(find(f, 1)->body.complete);
+	assert_false(begin(f, 1, NOW)->body.complete);
+	assert_int_equal(dp_transfers_count(f->t), 1);
+	free_fixture(f);
+}
+
+static void
+an_owner_has_so_many(void **state)
+{
+	struct fixture *f = new_fixture();
+
+	(void)state;
+	assert_non_null(begin(f, 1, NOW));
+	assert_non_null(begin(f, 2, NOW));
+	assert_null(begin(f, 3, NOW));
+	assert_int_equal(dp_counter_get(&f->c, DP_C_transfers_full), 1);
+	assert_non_null(begin(f, 11, NOW));     /* another's */
+	assert_non_null(begin(f, 1, NOW));      /* which is there already */
+	finish(f, find(f, 2), TG_CHANGED, NOW); /* and those that are over do not count */
+	assert_non_null(begin(f, 3, NOW));
+	free_fixture(f);
+}
+
+static void
+finished_ones_make_room(void **state)
+{
+	struct fixture *f = new_fixture();
+
+	(void)state;
+	for (unsigned i = 0; i < MAX; i++)
+		assert_non_null(begin(f, 10 * i, NOW));
+	assert_null(begin(f, 90, NOW));
+	finish(f, find(f, 20), TG_CHANGED, NOW);
+	finish(f, find(f, 10), TG_CHANGED, NOW);
+	assert_non_null(begin(f, 90, NOW));
+	assert_null(find(f, 20)); /* the one that was finished first */
+	assert_non_null(find(f, 10));
+	assert_non_null(begin(f, 91, NOW));
+	assert_null(find(f, 10));
+	assert_null(begin(f, 81, NOW));
+	assert_int_equal(dp_transfers_count(f->t), MAX);
+	free_fixture(f);
+}
+
+static void
+busy_is_found_by_nobody(void **state)
+{
+	struct fixture *f = new_fixture();
+	struct dp_transfer *x = begin(f, 1, NOW), *next;
+
+	(void)state;
+	dp_transfers_take(f->t, x);
+	assert_null(find(f, 1));
+	next = begin(f, 1, NOW);
+	assert_non_null(next);
+	assert_ptr_not_equal(next, x);
+	dp_transfers_end(f->t, x, TG_CHANGED, NOW);
+	assert_ptr_equal(find(f, 1), next); /* not pushed out by its forerunner */
+	assert_int_equal(dp_transfers_count(f->t), 1);
+	free_fixture(f);
+}
+
+static void
+after_unavailable_the_last_block_may_come_again(void **state)
+{
+	struct fixture *f = new_fixture();
+	const struct tg_block first = {0, 0, true}, last = {1, 0, false};
+	struct dp_transfer *x = begin(f, 1, NOW);
+	uint8_t bytes[16] = {0};
+
+	(void)state;
+	assert_int_equal(
+		tg_assembly_add(&x->body, &first, bytes, 16), TG_ASSEMBLY_CONTINUE);
+	assert_int_equal(
+		tg_assembly_add(&x->body, &last, bytes, 5), TG_ASSEMBLY_COMPLETE);
+	finish(f, x, TG_UNAVAILABLE, NOW);
+	assert_int_equal(find(f, 1)->state, DP_T_COMING);
+	assert_int_equal(tg_assembly_add(&find(f, 1)->body, &last, bytes, 5),
+		TG_ASSEMBLY_COMPLETE);
+	finish(f, find(f, 1), TG_CHANGED, NOW);
+	assert_int_equal(tg_assembly_add(&find(f, 1)->body, &last, bytes, 5),
+		TG_ASSEMBLY_PAST_END);
+	free_fixture(f);
+}
+
+static void
+ended_by_age(void **state)
+{
+	struct fixture *f = new_fixture();
+
+	(void)state;
+	begin(f, 10, NOW);
+	begin(f, 20, NOW + 1);
+	begin(f, 30, NOW + 2);
+	dp_transfers_touch(f->t, find(f, 10), NOW + 3);
+	finish(f, find(f, 30), TG_CHANGED, NOW + 2);
+	dp_transfers_expire(f->t, 60, NOW + 60, &f->c);
+	assert_int_equal(dp_transfers_count(f->t), 3);
+	dp_transfers_expire(f->t, 60, NOW + 61, &f->c);
+	assert_null(find(f, 20));
+	assert_int_equal(dp_counter_get(&f->c, DP_C_transfers_expired), 1);
+	dp_transfers_expire(f->t, 60, NOW + 62, &f->c);
+	assert_null(find(f, 30));
+	assert_non_null(find(f, 10));
+	assert_int_equal(dp_counter_get(&f->c, DP_C_transfers_expired), 1);
+	dp_transfers_expire(f->t, 60, NOW + 63, &f->c);
+	assert_int_equal(dp_transfers_count(f->t), 0);
+	assert_int_equal(dp_counter_get(&f->c, DP_C_transfers_expired), 2);
+	free_fixture(f);
+}
+
+static const struct size_row {
+	const char *name;
+	struct dp_transfers_config cfg;
+	bool fits;
+} size_rows[] = {
+	{"one transfer", {1, 1, 1, 0}, true},
+	{"none", {0, 1, 1, 0}, false},
+	{"as many as ids", {65534, 16, 1, 0}, true},
+	{"more than ids", {65535, 16, 1, 0}, false},
+	{"longest body", {1, 65535, 1, 0}, true},
+	{"longer body", {1, 65536, 1, 0}, false},
+};
+
+static void
+sizes(void **state)
+{
+	const struct size_row *r = *state;
+
+	assert_int_equal(dp_transfers_size(&r->cfg) != 0, r->fits);
+	if (!r->fits)
+		assert_null(dp_transfers_init(NULL, &r->cfg));
+}
+
+int
+main(void)
+{
+	struct CMUnitTest tests[COUNT(size_rows) + 8] = {
+		cmocka_unit_test(found_by_both_halves_of_the_key),
+		cmocka_unit_test(bodies_do_not_touch),
+		cmocka_unit_test(begun_again_is_the_same_one),
+		cmocka_unit_test(an_owner_has_so_many),
+		cmocka_unit_test(finished_ones_make_room),
+		cmocka_unit_test(busy_is_found_by_nobody),
+		cmocka_unit_test(after_unavailable_the_last_block_may_come_again),
+		cmocka_unit_test(ended_by_age),
+	};
+	size_t n = 8;
+
+	ADD_ROWS(tests, &n, size_rows, sizes);
+	return _cmocka_run_group_tests("transfers", tests, n, NULL, NULL);
+}
