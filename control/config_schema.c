@@ -22,8 +22,8 @@ static const char *const ack_names[] = {"received", "logged", NULL};
 static const char *const stale_names[] = {"serve", "refuse", NULL};
 static const char *const notify_names[] = {"non", "con", NULL};
 static const char *const when_full_names[] = {"reject", NULL};
-static const char *const kind_names[] = {
-	"stream", "store", "static", "query", "uppercase", "time", "unobserve", NULL};
+static const char *const kind_names[] = {"stream", "store", "static", "query",
+	"uppercase", "create", "time", "unobserve", NULL};
 static const char *const driver_names[] = {
 	"vhost", "memif", "af_packet", "af_xdp", "tap", "pci", NULL};
 
@@ -116,15 +116,16 @@ static const struct ctl_key route_keys[] = {
 		"it is written again",
 		stale_names, .only = KIND(STORE)},
 	{"max_payload", CTL_T_UINT, ROUTE(max_payload), 0, 1024, "1024",
-		"bytes; more is refused 4.13", .only = K_VALUES},
+		"bytes; more is refused 4.13", .only = K_VALUES | KIND(CREATE)},
 	{"max_body", CTL_T_UINT, ROUTE(max_body), 1, DP_BODY_MAX, CTL_AUTO,
 		"bytes of a body that comes in blocks; more is refused 4.13; at most "
 		"16384 where it is logged; auto: max_payload if that is given, else "
 		"16384",
-		.only = K_VALUES | KIND(UPPERCASE)},
+		.only = K_VALUES | KIND(UPPERCASE) | KIND(CREATE)},
 	{"formats", CTL_T_FORMATS, ROUTE(formats), 0, 16, NULL,
 		"Content-Formats taken; others are refused 4.15; left out: any",
-		.count_offset = offsetof(struct ctl_route, n_formats), .only = K_VALUES},
+		.count_offset = offsetof(struct ctl_route, n_formats),
+		.only = K_VALUES | KIND(CREATE)},
 	{"notify", CTL_T_ENUM, ROUTE(notify), 0, 0, "non",
 		"how observers are notified: always confirmable, or only now and then",
 		notify_names, .only = KIND(STORE)},

@@ -31,6 +31,7 @@ enum dp_kind {
 	DP_K_STATIC,    /* fixed content; other methods answer as `answers` says */
 	DP_K_QUERY,     /* GET lists the request's queries, a line each */
 	DP_K_UPPERCASE, /* POST: the payload in capital letters */
+	DP_K_CREATE,    /* POST: the payload becomes a value of its own behind the path */
 	DP_K_TIME,      /* GET: the gateway's time, RFC 3339 */
 	DP_K_UNOBSERVE, /* POST of the content: forget who observes the target */
 	DP_K_COUNT,

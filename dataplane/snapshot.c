@@ -392,6 +392,9 @@ add_route(struct build *b, const struct dp_route_spec *s)
 			s->path);
 	if (stream_len == 0 && (s->kind == DP_K_STREAM || s->ack == DP_ACK_LOGGED))
 		return fail(b, "route %s: needs a stream's name", s->path);
+	if (s->kind == DP_K_CREATE && strchr(s->path, '{') != NULL)
+		return fail(
+			b, "route %s: kind create needs a path without {name}", s->path);
 	if (s->stale == DP_STALE_REFUSE && s->max_age == UINT32_MAX)
 		return fail(b, "route %s: stale: refuse needs a max_age", s->path);
 	if (stream_len > 0)

@@ -94,6 +94,8 @@ run(struct dp_worker *w, struct dp_burst *b, unsigned i)
 		return dp_act_stream(w, b, i);
 	case DP_K_STORE:
 		return dp_act_store(w, b, i);
+	case DP_K_CREATE:
+		return dp_act_create(w, b, i);
 	case DP_K_UNOBSERVE:
 		return dp_act_unobserve(w, b, i);
 	case DP_K_STATIC:

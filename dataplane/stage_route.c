@@ -28,6 +28,7 @@ allows(const struct dp_route *r, const struct dp_request *q, uint8_t method)
 		return r->answer[method] != 0;
 	case DP_K_UNOBSERVE:
 	case DP_K_UPPERCASE:
+	case DP_K_CREATE:
 		return method == TG_POST;
 	case DP_K_QUERY:
 	case DP_K_TIME:

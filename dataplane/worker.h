@@ -140,6 +140,7 @@ struct dp_worker {
 	uint64_t now_ms;            /* since start; of this turn */
 	uint64_t accepted, settled; /* record numbers: last put, last settled */
 	struct dp_commit commit;    /* being settled; upto 0: none */
+	uint32_t created;           /* the number that was given last */
 	uint32_t away;      /* requests at other workers whose answer is still to come */
 	uint32_t waiting;   /* answers of ours that wait for a record here */
 	uint64_t next_tick; /* TSC */
@@ -263,6 +264,7 @@ uint8_t dp_act_unobserve(struct dp_worker *w, const struct dp_burst *b, unsigned
 size_t dp_time_text(const struct dp_worker *w, char text[DP_TIME_TEXT]);
 /* Write the values whose period is over (ticker.c); about every millisecond. */
 void dp_tick_values(struct dp_worker *w);
+uint8_t dp_act_create(struct dp_worker *w, struct dp_burst *b, unsigned i);
 /* A request, not a GET, with Block1 or Block2 (act_block.c). */
 uint8_t dp_act_block(struct dp_worker *w, struct dp_burst *b, unsigned i);
 /* Request @i becomes one with the whole of @x's body; @q is what was read of it. */

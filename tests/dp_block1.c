@@ -50,6 +50,14 @@ static const struct dp_route_spec routes[] = {
 		.max_age = UINT32_MAX,
 		.max_payload = DP_VALUE_MAX,
 		.max_body = LIMIT},
+	{.path = "/c",
+		.kind = DP_K_CREATE,
+		.max_payload = DP_VALUE_MAX,
+		.max_body = LIMIT},
+	{.path = "/c/{number}",
+		.kind = DP_K_STORE,
+		.max_age = UINT32_MAX,
+		.max_payload = DP_VALUE_MAX},
 	{.path = "/test",
 		.kind = DP_K_STATIC,
 		.content_format = DP_NO_FORMAT,
@@ -570,6 +578,48 @@ to_static_content(void **state)
 	}
 }
 
+/* Each POST makes a value of its own, which can be read and deleted. */
+static void
+creates(void **state)
+{
+	struct say s = {.path = BYTES_OF("\xb1"
+					 "c"),
+		.block1 = MORE,
+		.len = 16};
+	struct dp_value v;
+	char path[16];
+
+	(void)state;
+	gw_reopen(with_bodies);
+	for (uint16_t mid = 0; mid < 6; mid += 2) {
+		struct frame f;
+		const uint8_t *m =
+			f.byte + ETH + (gw.flow.v6 ? IP6 : IP4) + UDP; /* the message */
+
+		s.block1 = MORE;
+		s.len = 16;
+		say(&gw.flow, TG_POST, mid, &s);
+		hear(&gw.flow, TG_CONTINUE, mid, MORE);
+		s.block1 = 1 << 4;
+		s.len = (uint16_t)(1 + mid);
+		say(&gw.flow, TG_POST, mid + 1, &s);
+		assert_true(gw_take(&f));
+		assert_int_equal(m[1], TG_CREATED);
+		assert_memory_equal(m + 4,
+			"\x81"
+			"c\x01",
+			3);
+		snprintf(path, sizeof(path), "/c/%c", m[7]);
+		assert_memory_equal(m + 8, "\xd1\x06\x10", 3);
+		assert_true(dp_value_get(gw.dp, path, &v));
+		assert_int_equal(v.len, 17 + mid);
+		gw_ask(coap(T_CON, TG_DELETE, 100 + mid,
+			       (struct bytes){(uint8_t[]){0xb1, 'c', 1, m[7]}, 4}),
+			coap(T_ACK, TG_DELETED, 100 + mid, none));
+		assert_false(dp_value_get(gw.dp, path, &v));
+	}
+}
+
 /* ---- both ways ---- */
 
 static const struct both_row {
@@ -644,7 +694,7 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + COUNT(other_rows) + COUNT(both_rows) + 15];
+	struct CMUnitTest tests[COUNT(rows) + COUNT(other_rows) + COUNT(both_rows) + 16];
 	static const struct CMUnitTest plain[] = {
 		cmocka_unit_test(old_value_until_the_last),
 		cmocka_unit_test(duplicates),
@@ -660,6 +710,7 @@ main(void)
 		cmocka_unit_test(to_a_logged_value),
 		cmocka_unit_test(log_fails),
 		cmocka_unit_test(to_static_content),
+		cmocka_unit_test(creates),
 		cmocka_unit_test(response_is_kept),
 	};
 	size_t n = 0;

@@ -246,7 +246,7 @@ static const struct fault_row {
 	/* routes and streams */
 	{"unknown kind", ROUTE("path: /x, kind: stroe"),
 		"f:4:22: kind: \"stroe\" is none of stream, store, static, "
-		"query, uppercase, time, unobserve"},
+		"query, uppercase, create, time, unobserve"},
 	{"path without a slash", ROUTE("path: x, kind: time"),
 		"f:4:12: route x: a path begins with '/'"},
 	{"path with an empty segment", ROUTE("path: //, kind: time"),

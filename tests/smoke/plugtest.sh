@@ -62,6 +62,32 @@ core() {
 	client TD_COAP_CORE_23-exists "ACK 4.12 [ ]" -m put -O 5 -t 0 -e again /create2
 }
 
+# What the client makes of blocks of SIZE: transfer SIZE ARGUMENT... PATH
+transfer() {
+	lab_exec coap-client-notls -v 3 -B 10 -b "$1" "${@:2:$#-2}" "$URI${!#}" 2>&1
+}
+
+blocks() {
+	local file size location
+	file=$(mktemp)
+	for n in {01..40}; do echo "$n a line of a body that goes up in blocks and comes down again"; done >"$file"
+	for size in 64 1024; do
+		same "TD_COAP_BLOCK_01-client-$size$X" 1280 "$(transfer "$size" -m get /large | head -c 1280 | wc -c)"
+	done
+	same "TD_COAP_BLOCK_02-client$X" 20 "$(transfer 1024 -m get /large | grep -c 'quick brown fox')"
+	transfer 64 -m put -t 0 -f "$file" /large-update >/dev/null
+	same "TD_COAP_BLOCK_03-client$X" "$(cat "$file")" "$(transfer 64 -m get /large-update)"
+	location=$(received -b 64 -m post -t 0 -f "$file" "$URI/large-create" \
+		| grep -oP 'Location-Path:\K[^ ,]+' | sed 's|^|/|' | tr -d '\n')
+	same "TD_COAP_BLOCK_04-client$X" "$(cat "$file")" "$(transfer 64 -m get "$location")"
+	client TD_COAP_BLOCK_04-delete "ACK 2.02 [ ]" -m delete "$location"
+	client TD_COAP_BLOCK_04-gone "ACK 4.04 [ ]" -m get "$location"
+	same "TD_COAP_BLOCK_05-client$X" "$(tr a-z A-Z <"$file")" \
+		"$(transfer 64 -m post -t 0 -f "$file" /large-post)"
+	same "TD_COAP_BLOCK_06-client$X" 20 "$(transfer 16 -m get /large | grep -c 'quick brown fox')"
+	rm -f "$file"
+}
+
 # over ADDRESS SUFFIX
 over() {
 	local X=$2 URI=coap://$1
@@ -69,6 +95,7 @@ over() {
 
 	lab_exec "$DGRAM" --rows "$TOP/tests/smoke/plugtest.rows" --suffix "$X" "$1" || FAILED=$((FAILED + 1))
 	core
+	blocks
 }
 
 over 198.18.0.1 ""
