@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-#define KEY_MAX (sizeof(struct dp_peer_key) + 1 + 4 * DP_MSG_MAX)
+#define KEY_MAX (sizeof(struct dp_peer_key) + 1 + (size_t)4 * DP_MSG_MAX)
 #define REQUEST_TAG_MAX 8 /* bytes; a longer one is as if it were not there */
 
 /* ---- which transfer ---- */
