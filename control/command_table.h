@@ -85,6 +85,14 @@
 		cmd_devices_show)                                                        \
 	REMOTE("devices kick", "DEVICE", "forget a device and its endpoint", "device",   \
 		cmd_devices_kick)                                                        \
+	REMOTE("observers count", "", "how many observe stored values",                  \
+		"observers, max", cmd_observers_count)                                   \
+	REMOTE("observers list", "[PATTERN] [--limit N]",                                \
+		"who observes values whose path matches PATTERN (a glob, or how it "     \
+		"begins); 100 of them, or N, or with 0 all",                             \
+		"[{path, endpoint, token (hex), observe, since_con, in_flight, "         \
+		"worker}]",                                                              \
+		cmd_observers_list)                                                      \
 	REMOTE("store get", "PATH", "the value stored at a path",                        \
 		"path, content_format, etag, size, age_s, payload (hex)", cmd_store_get) \
 	REMOTE("store ls", "[PATTERN] [--limit N]",                                      \

@@ -210,6 +210,29 @@ bool dp_value_next(const struct dp *dp, uint64_t *cursor, char path[DP_PATH_TEXT
 
 /* ---- acts on a worker's state, through its mailbox ---- */
 
+/* An observation, copied out by its worker. */
+struct dp_observer_info {
+	char path[DP_PATH_TEXT_MAX]; /* "" if the value is gone and the observer is told
+				      */
+	struct dp_peer_info peer;    /* zeros if it has gone meanwhile */
+	unsigned worker;             /* its endpoint's home */
+	uint8_t token[8], tkl;
+	bool in_flight;              /* its last notification waits for its ACK */
+	uint32_t observe, since_con; /* the last value; notifications since a CON */
+};
+
+#define DP_OBSERVERS_PAGE 64
+struct dp_observers_page;
+/* Ask for the observations from @cursor on (0: the first).  Waits for nobody; NULL: out
+ * of memory. */
+struct dp_observers_page *dp_observers_ask(struct dp *dp, uint64_t cursor);
+/* How many there are in @out, and where the next page begins (UINT64_MAX: nowhere);
+ * -EINPROGRESS until the worker has answered, -EAGAIN: its mailbox was full. */
+int dp_observers_read(const struct dp *dp, const struct dp_observers_page *p,
+	struct dp_observer_info out[DP_OBSERVERS_PAGE], uint64_t *cursor);
+/* As dp_kick_free(). */
+void dp_observers_let_go(struct dp_observers_page *p);
+
 /* Ask every worker to forget device @name: its entry and its peer's; its values stay.
  * Waits for nobody; NULL: out of memory. */
 struct dp_kick *dp_kick_new(struct dp *dp, const char *name, size_t len);

@@ -1,0 +1,99 @@
+/* The list of observations: each worker copies its own, a page at a time. */
+#include "dataplane/dp_internal.h"
+#include "dataplane/path.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define PLACES_A_PAGE 4096 /* looked at by a worker in one go */
+
+/* A page, on its way to a worker and back. */
+struct dp_observers_page {
+	struct dp_act act;
+	uint32_t from; /* place in the worker's table; where the next page begins */
+	unsigned worker;
+	bool end;  /* that worker has no more */
+	bool last; /* nor has any */
+	unsigned n;
+	struct dp_relation row[DP_OBSERVERS_PAGE];
+};
+
+static void
+copy(struct dp_worker *w, struct dp_act *act)
+{
+	struct dp_observers_page *p = (struct dp_observers_page *)act;
+	uint32_t end = p->from + PLACES_A_PAGE;
+
+	for (; p->from < end && p->n < DP_OBSERVERS_PAGE; p->from++)
+		if (dp_observers_is(w->observers, p->from))
+			p->row[p->n++] = *dp_observers_get(w->observers, p->from);
+	p->end = p->from >= dp_observers_places(w->observers);
+	act->result = 0;
+}
+
+static void
+describe(const struct dp *dp, unsigned worker, const struct dp_relation *r,
+	struct dp_observer_info *out)
+{
+	const struct dp_worker *w = dp->shared.worker[worker];
+	uint8_t path[DP_PATH_MAX];
+	struct dp_path p = {.bytes = path};
+	struct dp_value v;
+
+	*out = (struct dp_observer_info){
+		.worker = worker,
+		.tkl = r->tkl,
+		.in_flight = r->flags & DP_O_IN_FLIGHT,
+		.observe = r->seq,
+		.since_con = r->since_con,
+	};
+	memcpy(out->token, r->token, sizeof(out->token));
+	if (!dp_peers_info(w->peers, r->peer, (uint32_t)dp_now_s(dp), &out->peer))
+		out->peer = (struct dp_peer_info){0};
+	if (dp_store_read_ref(
+		    dp->shared.worker[r->home]->store, r->value, path, &p.len, &v))
+		dp_path_text(out->path, sizeof(out->path), &p);
+}
+
+struct dp_observers_page *
+dp_observers_ask(struct dp *dp, uint64_t cursor)
+{
+	struct dp_observers_page *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	p->act.run = copy;
+	p->worker = (unsigned)(cursor >> 32);
+	p->from = (uint32_t)cursor;
+	if (p->worker >= dp->shared.cfg.workers) {
+		p->last = true;
+		atomic_store_explicit(&p->act.state, 1, memory_order_relaxed);
+	} else if (dp_mailbox_post(dp->shared.worker[p->worker], &p->act) != 0) {
+		p->act.result = -EAGAIN;
+		atomic_store_explicit(&p->act.state, 1, memory_order_relaxed);
+	}
+	return p;
+}
+
+int
+dp_observers_read(const struct dp *dp, const struct dp_observers_page *p,
+	struct dp_observer_info out[DP_OBSERVERS_PAGE], uint64_t *cursor)
+{
+	if (!dp_mailbox_done(&p->act))
+		return -EINPROGRESS;
+	if (p->act.result < 0)
+		return p->act.result;
+	for (unsigned i = 0; i < p->n; i++)
+		describe(dp, p->worker, &p->row[i], &out[i]);
+	*cursor = p->last  ? UINT64_MAX
+		  : p->end ? (uint64_t)(p->worker + 1) << 32
+			   : (uint64_t)p->worker << 32 | p->from;
+	return (int)p->n;
+}
+
+void
+dp_observers_let_go(struct dp_observers_page *p)
+{
+	if (p != NULL && dp_mailbox_done(&p->act))
+		free(p);
+}
