@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# The plugtest's descriptions of observing (TD_COAP_OBS), by name, against the lab's resources:
+# Debian's client, raw datagrams, and the gateway's own counters.
+# shellcheck disable=SC2317 # called by holds
+set -u
+# shellcheck source=tests/lab/check.sh
+. "$TOP/tests/lab/check.sh"
+PERIOD=5 # seconds between two changes of /obs and its like
+
+# observe SECONDS ARGUMENT...: what Debian's client hears, a payload a line; then it cancels
+observe() {
+	local seconds=$1
+	shift
+	lab_exec timeout $((seconds + 5)) coap-client-notls -B $((seconds + 1)) -s "$seconds" -m get "$@" 2>&1 \
+		| sed 's/Z/Z\n/g' | grep -v '^$'
+}
+
+client() { lab_exec coap-client-notls -B 3 "$@" 2>&1; }
+times() { grep -cE '^[0-9-]{10}T[0-9:.]{12}Z'; }
+at_least() { [ "${2:-0}" -ge "$1" ]; }
+
+# grows COUNTER BEFORE [SECONDS]: until it is over BEFORE
+grows() {
+	for _ in $(seq $((${3:-10} * 5))); do
+		[ "$(counter "$1")" -gt "$2" ] && return 0
+		sleep 0.2
+	done
+	return 1
+}
+
+# raw PORT HEX...: each from that port, with its reply
+raw() {
+	local port=$1
+	shift
+	lab_exec "$DGRAM" --timeout $((PERIOD * 1000 + 1000)) --source "$port" "$AT" "$@"
+}
+
+# register PORT MID: the answer, and the first notification behind it
+register() { raw "$1" "4101${2}6f60536f6273" 6000ffff; }
+
+# over ADDRESS SUFFIX: what has to hold over IPv4 and IPv6 alike
+over() {
+	local x=$2 before heard uri=coap://$1
+	AT=$1
+	[ "${AT#*:}" = "$AT" ] || uri="coap://[$AT]"
+
+	before=$(counter notified_con)
+	holds "TD_COAP_OBS_01$x" at_least 3 "$(observe $((2 * PERIOD + 1)) "$uri/obs" | times)"
+	holds "TD_COAP_OBS_01-con$x" at_least $((before + 2)) "$(counter notified_con)"
+
+	before=$(counter notified_non)
+	holds "TD_COAP_OBS_02$x" at_least 3 "$(observe $((2 * PERIOD + 1)) -N "$uri/obs-non" | times)"
+	holds "TD_COAP_OBS_02-non$x" at_least $((before + 2)) "$(counter notified_non)"
+
+	before=$(counter observers_reset)
+	heard=$(register 20006 0601 | tail -n 1)
+	same "TD_COAP_OBS_06-con$x" 4145 "${heard:0:4}"
+	raw 20006 "7000${heard:4:4}" >/dev/null &
+	holds "TD_COAP_OBS_06$x" grows observers_reset "$before"
+	wait $!
+
+	# its own GET, with another token, ends nothing
+	heard=$(raw 20010 41010a016f60536f6273 41010a0270b36f6273 6000ffff | tail -n 1)
+	same "TD_COAP_OBS_10$x" 41456f "${heard:0:4}${heard:8:2}"
+
+	before=$(counter observers_cancelled)
+	heard=$(raw 20011 41010b016f60536f6273 41010b026f6101536f6273)
+	same "TD_COAP_OBS_11-answers$x" "61450b01 61450b02" \
+		"$(sed -n 's/^\(.\{8\}\).*/\1/p' <<<"$heard" | tr '\n' ' ' | sed 's/ $//')"
+	holds "TD_COAP_OBS_11$x" grows observers_cancelled "$before"
+
+	holds "TD_COAP_OBS_12$x" at_least 2 "$(observe $((PERIOD + 1)) "$uri/obs-large" | times)"
+}
+
+# changed_to WORD ARGUMENT...: an observer of /obs hears WORD when a client does this to it
+changed_to() {
+	local word=$1
+	shift
+	sleep "$PERIOD" # what an earlier one has made of it is over
+	observe 3 coap://198.18.0.1/obs >"$LAB_RUN/heard" &
+	sleep 1
+	client "$@" coap://198.18.0.1/obs >/dev/null
+	wait $!
+	grep -q "$word" "$LAB_RUN/heard"
+}
+
+# The observers go, or the value does, or becomes another: once is enough.
+changes() {
+	local before n uri=coap://198.18.0.1
+
+	before=$(counter observers_forgotten)
+	observe $((2 * PERIOD + 3)) "$uri/obs" >"$LAB_RUN/heard" &
+	sleep 1
+	same TD_COAP_OBS_04-other-word 4.03 "$(client -m post -e simsim "$uri/obs-reset" | grep -o '4\.03')"
+	same TD_COAP_OBS_04-word "" "$(client -m post -e sesame "$uri/obs-reset")"
+	holds TD_COAP_OBS_04 grows observers_forgotten "$before"
+	wait $!
+	n=$(times <"$LAB_RUN/heard")
+	holds TD_COAP_OBS_04-silence [ "$n" -le 2 ]
+
+	holds TD_COAP_OBS_07 changed_to '4\.04' -m delete
+	holds TD_COAP_OBS_08 changed_to '4\.06' -m put -t 50 -e '{}'
+	holds TD_COAP_OBS_09 changed_to updated -m put -t 0 -e updated
+}
+
+before=$(counter observers_lost)
+# One that goes without a word: 93 s later the gateway has noticed.
+lab_exec "$DGRAM" --source 20005 198.18.0.1 410105016f60536f6273 >/dev/null
+over 198.18.0.1 ""
+over 2001:2::1 -ipv6
+changes
+holds TD_COAP_OBS_05 grows observers_lost "$before" 100
+
+# the operator's tools
+AT=198.18.0.1
+raw 20007 41010c016f60536f6273 >/dev/null
+holds observers-count "$CTL" observers count
+same observers-list /obs "$("$CTL" --json observers list | grep -oE '"path": ?"/obs"' | head -n 1 | cut -d'"' -f4)"
+holds books-close "$CTL" stats --check
+finish
