@@ -260,8 +260,9 @@ body(void **state)
 	const struct row *r = *state;
 
 	gw_reopen(with_bodies);
-	for (uint16_t i = 0; i < COUNT(r->step) && r->step[i].code != 0; i++)
-		put(&gw.flow, i, r->step[i].block1, r->step[i].len, r->step[i].code);
+	for (unsigned i = 0; i < COUNT(r->step) && r->step[i].code != 0; i++)
+		put(&gw.flow, (uint16_t)i, r->step[i].block1, r->step[i].len,
+			r->step[i].code);
 	expect_stored("/d/dev%c/v", r->stored);
 	assert_true(gw_books_close());
 }
@@ -357,19 +358,20 @@ lists_of_tags(void **state)
 
 	(void)state;
 	gw_reopen(all_coming);
-	for (uint16_t i = 0; i < COUNT(tag); i++) {
+	for (unsigned i = 0; i < COUNT(tag); i++) {
 		s.block1 = MORE;
 		s.len = 16;
 		s.more = tag[i];
-		say(&gw.flow, TG_PUT, i, &s);
-		hear(&gw.flow, TG_CONTINUE, i, MORE);
+		say(&gw.flow, TG_PUT, (uint16_t)i, &s);
+		hear(&gw.flow, TG_CONTINUE, (uint16_t)i, MORE);
 	}
-	for (uint16_t i = 0; i < COUNT(tag); i++) {
+	for (unsigned i = 0; i < COUNT(tag); i++) {
 		s.block1 = 1 << 4;
-		s.len = i + 1;
+		s.len = (uint16_t)(i + 1);
 		s.more = tag[i];
-		say(&gw.flow, TG_PUT, 10 + i, &s);
-		hear(&gw.flow, i == 0 ? TG_CREATED : TG_CHANGED, 10 + i, 1 << 4);
+		say(&gw.flow, TG_PUT, (uint16_t)(10 + i), &s);
+		hear(&gw.flow, i == 0 ? TG_CREATED : TG_CHANGED, (uint16_t)(10 + i),
+			1 << 4);
 		expect_stored("/d/dev%c/v", 17 + i);
 	}
 }

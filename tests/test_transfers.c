@@ -86,7 +86,7 @@ bodies_do_not_touch(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < MAX; i++) {
-		x[i] = begin(f, 10 * i, NOW);
+		x[i] = begin(f, 10ull * i, NOW);
 		assert_int_equal(x[i]->body.cap, BYTES_MAX);
 		memset(x[i]->body.body - HEADROOM, (int)i + 1, HEADROOM + BYTES_MAX);
 	}
@@ -137,7 +137,7 @@ finished_ones_make_room(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < MAX; i++)
-		assert_non_null(begin(f, 10 * i, NOW));
+		assert_non_null(begin(f, 10ull * i, NOW));
 	assert_null(begin(f, 90, NOW));
 	finish(f, find(f, 20), TG_CHANGED, NOW);
 	finish(f, find(f, 10), TG_CHANGED, NOW);

@@ -82,7 +82,7 @@ blocks() {
 	same "TD_COAP_BLOCK_04-client$X" "$(cat "$file")" "$(transfer 64 -m get "$location")"
 	client TD_COAP_BLOCK_04-delete "ACK 2.02 [ ]" -m delete "$location"
 	client TD_COAP_BLOCK_04-gone "ACK 4.04 [ ]" -m get "$location"
-	same "TD_COAP_BLOCK_05-client$X" "$(tr a-z A-Z <"$file")" \
+	same "TD_COAP_BLOCK_05-client$X" "$(tr '[:lower:]' '[:upper:]' <"$file")" \
 		"$(transfer 64 -m post -t 0 -f "$file" /large-post)"
 	same "TD_COAP_BLOCK_06-client$X" 20 "$(transfer 16 -m get /large | grep -c 'quick brown fox')"
 	rm -f "$file"
