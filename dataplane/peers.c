@@ -1,61 +1,12 @@
-#include "dataplane/peers.h"
+#include "dataplane/peers_internal.h"
 
-#include "dataplane/dedup.h"
 #include "dataplane/hash.h"
 #include "dataplane/index.h"
 
-#include <emmintrin.h>
 #include <string.h>
 
 #define LAYOUT 1
-#define MIDS 8
-
-/* A slot's flags; above them the generation: how often it was taken, modulo 64. */
-enum { IN_USE = 1, IS_V6 = 2, FLAGS = 3, GENERATION = 4 };
-
-#define APART 0x1000 /* our Message IDs are at least as far from the peer's */
-#define REF_BITS 26  /* of a reference are the slot, the rest its generation */
-
-/*
- * What every message touches.  An IPv4 peer's key is complete in here; an IPv6 peer's has
- * a keyed hash of the address, and the address itself is compared in the cold part.
- */
-struct hot {
-	uint64_t key; /* IPv4: address, port, side; IPv6: hash of all three */
-	uint16_t mid[MIDS];
-	uint16_t when[MIDS]; /* seconds modulo 2^16 */
-	uint8_t code[MIDS];
-	uint8_t live; /* bit i: entry i is in use */
-	uint8_t con;  /* bit i: entry i has a CON's lifetime */
-	uint8_t next; /* entry to be used next: the oldest */
-	uint8_t flags;
-	uint32_t chain; /* dedup extension: block + 1; in a free slot: next free slot + 1
-			 */
-	uint16_t seq;
-	uint16_t heard;    /* last, seconds modulo 2^16 */
-	uint16_t messages; /* low half; the cold part has the rest */
-	uint16_t octets;
-} __attribute__((aligned(64)));
-
-struct cold {
-	uint8_t addr[16];
-	uint16_t port_be, side;
-	uint8_t mac[6];    /* zeros: not known */
-	uint16_t messages; /* high parts */
-	uint32_t octets;
-	uint16_t hold;
-	uint16_t mid; /* of our next message to it */
-};
-
-_Static_assert(sizeof(struct hot) == 64, "one line");
-_Static_assert(sizeof(struct cold) == 36, "bytes a peer");
-
-struct dp_peers {
-	uint32_t layout, max, buckets;
-	uint8_t hash_key[16];
-	uint32_t count, free, fresh, sweep;
-	uint64_t index_at, hot_at, cold_at, pool_at; /* offsets from here */
-};
+#define REF_BITS 26 /* of a reference are the slot, the rest its generation */
 
 /* Where the parts stand in a block. */
 static size_t
@@ -82,24 +33,6 @@ static struct dp_bucket *
 index_of(const struct dp_peers *t)
 {
 	return (struct dp_bucket *)((uint8_t *)t + t->index_at);
-}
-
-static struct hot *
-hot_of(const struct dp_peers *t, uint32_t peer)
-{
-	return (struct hot *)((uint8_t *)t + t->hot_at) + peer;
-}
-
-static struct cold *
-cold_of(const struct dp_peers *t, uint32_t peer)
-{
-	return (struct cold *)((uint8_t *)t + t->cold_at) + peer;
-}
-
-static struct dp_dedup_pool *
-pool_of(const struct dp_peers *t)
-{
-	return (struct dp_dedup_pool *)((uint8_t *)t + t->pool_at);
 }
 
 /*
@@ -240,16 +173,6 @@ dp_peers_find(const struct dp_peers *t, const struct dp_peer_key *key, uint64_t 
 }
 
 /* ---- coming and going ---- */
-
-static bool
-entry_lives(const struct dp_peers *t, const struct hot *h, unsigned i, uint16_t now)
-{
-	const struct dp_dedup_pool *p = pool_of(t);
-
-	return (h->live >> i & 1)
-	       && (uint16_t)(now - h->when[i])
-			  < (h->con >> i & 1 ? p->con_lifetime : p->non_lifetime);
-}
 
 static unsigned
 live_in_line(const struct dp_peers *t, const struct hot *h, uint16_t now)
@@ -418,110 +341,6 @@ dp_peers_get(struct dp_peers *t, const struct dp_peer_key *key, uint64_t hash,
 	return peer;
 }
 
-/* ---- Message IDs ---- */
-
-/* Entry of @mid in the line, or MIDS. */
-static unsigned
-entry_of(const struct dp_peers *t, const struct hot *h, uint16_t mid, uint16_t now)
-{
-	__m128i all = _mm_loadu_si128((const __m128i *)h->mid);
-	__m128i same = _mm_cmpeq_epi16(all, _mm_set1_epi16((short)mid));
-	unsigned hits =
-		(unsigned)_mm_movemask_epi8(_mm_packs_epi16(same, _mm_setzero_si128()))
-		& h->live;
-
-	for (; hits != 0; hits &= hits - 1)
-		if (entry_lives(t, h, (unsigned)__builtin_ctz(hits), now))
-			return (unsigned)__builtin_ctz(hits);
-	return MIDS;
-}
-
-enum dp_dedup
-dp_peers_heard(const struct dp_peers *t, uint32_t peer, uint16_t mid, uint32_t now_s,
-	uint8_t *code)
-{
-	const struct hot *h = hot_of(t, peer);
-	unsigned i = entry_of(t, h, mid, (uint16_t)now_s);
-	struct dp_heard old;
-
-	if (i < MIDS)
-		*code = h->code[i];
-	else if (h->chain != 0
-		 && dp_dedup_find(pool_of(t), h->chain, mid, (uint16_t)now_s, &old))
-		*code = old.code;
-	else
-		return DP_NEW;
-	return *code == 0 ? DP_IN_PROGRESS : DP_DUPLICATE;
-}
-
-/* Make room for one more entry: the oldest moves into the extension if it still lives. */
-static unsigned
-make_room(struct dp_peers *t, struct hot *h, uint16_t now, struct dp_counters *c)
-{
-	unsigned i = h->next, lost;
-	uint32_t chain = h->chain;
-	struct dp_heard old;
-
-	if (!entry_lives(t, h, i, now))
-		return i;
-	old = (struct dp_heard){
-		.mid = h->mid[i],
-		.when = h->when[i],
-		.code = h->code[i],
-		.con = h->con >> i & 1,
-	};
-	if (chain == 0)
-		dp_count(c, DP_C_dedup_extended, 1);
-	lost = dp_dedup_add(pool_of(t), &chain, &old, now);
-	dp_count(c, DP_C_dedup_evicted_early, lost);
-	DP_SET(h->chain, chain);
-	return i;
-}
-
-void
-dp_peers_add(struct dp_peers *t, uint32_t peer, uint16_t mid, uint8_t code, bool con,
-	uint32_t now_s, struct dp_counters *c)
-{
-	struct hot *h = hot_of(t, peer);
-	uint16_t now = (uint16_t)now_s;
-	unsigned i = make_room(t, h, now, c);
-
-	DP_SET(h->mid[i], mid);
-	DP_SET(h->when[i], now);
-	DP_SET(h->code[i], code);
-	DP_SET(h->live, (uint8_t)(h->live | 1u << i));
-	DP_SET(h->con, (uint8_t)((h->con & ~(1u << i)) | (unsigned)con << i));
-	DP_SET(h->next, (uint8_t)((i + 1) % MIDS));
-}
-
-void
-dp_peers_mark(struct dp_peers *t, uint32_t peer, uint16_t mid, uint8_t code, bool con,
-	uint32_t now_s, struct dp_counters *c)
-{
-	struct hot *h = hot_of(t, peer);
-	unsigned i = entry_of(t, h, mid, (uint16_t)now_s);
-
-	if (i < MIDS) {
-		DP_SET(h->code[i], code);
-		return;
-	}
-	if (h->chain != 0) /* it may have moved there while in progress */
-		dp_dedup_remove(pool_of(t), h->chain, mid, (uint16_t)now_s);
-	dp_peers_add(t, peer, mid, code, con, now_s, c);
-}
-
-void
-dp_peers_unmark(struct dp_peers *t, uint32_t peer, uint16_t mid)
-{
-	struct hot *h = hot_of(t, peer);
-	unsigned i = entry_of(t, h, mid, h->heard);
-
-	if (i < MIDS)
-		DP_SET(h->live, (uint8_t)(h->live & ~(1u << i)));
-	else if (h->chain != 0)
-		dp_dedup_remove(pool_of(t), h->chain, mid, h->heard);
-}
-
 /* ---- references ---- */
 
 uint32_t
@@ -562,21 +381,6 @@ dp_peers_release(struct dp_peers *t, uint32_t peer)
 
 	if (*hold < UINT16_MAX)
 		DP_SET(*hold, (uint16_t)(*hold - 1));
-}
-
-uint16_t
-dp_peers_mid(struct dp_peers *t, uint32_t peer)
-{
-	return cold_of(t, peer)->mid++;
-}
-
-void
-dp_peers_part(struct dp_peers *t, uint32_t peer, uint16_t mid)
-{
-	uint16_t *ours = &cold_of(t, peer)->mid;
-
-	if ((uint16_t)(*ours - mid + APART) < 2 * APART)
-		*ours = (uint16_t)(mid + 0x8000);
 }
 
 void
@@ -636,23 +440,6 @@ dp_peers_link(const struct dp_peers *t, uint32_t peer, uint8_t mac[6])
 	return memcmp(c->mac, unknown, sizeof(unknown)) != 0;
 }
 
-/* Forget what has expired, so that a time modulo 2^16 never comes round to it. */
-static void
-expire(struct dp_peers *t, struct hot *h, uint16_t now)
-{
-	uint32_t chain = h->chain;
-	uint8_t live = 0;
-
-	for (unsigned i = 0; i < MIDS; i++)
-		live |= (uint8_t)(entry_lives(t, h, i, now) << i);
-	if (chain != 0)
-		dp_dedup_trim(pool_of(t), &chain, now);
-	if (live == h->live && chain == h->chain)
-		return;
-	DP_SET(h->live, live);
-	DP_SET(h->chain, chain);
-}
-
 unsigned
 dp_peers_sweep(struct dp_peers *t, unsigned slots, uint32_t idle_s, uint32_t now_s,
 	struct dp_counters *c)
@@ -667,7 +454,7 @@ dp_peers_sweep(struct dp_peers *t, unsigned slots, uint32_t idle_s, uint32_t now
 		t->sweep = peer + 1 < t->fresh ? peer + 1 : 0;
 		if (!(h->flags & IN_USE))
 			continue;
-		expire(t, h, now);
+		dp_peers_expire(t, peer, now);
 		if (h->live == 0 && h->chain == 0 && (uint16_t)(now - h->heard) >= idle_s
 			&& cold_of(t, peer)->hold == 0) {
 			drop(t, peer, now);

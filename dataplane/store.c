@@ -1,4 +1,4 @@
-#include "dataplane/store.h"
+#include "dataplane/store_internal.h"
 
 #include "dataplane/copy.h"
 #include "dataplane/hash.h"
@@ -7,49 +7,11 @@
 #include <string.h>
 
 #define LAYOUT 1
-#define INLINE 68 /* bytes of path and payload that stand in the slot */
-#define CHUNK_DATA 124
-#define BODY_MAX (DP_PATH_MAX + DP_BODY_MAX)
-
 #define ORPHAN (1u << 31) /* in a slot's device: of the chain that the rest says */
-
-enum { IN_USE = 1, CHUNKED = 2, FORMATTED = 4 };
+#define REF_BITS 26       /* of a reference are the slot, the rest its generation */
 
 /* A slot's watch byte; below them the generation: how often it was freed, modulo 64. */
 enum { GENERATION = 63, WATCHED = 64, TOLD = 128 };
-
-#define REF_BITS 26 /* of a reference are the slot, the rest its generation */
-
-struct slot {
-	uint32_t seq;
-	uint32_t device; /* owner, ORPHAN or DP_NONE; in a free slot: next free one + 1 */
-	uint32_t next;   /* the next value in the chain + 1 */
-	uint32_t written;
-	uint32_t etag; /* low half; the high half is the table's */
-	uint16_t format, path_len, len;
-	uint8_t flags, watch;
-	uint32_t body[INLINE / 4]; /* path, payload from the next word on; CHUNKED: first
-				      chunk + 1 */
-};
-
-struct chunk {
-	uint32_t next; /* + 1 */
-	uint32_t data[CHUNK_DATA / 4];
-};
-
-_Static_assert(sizeof(struct slot) == 96, "bytes a value");
-_Static_assert(sizeof(struct chunk) == DP_STORE_CHUNK, "as the header says");
-
-struct dp_store {
-	uint32_t layout, max, buckets, chunks, devices;
-	uint8_t hash_key[16];
-	uint32_t count, free, fresh;
-	uint32_t chunk_free, chunk_fresh, chunks_left;
-	uint32_t etag_high, etag_low; /* of this start; of the last write */
-	uint64_t index_at, slots_at, heads_at, chunks_at;
-	uint32_t n_news, news_lost;
-	uint32_t news[DP_STORE_NEWS];
-};
 
 static size_t
 lay_out(struct dp_store *t, const struct dp_store_config *cfg)
@@ -78,12 +40,6 @@ index_of(const struct dp_store *t)
 	return (struct dp_bucket *)((uint8_t *)t + t->index_at);
 }
 
-static struct slot *
-slot_of(const struct dp_store *t, uint32_t i)
-{
-	return (struct slot *)((uint8_t *)t + t->slots_at) + i;
-}
-
 /* The first value, + 1, in the chain of a device or of orphans; NULL: it has none. */
 static uint32_t *
 head_of(const struct dp_store *t, uint32_t device)
@@ -92,12 +48,6 @@ head_of(const struct dp_store *t, uint32_t device)
 
 	return chain < t->devices ? (uint32_t *)((uint8_t *)t + t->heads_at) + chain
 				  : NULL;
-}
-
-static struct chunk *
-chunk_of(const struct dp_store *t, uint32_t at)
-{
-	return (struct chunk *)((uint8_t *)t + t->chunks_at) + (at - 1);
 }
 
 size_t
@@ -154,117 +104,6 @@ dp_store_owner(const struct dp_store *t, uint32_t slot)
 	return device < ORPHAN ? device : DP_NONE;
 }
 
-/* ---- bodies ---- */
-
-/* The payload begins with a word of its own, so that it can be changed by itself. */
-static unsigned
-payload_at(unsigned path_len)
-{
-	return (path_len + 3) & ~3u;
-}
-
-/* The same from chunk @at on, in which byte @from is one of the chain's. */
-static bool
-copy_chunks(
-	const struct dp_store *t, uint32_t at, unsigned from, unsigned len, uint8_t *to)
-{
-	for (unsigned n; at != 0 && at <= t->chunks; at = DP_GET(chunk_of(t, at)->next)) {
-		if (from >= CHUNK_DATA) {
-			from -= CHUNK_DATA;
-			continue;
-		}
-		n = len < CHUNK_DATA - from ? len : CHUNK_DATA - from;
-		dp_words_get(to, chunk_of(t, at)->data + from / 4, n);
-		to += n;
-		len -= n;
-		from = 0;
-		if (len == 0)
-			return true;
-	}
-	return len == 0;
-}
-
-/*
- * Copy bytes @from .. @from + @len of a slot's body to @to; @from is a multiple of four.
- * A reader may do this while the writer changes the slot: bounds are checked, and the
- * sequence tells afterwards.
- */
-static bool
-copy_body(const struct dp_store *t, const struct slot *s, uint8_t flags, unsigned from,
-	unsigned len, uint8_t *to)
-{
-	if (from + len > BODY_MAX)
-		return false;
-	if (flags & CHUNKED)
-		return copy_chunks(t, DP_GET(s->body[0]), from, len, to);
-	if (from + len > INLINE)
-		return false;
-	dp_words_get(to, s->body + from / 4, len);
-	return true;
-}
-
-static void
-free_chunks(struct dp_store *t, uint32_t at)
-{
-	while (at != 0) {
-		uint32_t next = chunk_of(t, at)->next;
-
-		DP_SET(chunk_of(t, at)->next, t->chunk_free);
-		t->chunk_free = at;
-		t->chunks_left++;
-		at = next;
-	}
-}
-
-static uint32_t
-take_chunk(struct dp_store *t)
-{
-	uint32_t at = t->chunk_free;
-
-	if (at != 0)
-		t->chunk_free = chunk_of(t, at)->next;
-	else
-		at = ++t->chunk_fresh;
-	t->chunks_left--;
-	return at;
-}
-
-/* Chunks that a body of @len bytes takes. */
-static uint32_t
-chunks_for(unsigned len)
-{
-	return len <= INLINE ? 0 : (len + CHUNK_DATA - 1) / CHUNK_DATA;
-}
-
-/* A chain of chunks on its way. */
-struct chain {
-	uint32_t first, *link; /* first chunk + 1; where the next one's number goes */
-	uint32_t *to;          /* words that are free in the last one */
-	unsigned room;         /* bytes */
-};
-
-/* @len bytes more, from the next word on; the caller knows that there are enough chunks.
- */
-static void
-append(struct dp_store *t, struct chain *c, const uint8_t *bytes, unsigned len)
-{
-	for (unsigned n; len > 0; bytes += n, len -= n) {
-		if (c->room == 0) {
-			uint32_t at = take_chunk(t);
-
-			DP_SET(chunk_of(t, at)->next, (uint32_t)0);
-			DP_SET(*c->link, at);
-			c->link = &chunk_of(t, at)->next;
-			c->to = chunk_of(t, at)->data;
-			c->room = CHUNK_DATA;
-		}
-		n = len < c->room ? len : c->room;
-		dp_words_set(c->to, bytes, n);
-		c->to += (n + 3) / 4;
-		c->room -= (n + 3) & ~3u;
-	}
-}
-
 /* ---- look-up ---- */
 
 /* The writer's own view of a slot's path: no retry is needed. */
@@ -277,7 +116,7 @@ is_value(const struct dp_store *t, const struct slot *s, const struct dp_path *p
 		return false;
 	if (!(s->flags & CHUNKED))
 		return dp_same(s->body, path->bytes, path->len);
-	return copy_body(t, s, s->flags, 0, path->len, copy)
+	return dp_body_copy(t, s, s->flags, 0, path->len, copy)
 	       && memcmp(copy, path->bytes, path->len) == 0;
 }
 
@@ -323,51 +162,6 @@ unchain(struct dp_store *t, uint32_t slot)
 			DP_SET(*link, s->next);
 			return;
 		}
-}
-
-/* Path and payload into the slot or into chunks; false if the pool has too few. */
-static bool
-set_body(struct dp_store *t, struct slot *s, const struct dp_path *path,
-	const void *payload, uint16_t len)
-{
-	bool was_chunked = s->flags & CHUNKED;
-	unsigned from = payload_at(path->len), need = from + len;
-	struct chain c = {.first = 0, .link = &c.first};
-
-	if (chunks_for(need)
-		> t->chunks_left
-			  + (was_chunked ? chunks_for(payload_at(s->path_len) + s->len)
-					 : 0))
-		return false;
-	if (was_chunked)
-		free_chunks(t, s->body[0]);
-	if (need <= INLINE) {
-		dp_words_set(s->body, path->bytes, path->len);
-		dp_words_set(s->body + from / 4, payload, len);
-	} else {
-		append(t, &c, path->bytes, path->len);
-		append(t, &c, payload, len);
-		DP_SET(s->body[0], c.first);
-	}
-	DP_SET(s->flags, (uint8_t)(IN_USE | (need > INLINE ? CHUNKED : 0)));
-	DP_SET(s->path_len, path->len);
-	DP_SET(s->len, len);
-	return true;
-}
-
-/* A value that has its slot already: where it fits in there, only the payload is written.
- */
-static bool
-change_body(struct dp_store *t, struct slot *s, const struct dp_path *path,
-	const void *payload, uint16_t len)
-{
-	unsigned from = payload_at(path->len);
-
-	if ((s->flags & CHUNKED) || from + len > INLINE)
-		return set_body(t, s, path, payload, len);
-	dp_words_set(s->body + from / 4, payload, len);
-	DP_SET(s->len, len);
-	return true;
 }
 
 static void
@@ -442,8 +236,7 @@ drop(struct dp_store *t, uint32_t slot, uint64_t hash)
 	dp_index_del(index_of(t), t->buckets, hash, slot);
 	unchain(t, slot);
 	dp_seq_open(&s->seq);
-	if (s->flags & CHUNKED)
-		free_chunks(t, s->body[0]);
+	dp_body_free(t, s);
 	give_slot(t, slot);
 	DP_SET(s->watch, (uint8_t)((s->watch + 1) & GENERATION));
 	dp_seq_close(&s->seq);
@@ -468,8 +261,8 @@ dp_store_put(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint
 		chain(t, slot, device);
 	}
 	dp_seq_open(&s->seq);
-	stored = created ? set_body(t, s, path, payload, len)
-			 : change_body(t, s, path, payload, len);
+	stored = created ? dp_body_set(t, s, path, payload, len)
+			 : dp_body_change(t, s, path, payload, len);
 	if (stored) {
 		DP_SET(s->etag, ++t->etag_low);
 		set_format(s, content_format);
@@ -494,7 +287,7 @@ dp_store_del(struct dp_store *t, uint32_t slot)
 	uint8_t bytes[DP_PATH_MAX];
 	struct dp_path path = {.bytes = bytes, .len = s->path_len};
 
-	if (!(s->flags & IN_USE) || !copy_body(t, s, s->flags, 0, path.len, bytes))
+	if (!(s->flags & IN_USE) || !dp_body_copy(t, s, s->flags, 0, path.len, bytes))
 		return false;
 	drop(t, slot, dp_store_hash(t, &path));
 	return true;
@@ -641,9 +434,9 @@ copy_slot(const struct dp_store *t, uint32_t slot, uint32_t from, uint8_t *path,
 		out->etag = etag_of(t, DP_GET(s->etag));
 		out->ref = (uint32_t)(DP_GET(s->watch) & GENERATION) << REF_BITS | slot;
 		whole = (flags & IN_USE) && *path_len <= DP_PATH_MAX
-			&& copy_body(t, s, flags, 0, *path_len, path)
+			&& dp_body_copy(t, s, flags, 0, *path_len, path)
 			&& (out->n == 0
-				|| copy_body(t, s, flags, payload_at(*path_len) + from,
+				|| dp_body_copy(t, s, flags, payload_at(*path_len) + from,
 					out->n, out->payload));
 	} while ((before & 1) || __atomic_load_n(&s->seq, __ATOMIC_RELAXED) != before);
 	return whole;
