@@ -203,8 +203,8 @@ allocator(void)
 static uint64_t
 list_tables(const struct ctl_gateway *g, json_t *list)
 {
-	struct dp_mem_row rows[16];
-	unsigned n = dp_mem_read(g->dp, rows, 16);
+	struct dp_mem_row rows[24];
+	unsigned n = dp_mem_read(g->dp, rows, 24);
 	uint64_t bytes = 0;
 
 	for (unsigned i = 0; i < n; i++) {

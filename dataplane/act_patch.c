@@ -11,6 +11,7 @@
 #include "coap/code.h"
 #include "dataplane/slice.h"
 #include "dataplane/worker.h"
+#include "dataplane/words.h"
 
 #include <string.h>
 
@@ -89,7 +90,7 @@ dp_patch_ask(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin
 	code = look_up(w, b, i, job);
 	if (code != 0)
 		return code;
-	w->n_jobs--;
+	DP_SET(w->n_jobs, w->n_jobs - 1);
 	fill_in(w, b, i, origin, job);
 	ask(w, b, i, job);
 	return DP_LATER;
@@ -165,7 +166,8 @@ come_back(struct dp_worker *w, struct dp_job *job)
 		if (b->pkt[0] == NULL)
 			return; /* on its way again, with its job */
 	}
-	w->job[w->n_jobs++] = job;
+	w->job[w->n_jobs] = job;
+	DP_SET(w->n_jobs, w->n_jobs + 1);
 	if (b->code[0] == DP_LATER && job->origin == w->id) { /* it waits for the log */
 		dp_arrive(w, b->peer[0]);
 		dp_count(&w->counters, DP_C_executed, 1);

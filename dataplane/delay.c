@@ -2,6 +2,7 @@
 
 #include "coap/code.h"
 #include "dataplane/wheel.h"
+#include "dataplane/words.h"
 
 #define A_TURN 16
 
@@ -41,7 +42,7 @@ take(struct dp_delayed *d)
 
 	if (d->free != 0)
 		d->free = d->next[at];
-	d->count++;
+	DP_SET(d->count, d->count + 1);
 	return at;
 }
 
@@ -50,7 +51,13 @@ give(struct dp_delayed *d, uint32_t at)
 {
 	d->next[at] = d->free;
 	d->free = at + 1;
-	d->count--;
+	DP_SET(d->count, d->count - 1);
+}
+
+uint32_t
+dp_delayed_count(const struct dp_delayed *d)
+{
+	return DP_GET(d->count);
 }
 
 uint8_t

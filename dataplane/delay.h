@@ -15,6 +15,8 @@ struct dp_delayed;
 
 size_t dp_delayed_size(void);
 struct dp_delayed *dp_delayed_init(void *block);
+/* How many there are; anyone may ask. */
+uint32_t dp_delayed_count(const struct dp_delayed *d);
 /* Put request @i aside for @ms: DP_LATER, or 5.03 if too many are.  peer[i] is DP_NONE if
  * it need not run only once. */
 uint8_t dp_delay(struct dp_worker *w, struct dp_burst *b, unsigned i, uint64_t ms);

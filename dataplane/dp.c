@@ -1,7 +1,6 @@
 #include "dataplane/dp_internal.h"
 
 #include "dataplane/block.h"
-#include "dataplane/delay.h"
 #include "dataplane/memif.h"
 
 #include <rte_launch.h>
@@ -18,9 +17,6 @@
 
 #define INBOX 4096
 #define MAILBOX 64
-#define STEAL_ROOM                                                                       \
-	8 /* with several workers a table has an eighth more than its share              \
-	   */
 
 static int __attribute__((format(printf, 3, 4)))
 fail(char *err, size_t errlen, const char *fmt, ...)
@@ -31,161 +27,6 @@ fail(char *err, size_t errlen, const char *fmt, ...)
 	vsnprintf(err, errlen, fmt, ap);
 	va_end(ap);
 	return -1;
-}
-
-/* One worker's share of @all. */
-static uint32_t
-share(const struct dp_config *cfg, uint32_t all)
-{
-	uint32_t one = all / cfg->workers;
-
-	if (cfg->workers > 1)
-		one += one / STEAL_ROOM;
-	return one < 64 ? 64 : one;
-}
-
-/* The same of large things, of which there are few. */
-static uint32_t
-few(const struct dp_config *cfg, uint32_t all)
-{
-	uint32_t one = all / cfg->workers + (cfg->workers > 1);
-
-	return one < 1 ? 1 : one > DP_TRANSFERS_MAX ? DP_TRANSFERS_MAX : one;
-}
-
-static uint32_t
-power_of_two(uint32_t n)
-{
-	uint32_t p = 64;
-
-	while (p < n)
-		p <<= 1;
-	return p;
-}
-
-/* Bytes that the kernel could still give without killing anybody for them. */
-static uint64_t
-available_bytes(void)
-{
-	FILE *f = fopen("/proc/meminfo", "r");
-	unsigned long long kib = UINT64_MAX / 1024;
-	char line[128];
-
-	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
-		if (sscanf(line, "MemAvailable: %llu", &kib) == 1)
-			break;
-	if (f != NULL)
-		fclose(f);
-	return kib * 1024;
-}
-
-static int
-make_tables(struct dp *dp, struct dp_worker *w)
-{
-	const struct dp_config *cfg = &dp->shared.cfg;
-	const struct dp_snapshot *snap = atomic_load(&dp->shared.snapshot);
-	struct dp_blocks *k = &dp->blocks[w->id];
-	struct dp_peers_config peers = {
-		.max = share(cfg, cfg->peers_max),
-		.extensions = share(cfg, cfg->dedup_extensions),
-		.con_lifetime_s = snap->con_lifetime_s,
-		.non_lifetime_s = snap->non_lifetime_s,
-	};
-	struct dp_devices_config devices = {
-		.max = share(cfg, cfg->devices_max),
-		.chunks = share(cfg, cfg->devices_max / 64),
-	};
-	struct dp_store_config store = {
-		.max = share(cfg, cfg->store_max),
-		.devices = share(cfg, cfg->devices_max),
-		.chunks = share(cfg, (uint32_t)(cfg->store_bytes / DP_STORE_CHUNK)),
-	};
-	struct dp_observers_config observers = {
-		.max = share(cfg, cfg->observers_max),
-		.per_peer = cfg->observers_per_peer,
-	};
-	struct dp_transfers_config transfers = {
-		.max = few(cfg, cfg->transfers_max),
-		.bytes = cfg->transfers_bytes,
-		.per_peer = cfg->transfers_per_peer,
-		.headroom = DP_MSG_MAX,
-	};
-	uint32_t pending = power_of_two(share(cfg, cfg->pending_max));
-	uint32_t replies = share(cfg, cfg->replies_max);
-	uint32_t outbound = share(cfg, cfg->outbound_max);
-
-	memcpy(peers.hash_key, cfg->hash_key, sizeof(peers.hash_key));
-	memcpy(devices.hash_key, cfg->hash_key, sizeof(devices.hash_key));
-	memcpy(store.hash_key, cfg->hash_key, sizeof(store.hash_key));
-	memcpy(observers.hash_key, cfg->hash_key, sizeof(observers.hash_key));
-	k->peers_size = dp_peers_size(&peers);
-	k->extensions_size = (size_t)peers.extensions * 64;
-	k->devices_size = dp_devices_size(&devices);
-	k->store_size = dp_store_size(&store);
-	k->replies_size = dp_replies_size(replies);
-	k->observers_size = dp_observers_size(&observers);
-	k->logring_size = dp_logring_size(cfg->logring_bytes);
-	k->pending_size = pending * sizeof(struct dp_pending);
-	k->trace_size = dp_trace_size(cfg->trace);
-	k->outbound_size = dp_outbound_size(outbound);
-	k->transfers_size = dp_transfers_size(&transfers);
-	if (w->id == 0
-		&& (k->peers_size + k->devices_size + k->store_size + k->replies_size
-			   + k->logring_size + k->pending_size + k->trace_size
-			   + k->observers_size + k->transfers_size)
-				   * cfg->workers
-			   > available_bytes())
-		return -ENOMEM; /* mmap() would promise it, and the first touch would kill
-				 */
-	k->peers = dp_block_new(k->peers_size);
-	k->devices = dp_block_new(k->devices_size);
-	k->store = dp_block_new(k->store_size);
-	k->replies = dp_block_new(k->replies_size);
-	k->observers = dp_block_new(k->observers_size);
-	k->logring = dp_block_new(k->logring_size);
-	k->pending = dp_block_new(k->pending_size);
-	k->trace = dp_block_new(k->trace_size);
-	k->outbound = dp_block_new(k->outbound_size);
-	k->delayed = dp_block_new(dp_delayed_size());
-	k->transfers = dp_block_new(k->transfers_size);
-	k->scratch = dp_block_new(sizeof(struct dp_scratch));
-	k->jobs = dp_block_new(DP_JOBS * sizeof(struct dp_job));
-	w->limit = dp_block_new(sizeof(struct dp_limit));
-	w->rates = dp_block_new(sizeof(struct dp_limit));
-	if (k->peers == NULL || k->devices == NULL || k->store == NULL
-		|| k->replies == NULL || k->logring == NULL || k->pending == NULL
-		|| k->trace == NULL || k->outbound == NULL || k->observers == NULL
-		|| k->transfers == NULL || k->delayed == NULL || k->scratch == NULL
-		|| k->jobs == NULL || w->limit == NULL || w->rates == NULL)
-		return -ENOMEM;
-	w->peers = dp_peers_init(k->peers, &peers);
-	w->devices = dp_devices_init(k->devices, &devices);
-	w->store = dp_store_init(k->store, &store);
-	w->device_events = (struct dp_devices_events){
-		.counters = &w->counters, .gone = dp_act_disown, .arg = w};
-	w->replies = dp_replies_init(k->replies, replies, cfg->hash_key);
-	w->observers = dp_observers_init(k->observers, &observers);
-	w->logring = dp_logring_init(k->logring, cfg->logring_bytes);
-	w->pending = (struct dp_pending_fifo){.mask = pending - 1, .entry = k->pending};
-	w->scratch = k->scratch;
-	w->trace = dp_trace_init(k->trace, cfg->trace);
-	w->outbound = dp_outbound_init(k->outbound, outbound, cfg->hash_key, 0);
-	w->delayed = dp_delayed_init(k->delayed);
-	w->transfers = dp_transfers_init(k->transfers, &transfers);
-	memcpy(&w->dice, cfg->hash_key, sizeof(w->dice));
-	w->dice += w->id + 1;
-	while (w->n_jobs < DP_JOBS) {
-		w->job[w->n_jobs] = (struct dp_job *)k->jobs + w->n_jobs;
-		w->n_jobs++;
-	}
-	dp_limit_init(w->limit);
-	dp_limit_init(w->rates);
-	return w->peers != NULL && w->devices != NULL && w->store != NULL
-			       && w->replies != NULL && w->logring != NULL
-			       && w->trace != NULL && w->outbound != NULL
-			       && w->observers != NULL && w->transfers != NULL
-		       ? 0
-		       : -EINVAL;
 }
 
 static struct rte_ring *
@@ -230,7 +71,9 @@ make_worker(struct dp *dp, unsigned id, char *err, size_t errlen)
 	w->count = dp->shared.cfg.workers;
 	w->pool = dp->pool;
 	w->snap = atomic_load(&dp->shared.snapshot);
-	if (make_tables(dp, w) < 0)
+	memcpy(&w->dice, dp->shared.cfg.hash_key, sizeof(w->dice));
+	w->dice += id + 1;
+	if (dp_tables_make(&dp->tables[id], w) < 0)
 		return fail(err, errlen,
 			"not enough memory for the tables of worker %u: lower "
 			"peers.max, devices.max or store.max",
@@ -257,8 +100,8 @@ make_workers(struct dp *dp, char *err, size_t errlen)
 	if (dp->shared.qsbr == NULL)
 		return fail(err, errlen, "not enough EAL memory");
 	rte_rcu_qsbr_init(dp->shared.qsbr, n);
-	dp->shared.jobs = make_ring(
-		"jobs", 0, sizeof(void *), power_of_two(2 * DP_JOBS * n), RING_F_SC_DEQ);
+	dp->shared.jobs = make_ring("jobs", 0, sizeof(void *),
+		rte_align32pow2(2 * DP_JOBS * n), RING_F_SC_DEQ);
 	if (dp->shared.jobs == NULL)
 		return fail(err, errlen, "not enough EAL memory");
 	for (unsigned i = 0; i < n; i++)
@@ -367,7 +210,6 @@ dp_close(struct dp *dp)
 	dp_ports_close(&dp->shared.cfg);
 	for (unsigned i = 0; i < dp->shared.cfg.workers; i++) {
 		struct dp_worker *w = dp->shared.worker[i];
-		struct dp_blocks *k = &dp->blocks[i];
 
 		dp_net_free(w->net);
 		rte_ring_free(w->inbox);
@@ -376,21 +218,7 @@ dp_close(struct dp *dp)
 		rte_ring_free(w->mailbox);
 		rte_ring_free(w->parsed);
 		rte_ring_free(w->news);
-		dp_block_free(k->peers, k->peers_size);
-		dp_block_free(k->devices, k->devices_size);
-		dp_block_free(k->store, k->store_size);
-		dp_block_free(k->replies, k->replies_size);
-		dp_block_free(k->observers, k->observers_size);
-		dp_block_free(k->logring, k->logring_size);
-		dp_block_free(k->pending, k->pending_size);
-		dp_block_free(k->trace, k->trace_size);
-		dp_block_free(k->outbound, k->outbound_size);
-		dp_block_free(k->delayed, dp_delayed_size());
-		dp_block_free(k->transfers, k->transfers_size);
-		dp_block_free(k->scratch, sizeof(struct dp_scratch));
-		dp_block_free(k->jobs, DP_JOBS * sizeof(struct dp_job));
-		dp_block_free(w->limit, sizeof(struct dp_limit));
-		dp_block_free(w->rates, sizeof(struct dp_limit));
+		dp_tables_free(&dp->tables[i]);
 		dp_block_free(w, sizeof(*w));
 	}
 	rte_ring_free(dp->shared.jobs);

@@ -1,6 +1,8 @@
 /* What control reads of the workers at any time, and the acts it posts to them. */
 #include "dataplane/dp_internal.h"
+#include "dataplane/delay.h"
 #include "dataplane/path.h"
+#include "dataplane/words.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -122,6 +124,9 @@ dp_trace_path(const struct dp *dp, const char *path, uint16_t *tag, uint32_t *ke
 	return true;
 }
 
+/* Buckets of a worker's two limits; they are never empty. */
+#define LIMIT_BUCKETS (2 * DP_LIMIT_SETS * DP_LIMIT_WAYS)
+
 /* Sums over the workers, one table a row. */
 enum row {
 	PEERS,
@@ -135,6 +140,10 @@ enum row {
 	TRACE,
 	OUTBOUND,
 	TRANSFERS,
+	DELAYED,
+	JOBS,
+	LIMITS,
+	SCRATCH,
 	MBUFS,
 	ROWS
 };
@@ -152,35 +161,42 @@ dp_mem_read(const struct dp *dp, struct dp_mem_row *rows, unsigned max)
 {
 	static const char *const names[ROWS] = {"peers", "dedup", "devices", "store",
 		"replies", "observers", "pending", "logring", "trace", "outbound",
-		"transfers", "mbufs"};
+		"transfers", "delayed", "jobs", "limits", "scratch", "mbufs"};
 	const struct dp_config *cfg = &dp->shared.cfg;
 	struct dp_mem_row r[ROWS] = {0};
 
 	for (unsigned i = 0; i < cfg->workers; i++) {
 		const struct dp_worker *w = dp->shared.worker[i];
-		const struct dp_blocks *k = &dp->blocks[i];
+		const struct dp_tables *k = &dp->tables[i];
 
-		add_row(&r[PEERS], k->peers_size - k->extensions_size,
+		add_row(&r[PEERS], k->block[DP_T_PEERS].size - k->extensions_size,
 			dp_peers_max(w->peers), dp_peers_count(w->peers));
 		add_row(&r[DEDUP], k->extensions_size, k->extensions_size / 64,
 			dp_peers_extensions_used(w->peers));
-		add_row(&r[DEVICES], k->devices_size, dp_devices_max(w->devices),
-			dp_devices_count(w->devices));
-		add_row(&r[STORE], k->store_size, dp_store_max(w->store),
+		add_row(&r[DEVICES], k->block[DP_T_DEVICES].size,
+			dp_devices_max(w->devices), dp_devices_count(w->devices));
+		add_row(&r[STORE], k->block[DP_T_STORE].size, dp_store_max(w->store),
 			dp_store_count(w->store));
-		add_row(&r[REPLIES], k->replies_size, cfg->replies_max / cfg->workers,
-			dp_replies_count(w->replies));
-		add_row(&r[OBSERVERS], k->observers_size, dp_observers_max(w->observers),
-			dp_observers_count(w->observers));
-		add_row(&r[PENDING], k->pending_size, w->pending.mask + 1,
+		add_row(&r[REPLIES], k->block[DP_T_REPLIES].size,
+			cfg->replies_max / cfg->workers, dp_replies_count(w->replies));
+		add_row(&r[OBSERVERS], k->block[DP_T_OBSERVERS].size,
+			dp_observers_max(w->observers), dp_observers_count(w->observers));
+		add_row(&r[PENDING], k->block[DP_T_PENDING].size, w->pending.mask + 1,
 			get(&w->turns.pending_answers));
-		add_row(&r[LOGRING], k->logring_size, cfg->logring_bytes,
+		add_row(&r[LOGRING], k->block[DP_T_LOGRING].size, cfg->logring_bytes,
 			dp_logring_used(w->logring));
-		add_row(&r[OUTBOUND], k->outbound_size, dp_outbound_max(w->outbound),
-			dp_outbound_count(w->outbound));
-		add_row(&r[TRANSFERS], k->transfers_size, dp_transfers_max(w->transfers),
-			dp_transfers_count(w->transfers));
-		add_row(&r[TRACE], k->trace_size, cfg->trace, cfg->trace);
+		add_row(&r[OUTBOUND], k->block[DP_T_OUTBOUND].size,
+			dp_outbound_max(w->outbound), dp_outbound_count(w->outbound));
+		add_row(&r[TRANSFERS], k->block[DP_T_TRANSFERS].size,
+			dp_transfers_max(w->transfers), dp_transfers_count(w->transfers));
+		add_row(&r[TRACE], k->block[DP_T_TRACE].size, cfg->trace, cfg->trace);
+		add_row(&r[DELAYED], k->block[DP_T_DELAYED].size, DP_DELAYED_MAX,
+			dp_delayed_count(w->delayed));
+		add_row(&r[JOBS], k->block[DP_T_JOBS].size, DP_JOBS,
+			DP_JOBS - DP_GET(w->n_jobs));
+		add_row(&r[LIMITS], k->block[DP_T_LIMITS].size, LIMIT_BUCKETS,
+			LIMIT_BUCKETS);
+		add_row(&r[SCRATCH], k->block[DP_T_SCRATCH].size, 1, 1);
 	}
 	add_row(&r[MBUFS],
 		(uint64_t)cfg->mbufs

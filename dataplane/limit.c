@@ -10,10 +10,10 @@ dp_limit_init(struct dp_limit *l)
 	memset(l, 0xff, sizeof(*l));
 }
 
-static struct dp_bucket *
+static struct dp_limit_bucket *
 bucket_of(struct dp_limit *l, uint64_t hash, uint32_t now_ms)
 {
-	struct dp_bucket *b = l->set[(hash >> 32) % DP_LIMIT_SETS], *oldest = b;
+	struct dp_limit_bucket *b = l->set[(hash >> 32) % DP_LIMIT_SETS], *oldest = b;
 	uint32_t who = (uint32_t)hash;
 
 	for (unsigned way = 0; way < DP_LIMIT_WAYS; way++, b++) {
@@ -22,7 +22,7 @@ bucket_of(struct dp_limit *l, uint64_t hash, uint32_t now_ms)
 		if (now_ms - b->last_ms > now_ms - oldest->last_ms)
 			oldest = b;
 	}
-	*oldest = (struct dp_bucket){.who = who, .tokens_milli = FRESH};
+	*oldest = (struct dp_limit_bucket){.who = who, .tokens_milli = FRESH};
 	return oldest;
 }
 
@@ -31,7 +31,7 @@ dp_limit_take(
 	struct dp_limit *l, uint64_t hash, uint32_t rate, uint32_t burst, uint32_t now_ms)
 {
 	uint64_t full = (uint64_t)burst * 1000, have;
-	struct dp_bucket *b;
+	struct dp_limit_bucket *b;
 
 	if (rate == 0)
 		return true;

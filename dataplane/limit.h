@@ -15,7 +15,7 @@
 #define DP_LIMIT_WAYS 4 /* buckets of a set */
 
 struct dp_limit {
-	struct dp_bucket {
+	struct dp_limit_bucket {
 		uint32_t who; /* half of the hash; the other half says which set */
 		uint32_t last_ms;
 		uint32_t tokens_milli; /* thousandths of a message */
