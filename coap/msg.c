@@ -43,6 +43,12 @@ skip_extended(const uint8_t *p, const uint8_t *end)
 	return (struct step){p + length, delta};
 }
 
+/* Bytes of an option whose first byte is the index; 0: some of its bytes say how many, or
+ * it is the payload marker. */
+#define LENGTHS 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 0, 0, 0
+static const uint8_t span[256] = {LENGTHS, LENGTHS, LENGTHS, LENGTHS, LENGTHS, LENGTHS,
+	LENGTHS, LENGTHS, LENGTHS, LENGTHS, LENGTHS, LENGTHS, LENGTHS};
+
 /* Walk the options at @p: where the payload marker or @end is, or NULL if malformed. */
 static const uint8_t *
 skip_options(const uint8_t *p, const uint8_t *end)
@@ -50,14 +56,12 @@ skip_options(const uint8_t *p, const uint8_t *end)
 	uint32_t number = 0; /* of 65,535 bytes at most: it cannot wrap */
 
 	while (p < end) {
-		unsigned head = *p, length = head & 0xf;
+		unsigned n = span[*p];
 
-		if (head < 13 << 4 && length < 13) {
-			number += head >> 4;
-			p += 1 + length;
-			if (p > end)
-				return NULL;
-		} else if (head == PAYLOAD_MK) {
+		if (n != 0) {
+			number += *p >> 4;
+			p += n;
+		} else if (*p == PAYLOAD_MK) {
 			break;
 		} else {
 			struct step s = skip_extended(p, end);
@@ -68,7 +72,7 @@ skip_options(const uint8_t *p, const uint8_t *end)
 			number += s.delta;
 		}
 	}
-	return number <= UINT16_MAX ? p : NULL;
+	return p <= end && number <= UINT16_MAX ? p : NULL;
 }
 
 enum tg_verdict

@@ -1,11 +1,13 @@
 /* Whom a request is from: the sender of a request to a path with {device} is that device.
  */
+#include "dataplane/hot.h"
 #include "dataplane/worker.h"
 
 static uint32_t
-by_name(struct dp_worker *w, const struct dp_request *q, uint32_t now_s)
+by_name(struct dp_worker *w, const struct dp_burst *b, unsigned i)
 {
-	bool ahead = q->ahead == DP_AHEAD_DEVICE;
+	const struct dp_request *q = &w->scratch->request[i];
+	bool ahead = b->device >> i & 1;
 	const uint8_t *name;
 	uint64_t hash;
 	uint8_t len;
@@ -13,10 +15,10 @@ by_name(struct dp_worker *w, const struct dp_request *q, uint32_t now_s)
 	name = dp_request_segment(q, q->device, &len);
 	hash = ahead ? q->device_hash : dp_devices_hash(w->devices, name, len);
 	return dp_devices_get(w->devices, name, len, hash,
-		ahead ? q->device_hint : DP_NONE, now_s, &w->device_events);
+		ahead ? q->device_hint : DP_NONE, b->now_s, &w->device_events);
 }
 
-uint32_t
+DP_HOT uint32_t
 dp_act_device(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint32_t known,
 	uint32_t peer)
 {
@@ -27,7 +29,7 @@ dp_act_device(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint32_
 	if (q->device == UINT8_MAX)
 		return DP_NONE;
 	if (device == DP_NONE)
-		device = by_name(w, q, b->now_s);
+		device = by_name(w, b, i);
 	if (device != DP_NONE)
 		dp_devices_heard(w->devices, device, dp_peers_ref(w->peers, peer),
 			m->len - m->payload, b->now_s);

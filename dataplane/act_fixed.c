@@ -3,6 +3,7 @@
 #include "coap/option.h"
 #include "coap/write.h"
 #include "dataplane/copy.h"
+#include "dataplane/hot.h"
 #include "dataplane/links.h"
 #include "dataplane/slice.h"
 #include "dataplane/worker.h"
@@ -167,8 +168,10 @@ act_uppercase(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	return dp_block_answer(w, b, i, TG_CHANGED, &c);
 }
 
-uint8_t
-dp_act_fixed(struct dp_worker *w, struct dp_burst *b, unsigned i)
+/* A request that asks for something else than all of a resource, or that it be changed.
+ */
+static uint8_t __attribute__((noinline))
+act_particularly(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	const struct dp_request *q = &w->scratch->request[i];
 
@@ -182,4 +185,21 @@ dp_act_fixed(struct dp_worker *w, struct dp_burst *b, unsigned i)
 		return TG_NOT_ACCEPTABLE;
 	return b->route[i]->kind == DP_K_QUERY ? act_query(b, i, q)
 					       : act_time(w, b, i, q);
+}
+
+/* Flags of a GET that is not answered with the whole content as it stands. */
+#define PARTICULAR                                                                       \
+	(DP_R_IF_MATCH | DP_R_IF_NONE_MATCH | DP_R_ACCEPT | DP_R_QUERY | DP_R_BLOCK1     \
+		| DP_R_BLOCK2 | DP_R_SIZE2)
+
+DP_HOT uint8_t
+dp_act_fixed(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	const struct dp_route *r = b->route[i];
+
+	if (unlikely((w->scratch->request[i].flags & PARTICULAR) != 0
+		     || b->msg[i].code != TG_GET || r->content == NULL))
+		return act_particularly(w, b, i);
+	write_encoded(b, i, TG_CONTENT, r->content, r->content_len);
+	return TG_CONTENT;
 }

@@ -10,8 +10,8 @@
  */
 #include "coap/code.h"
 #include "dataplane/slice.h"
-#include "dataplane/worker.h"
 #include "dataplane/words.h"
+#include "dataplane/worker.h"
 
 #include <string.h>
 

@@ -1,8 +1,9 @@
 /* Streams: POST and PUT become records; the answer is a promise about the record. */
 #include "coap/code.h"
+#include "dataplane/hot.h"
 #include "dataplane/worker.h"
 
-uint8_t
+DP_HOT uint8_t
 dp_act_stream(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	const struct dp_request *q = &w->scratch->request[i];

@@ -7,6 +7,7 @@
 #include "coap/code.h"
 #include "coap/option.h"
 #include "dataplane/guard.h"
+#include "dataplane/hot.h"
 
 /* Free bytes behind the start of the message, less what a security tag will need. */
 static size_t
@@ -83,7 +84,7 @@ dp_answer_write(const struct dp_worker *w, uint8_t *buf, size_t cap,
 	return (uint16_t)tg_write_end(&out);
 }
 
-uint8_t
+DP_HOT uint8_t
 dp_answer_keep(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_t code)
 {
 	bool con = b->msg[i].type == TG_CON;

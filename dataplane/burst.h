@@ -27,16 +27,33 @@ enum dp_flag {
 	DP_F_IPV6 = 1,
 	DP_F_MULTICAST =
 		2,        /* destination was multicast or broadcast: no RST, no errors */
-	DP_F_OBSERVE = 4, /* parse: a GET with Observe, which needs its peer */
+	DP_F_OBSERVE = 4, /* parse: a GET with Observe */
 };
 
 struct dp_route;
+
+/* The first of a set, which it leaves; the set has one. */
+static inline unsigned
+dp_next_of(uint64_t *set)
+{
+	unsigned i = (unsigned)__builtin_ctzll(*set);
+
+	*set &= *set - 1;
+	return i;
+}
 
 struct dp_burst {
 	uint16_t n;
 	bool handed;    /* rx:  from another worker: frames were counted there */
 	uint64_t tsc;   /* rx:  rte_rdtsc() when the burst was read */
 	uint32_t now_s; /* rx:  seconds since start */
+
+	/* Sets of requests: bit i is request i. */
+	uint64_t once;   /* parse: must not run twice, or has Observe: needs its peer */
+	uint64_t value;  /* route: begins with a stored value, or with ... */
+	uint64_t device; /* route: ... a device; the index line is on its way */
+	uint64_t rare;   /* route: not to be run just like that: see dp_stage_act() */
+
 	struct rte_mbuf *pkt[DP_BURST];   /* rx:    owned until NULL */
 	uint8_t port[DP_BURST];           /* rx:    index of the dp port */
 	uint8_t flags[DP_BURST];          /* net, parse: enum dp_flag */

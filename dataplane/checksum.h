@@ -59,19 +59,17 @@ dp_sum(const void *p, size_t len, uint64_t sum)
 	return dp_sum_add(sum, v >> 8 * (8 - left));
 }
 
-/* Fold to the sum's complement, in memory order: 0 if a sum over its own checksum is
- * right. */
+/*
+ * Fold to the sum's complement, in memory order: 0 if a sum over its own checksum is
+ * right.  A word added to itself with its halves changed round has, in its upper half,
+ * the sum of the halves and their carry.
+ */
 static inline uint16_t
 dp_sum_finish(uint64_t sum)
 {
-	uint32_t wide = (uint32_t)sum, carry = (uint32_t)(sum >> 32);
-	uint16_t half;
+	uint32_t wide = (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
 
-	wide += carry;
-	wide += wide < carry;
-	half = (uint16_t)(wide >> 16);
-	wide = (wide & 0xffff) + half;
-	return (uint16_t) ~(wide + (wide >> 16));
+	return (uint16_t) ~((wide + (wide << 16 | wide >> 16)) >> 16);
 }
 
 /* The pseudo header's part: both addresses lie behind each other at @addrs. */

@@ -2,6 +2,7 @@
 
 #include "dataplane/copy.h"
 #include "dataplane/hash.h"
+#include "dataplane/hot.h"
 #include "dataplane/index.h"
 
 #include <string.h>
@@ -362,7 +363,7 @@ make(struct dp_devices *t, const void *name, size_t len, uint64_t hash, uint32_t
 	return DP_NONE;
 }
 
-uint32_t
+DP_HOT uint32_t
 dp_devices_get(struct dp_devices *t, const void *name, size_t len, uint64_t hash,
 	uint32_t hint, uint32_t now_s, const struct dp_devices_events *e)
 {
@@ -376,7 +377,7 @@ dp_devices_get(struct dp_devices *t, const void *name, size_t len, uint64_t hash
 	return make(t, name, len, hash, now_s, e);
 }
 
-void
+DP_HOT void
 dp_devices_heard(struct dp_devices *t, uint32_t device, uint32_t peer, uint32_t bytes,
 	uint32_t now_s)
 {

@@ -4,6 +4,7 @@
  * Lengths come from the IP header: short frames carry padding.  Options and extension
  * headers that say nothing to us are taken out, so that a reply has a plain header.
  */
+#include "dataplane/hot.h"
 #include "dataplane/net_internal.h"
 
 #define PROTO_HOPOPT 0
@@ -271,7 +272,7 @@ addressed4(const struct dp_port_config *p, const struct rte_ipv4_hdr *ip, uint8_
 	return 0;
 }
 
-bool
+DP_HOT bool
 net_ipv4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f)
 {
 	struct rte_ipv4_hdr *ip =
@@ -485,7 +486,7 @@ icmp6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f,
 	return false;
 }
 
-bool
+DP_HOT bool
 net_ipv6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f)
 {
 	struct rte_ipv6_hdr *ip =

@@ -1,3 +1,4 @@
+#include "dataplane/hot.h"
 #include "dataplane/net_internal.h"
 
 #include <rte_ethdev.h>
@@ -317,7 +318,7 @@ send_port(struct dp_net *net, unsigned p)
 	}
 }
 
-void
+DP_HOT void
 net_queue(struct dp_net *net, uint8_t port, struct rte_mbuf *m)
 {
 	struct tx_port *tx = &net->tx[port];

@@ -1,6 +1,7 @@
 #include "dataplane/peers_internal.h"
 
 #include "dataplane/hash.h"
+#include "dataplane/hot.h"
 #include "dataplane/index.h"
 
 #include <string.h>
@@ -325,7 +326,7 @@ make(struct dp_peers *t, const struct dp_peer_key *key, uint64_t hash, uint16_t 
 	return peer;
 }
 
-uint32_t
+DP_HOT uint32_t
 dp_peers_get(struct dp_peers *t, const struct dp_peer_key *key, uint64_t hash,
 	uint32_t hint, uint32_t now_s, struct dp_counters *c)
 {
@@ -395,7 +396,7 @@ dp_peers_silence_s(const struct dp_peers *t, uint32_t peer, uint32_t now_s)
 	return (uint16_t)(now_s - hot_of(t, peer)->heard);
 }
 
-void
+DP_HOT void
 dp_peers_account(struct dp_peers *t, uint32_t peer, uint32_t bytes)
 {
 	struct cold *c = cold_of(t, peer);

@@ -1,5 +1,6 @@
 #include "dataplane/peers_internal.h"
 
+#include "dataplane/hot.h"
 #include "dataplane/words.h"
 
 #include <emmintrin.h>
@@ -22,7 +23,7 @@ entry_of(const struct dp_peers *t, const struct hot *h, uint16_t mid, uint16_t n
 	return MIDS;
 }
 
-enum dp_dedup
+DP_HOT enum dp_dedup
 dp_peers_heard(const struct dp_peers *t, uint32_t peer, uint16_t mid, uint32_t now_s,
 	uint8_t *code)
 {
@@ -64,7 +65,7 @@ make_room(struct dp_peers *t, struct hot *h, uint16_t now, struct dp_counters *c
 	return i;
 }
 
-void
+DP_HOT void
 dp_peers_add(struct dp_peers *t, uint32_t peer, uint16_t mid, uint8_t code, bool con,
 	uint32_t now_s, struct dp_counters *c)
 {

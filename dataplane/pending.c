@@ -7,6 +7,7 @@
  */
 #include "coap/code.h"
 #include "dataplane/copy.h"
+#include "dataplane/hot.h"
 #include "dataplane/separate.h"
 
 #include <string.h>
@@ -115,7 +116,7 @@ push(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_t code,
 	dp_peers_hold(w->peers, b->peer[i]);
 }
 
-bool
+DP_HOT bool
 dp_log_request(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code,
 	bool wait, uint8_t origin)
 {

@@ -2,6 +2,7 @@
 
 #include "coap/option.h"
 #include "dataplane/copy.h"
+#include "dataplane/hot.h"
 
 #include <string.h>
 
@@ -94,7 +95,7 @@ read_option(struct dp_request *r, const struct tg_opt *o, bool again)
 	case TG_OPT_ACCEPT:
 		if (fits(o, 0, 2) && !again)
 			r->accept = (uint32_t)tg_opt_uint(o);
-		return again ? DP_R_BAD_OPTION : flag_if(o, 0, 2, 0);
+		return again ? DP_R_BAD_OPTION : flag_if(o, 0, 2, DP_R_ACCEPT);
 	case TG_OPT_IF_MATCH:
 		return flag_if(o, 0, 8, DP_R_IF_MATCH);
 	case TG_OPT_URI_QUERY:
@@ -122,9 +123,10 @@ read_option(struct dp_request *r, const struct tg_opt *o, bool again)
 	case TG_OPT_PROXY_SCHEME:
 		return again ? DP_R_BAD_OPTION : flag_if(o, 1, 255, DP_R_PROXY);
 	case TG_OPT_NO_RESPONSE:
-		if (fits(o, 0, 1) && !again)
-			r->silent = (uint8_t)tg_opt_uint(o);
-		return 0;
+		if (again || !fits(o, 0, 1))
+			return 0;
+		r->silent = (uint8_t)tg_opt_uint(o);
+		return DP_R_SILENT;
 	case TG_OPT_HOP_LIMIT: /* RFC 8768, 3: 1 to 255, or the request is refused */
 		return o->len == 1 && o->value[0] != 0 ? 0 : DP_R_BAD_REQUEST;
 	default: /* unknown, or of an extension that is not served */
@@ -132,7 +134,7 @@ read_option(struct dp_request *r, const struct tg_opt *o, bool again)
 	}
 }
 
-uint16_t
+DP_HOT uint16_t
 dp_request_read(struct dp_request *r, const struct tg_msg *m, uint8_t *arena)
 {
 	unsigned last = 0;

@@ -31,10 +31,12 @@ enum dp_request_flag {
 	DP_R_BLOCK2 = 512,
 	DP_R_SIZE1 = 1024,
 	DP_R_SIZE2 = 2048, /* the representation's size, please (4) */
+	DP_R_ACCEPT = 4096,
+	DP_R_SILENT = 8192, /* No-Response */
 };
 
-/* Whose lines act will touch first. */
-enum dp_ahead { DP_AHEAD_NOTHING, DP_AHEAD_VALUE, DP_AHEAD_DEVICE };
+/* Flags of a request that is refused at once. */
+#define DP_R_WRONG (DP_R_BAD_OPTION | DP_R_BAD_REQUEST | DP_R_PROXY)
 
 struct dp_transfer;
 
@@ -48,12 +50,12 @@ struct dp_request {
 	uint8_t device;  /* route: index of the segment that is {device}; UINT8_MAX: none
 			  */
 	uint8_t listing; /* route: the path names a device of a store route */
-	uint8_t ahead;   /* route: enum dp_ahead */
 	struct tg_block block1, block2; /* each if the flag is set */
 	struct dp_transfer *transfer;   /* with block1: the body it completes */
 	uint32_t size1;                 /* likewise */
-	uint32_t about; /* route: half of the hash that @ahead says; else 0 */
-	uint64_t device_hash, store_hash; /* route: the key that @ahead says, hashed */
+	uint32_t about;                 /* route: half of the hash that is set; else 0 */
+	uint64_t device_hash, store_hash; /* route: of what it begins with, in the burst's
+					     sets */
 	uint32_t device_hint, store_hint; /* route: where its table expects it */
 	uint16_t at[DP_SEGMENTS_MAX];     /* offset of each segment's length byte in
 					     path.bytes */

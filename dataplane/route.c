@@ -1,4 +1,5 @@
 #include "dataplane/route.h"
+#include "dataplane/hot.h"
 
 #include <string.h>
 
@@ -84,14 +85,14 @@ descend(const struct dp_node *n, struct dp_request *r, unsigned i)
 }
 
 /* Most nodes have but one way on: no way back is kept until there is a choice. */
-const struct dp_route *
+DP_HOT const struct dp_route *
 dp_route_find(const struct dp_snapshot *snap, struct dp_request *r)
 {
 	const struct dp_node *n = snap->root;
 	unsigned i = 0;
 
 	for (; i < r->segments; i++) {
-		if (n->rest != NULL || (n->child != NULL && n->param != NULL))
+		if (n->choice)
 			return descend(n, r, i);
 		n = n->param != NULL ? param_of(n, r, i) : literal_of(n, r, i);
 		if (n == NULL)

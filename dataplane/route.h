@@ -28,6 +28,7 @@ struct dp_route {
 	bool require_format;     /* a write without Content-Format is 4.00 */
 	bool changes;            /* store: after each 2.03 the value changes by itself */
 	const struct dp_route *also; /* static: the same path in another Content-Format */
+	uint8_t methods;             /* bit c: the method with code c may be asked */
 	bool special;                /* any of the next three is not 0 */
 	uint32_t echo_s;     /* how old a request's Echo may be; 0: none is asked for */
 	uint32_t rate;       /* requests a second; 0: no limit */
@@ -55,6 +56,7 @@ struct dp_node {
 	const char *literal; /* bytes of the segment; NULL: {name} */
 	uint16_t literal_len;
 	uint8_t is_device;            /* {device} */
+	uint8_t choice;               /* more than one way on */
 	const struct dp_route *route; /* path ends here */
 	const struct dp_route *rest; /* {name*}: path goes on with at least one segment */
 	struct dp_node *child;       /* first literal child */

@@ -113,11 +113,26 @@ set_route(
 	return fail(b, "route %s: another route has the same path", path);
 }
 
+static void
+note_choice(struct dp_node *n)
+{
+	n->choice = n->rest != NULL || (n->child != NULL && n->param != NULL);
+}
+
+static int
+set_rest(struct build *b, struct dp_node *at, struct dp_route *r, const char *path)
+{
+	int rc = set_route(b, &at->rest, r, path);
+
+	note_choice(at);
+	return rc;
+}
+
 /* Hang @r into the trie where its pattern says. */
 static int
 add_path(struct build *b, struct dp_route *r, const char *path)
 {
-	struct dp_node *at = b->snap->root;
+	struct dp_node *at = b->snap->root, *from;
 	const char *p = path;
 
 	if (*p != '/')
@@ -129,6 +144,7 @@ add_path(struct build *b, struct dp_route *r, const char *path)
 		size_t len = strcspn(seg, "/");
 
 		p = seg + len;
+		from = at;
 		if (len == 0 || len > 255)
 			return fail(b, "route %s: a segment has 1 to 255 bytes", path);
 		if (seg[0] != '{' && strcspn(seg, "{}") < len)
@@ -144,9 +160,10 @@ add_path(struct build *b, struct dp_route *r, const char *path)
 		else if (*p != '\0')
 			return fail(b, "route %s: {name*} must come last", path);
 		else
-			return set_route(b, &at->rest, r, path);
+			return set_rest(b, at, r, path);
 		if (at == NULL)
 			return fail(b, "route %s: out of memory", path);
+		note_choice(from);
 	}
 	return set_route(b, &at->route, r, path);
 }
@@ -313,6 +330,33 @@ set_period(struct build *b, struct dp_route *r, const struct dp_route_spec *s)
 	return set_own(b, r, s->path, s);
 }
 
+/* Bit c: the method with code c. */
+static uint8_t
+methods_of(const struct dp_route *r)
+{
+	uint8_t methods = 0;
+
+	switch (r->kind) {
+	case DP_K_STREAM:
+		return 1u << TG_POST | 1u << TG_PUT;
+	case DP_K_STORE:
+		return 0xfe;
+	case DP_K_STATIC:
+		for (unsigned m = TG_GET; m <= TG_IPATCH; m++)
+			methods |= (uint8_t)((r->answer[m] != 0) << m);
+		return methods;
+	case DP_K_UNOBSERVE:
+	case DP_K_UPPERCASE:
+	case DP_K_CREATE:
+		return 1u << TG_POST;
+	case DP_K_QUERY:
+	case DP_K_TIME:
+	case DP_K_COUNT:
+		break;
+	}
+	return 1u << TG_GET;
+}
+
 /* What only some kinds of routes have. */
 static int
 set_kind(struct build *b, struct dp_route *r, const struct dp_route_spec *s)
@@ -403,6 +447,7 @@ add_route(struct build *b, const struct dp_route_spec *s)
 		memcpy(r->formats, s->formats, s->n_formats * sizeof(*s->formats));
 	if (set_param(b, r, s) < 0 || set_kind(b, r, s) < 0)
 		return -EINVAL;
+	r->methods = methods_of(r);
 	return add_path(b, r, s->path);
 }
 

@@ -7,6 +7,7 @@
 #include "coap/code.h"
 #include "dataplane/delay.h"
 #include "dataplane/guard.h"
+#include "dataplane/hot.h"
 #include "dataplane/separate.h"
 
 #include <string.h>
@@ -86,7 +87,7 @@ remember(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 		&w->counters);
 }
 
-static uint8_t
+static DP_HOT uint8_t
 run(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	switch (b->route[i]->kind) {
@@ -111,15 +112,12 @@ run(struct dp_worker *w, struct dp_burst *b, unsigned i)
 uint8_t
 dp_execute(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
-	uint8_t code;
+	uint32_t delay_ms = b->route[i]->delay_ms;
+	uint8_t code = b->route[i]->special ? dp_guard(w, b, i) : 0;
 
-	if (likely(!b->route[i]->special))
-		return run(w, b, i);
-	code = dp_guard(w, b, i);
 	if (code != 0)
 		return code;
-	return b->route[i]->delay_ms != 0 ? dp_delay(w, b, i, b->route[i]->delay_ms)
-					  : run(w, b, i);
+	return delay_ms != 0 ? dp_delay(w, b, i, delay_ms) : run(w, b, i);
 }
 
 /* It has run, and its answer is not wanted; a duplicate gets as little. */
@@ -161,74 +159,102 @@ act_for_group(struct dp_worker *w, struct dp_burst *b, unsigned i)
 		dp_drop(w, b, i, DP_C_rdrop_multicast);
 }
 
-/* @once: it must not run twice. */
-static void
+/* It has run: its answer is remembered if it must not run twice. */
+static DP_HOT void
+finish(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once, uint8_t code)
+{
+	dp_count(&w->counters, DP_C_executed, 1);
+	b->code[i] = code;
+	if (once)
+		remember(w, b, i, code);
+}
+
+/* A request of which there is nothing to say but what it asks. */
+static DP_HOT void
 act(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once)
 {
-	const struct dp_request *q;
 	uint8_t code;
 
-	if (unlikely(w->draining)) {
-		dp_drop(w, b, i, DP_C_rdrop_draining);
-		return;
-	}
-	if (unlikely(b->flags[i] & DP_F_MULTICAST)) {
-		act_for_group(w, b, i);
-		return;
-	}
-	if (unlikely(b->code[i] != 0)) {
-		dp_refuse(w, b, i, b->code[i]);
-		return;
-	}
 	if (once && !admit(w, b, i))
 		return;
-	q = &w->scratch->request[i];
-	code = once && unlikely(q->flags & (DP_R_BLOCK1 | DP_R_BLOCK2))
-		       ? dp_act_block(w, b, i)
-		       : dp_execute(w, b, i);
+	code = run(w, b, i);
+	if (unlikely(code >= TG_BAD_REQUEST))
+		dp_refuse(w, b, i, code);
+	else if (code != DP_LATER)
+		finish(w, b, i, once, code);
+}
+
+/* What a request in blocks, or one whose answer may not be wanted, or to a route that
+ * looks at more, goes through; it was admitted. */
+static void
+act_guarded(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once)
+{
+	const struct dp_request *q = &w->scratch->request[i];
+	uint8_t code = once && (q->flags & (DP_R_BLOCK1 | DP_R_BLOCK2))
+			       ? dp_act_block(w, b, i)
+			       : dp_execute(w, b, i);
+
 	if (code == DP_LATER)
 		return;
-	if (unlikely(code >= TG_BAD_REQUEST)) {
+	if (code >= TG_BAD_REQUEST) {
 		dp_refuse(w, b, i, code);
 		return;
 	}
-	dp_count(&w->counters, DP_C_executed, 1);
-	b->code[i] = code;
-	if (unlikely(b->silent[i] != 0) && dp_is_silent(b->silent[i], code)) {
+	if (dp_is_silent(b->silent[i], code)) {
+		dp_count(&w->counters, DP_C_executed, 1);
+		b->code[i] = code;
 		say_nothing(w, b, i, once);
 		return;
 	}
-	if (once)
-		remember(w, b, i, code);
-	if (once && unlikely(q->flags & DP_R_BLOCK1) && b->reply[i] == 0)
+	finish(w, b, i, once, code);
+	if (once && (q->flags & DP_R_BLOCK1) && b->reply[i] == 0)
 		dp_answer_block(b, i, code, &q->block1);
 }
 
-/* A GET that waits for its answer is remembered as other requests are. */
-static bool
-waits(const struct dp_burst *b, unsigned i)
+/* The rest: to a group, refused before it runs, or guarded.  False if the packet has gone
+ * to another worker, which counts it. */
+static bool __attribute__((noinline))
+act_rarely(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
-	return b->code[i] == 0 && b->route[i]->delay_ms != 0;
+	bool once = b->msg[i].code != TG_GET;
+
+	if (w->draining) {
+		dp_drop(w, b, i, DP_C_rdrop_draining);
+		return true;
+	}
+	if (b->flags[i] & DP_F_MULTICAST) {
+		act_for_group(w, b, i);
+		return true;
+	}
+	if (b->code[i] != 0) {
+		dp_refuse(w, b, i, b->code[i]);
+		return true;
+	}
+	/* A GET that waits for its answer is remembered as other requests are. */
+	if (!once && b->route[i]->delay_ms != 0) {
+		if (!dp_bring_home(w, b, i))
+			return false;
+		once = true;
+	}
+	if (!once || admit(w, b, i))
+		act_guarded(w, b, i, once);
+	return true;
 }
 
 void
 dp_stage_act(struct dp_worker *w, struct dp_burst *b)
 {
+	uint64_t rare = likely(!w->draining) ? b->rare : UINT64_MAX;
 	unsigned requests = 0;
 
 	for (unsigned i = 0; i < b->n; i++) {
-		bool once;
-
 		if (b->pkt[i] == NULL)
 			continue;
-		once = b->msg[i].code != TG_GET;
-		if (!once && unlikely(waits(b, i))) {
-			if (!dp_bring_home(w, b, i))
-				continue; /* it is counted there */
-			once = true;
-		}
+		if (likely(!(rare >> i & 1)))
+			act(w, b, i, b->msg[i].code != TG_GET);
+		else if (!act_rarely(w, b, i))
+			continue;
 		requests++;
-		act(w, b, i, once);
 	}
 	dp_count(&w->counters, DP_C_requests, requests);
 }

@@ -10,27 +10,18 @@
 #include "coap/code.h"
 #include "dataplane/worker.h"
 
-static bool
-needs_peer(const struct dp_burst *b, unsigned i)
-{
-	return b->pkt[i] != NULL
-	       && (b->msg[i].code != TG_GET || (b->flags[i] & DP_F_OBSERVE));
-}
-
 /* Hand to their home what came to the wrong worker; a GET runs anywhere. */
 static void
 steer(struct dp_worker *w, struct dp_burst *b)
 {
 	unsigned handed = 0;
 
-	for (unsigned i = 0; i < b->n; i++) {
-		unsigned home;
+	for (uint64_t set = b->once; set != 0;) {
+		unsigned i = dp_next_of(&set), home = dp_home_of(w, &b->key[i]);
 
-		if (!needs_peer(b, i))
-			continue;
-		home = dp_home_of(w, &b->key[i]);
 		if (home == w->id)
 			continue;
+		b->once &= ~(UINT64_C(1) << i);
 		if (dp_hand(w, b, i, home, DP_E_DATAGRAM))
 			handed++;
 		else
@@ -61,11 +52,12 @@ dp_stage_match(struct dp_worker *w, struct dp_burst *b)
 {
 	if (w->count > 1 && !b->handed)
 		steer(w, b);
-	for (unsigned i = 0; i < b->n; i++)
-		if (needs_peer(b, i)) {
-			b->hash[i] = dp_peers_hash(w->peers, &b->key[i]);
-			dp_peers_prefetch(w->peers, b->hash[i]);
-		}
+	for (uint64_t set = b->once; set != 0;) {
+		unsigned i = dp_next_of(&set);
+
+		b->hash[i] = dp_peers_hash(w->peers, &b->key[i]);
+		dp_peers_prefetch(w->peers, b->hash[i]);
+	}
 }
 
 /* A peer's line names its extension, a stored value's slot its device: ask for those too.
@@ -73,13 +65,14 @@ dp_stage_match(struct dp_worker *w, struct dp_burst *b)
 static void
 follow(struct dp_worker *w, const struct dp_burst *b, const struct dp_request *q)
 {
-	for (unsigned i = 0; i < b->n; i++) {
-		if (!needs_peer(b, i))
-			continue;
-		dp_peers_prefetch_more(w->peers, b->peer[i]);
-		if (q[i].ahead == DP_AHEAD_VALUE && q[i].store_hint != DP_NONE)
+	for (uint64_t set = b->once; set != 0;)
+		dp_peers_prefetch_more(w->peers, b->peer[dp_next_of(&set)]);
+	for (uint64_t set = b->once & b->value; set != 0;) {
+		uint32_t slot = q[dp_next_of(&set)].store_hint;
+
+		if (slot != DP_NONE)
 			dp_devices_prefetch_slot(
-				w->devices, dp_store_owner(w->store, q[i].store_hint));
+				w->devices, dp_store_owner(w->store, slot));
 	}
 }
 
@@ -88,14 +81,20 @@ dp_stage_locate(struct dp_worker *w, struct dp_burst *b)
 {
 	struct dp_request *q = w->scratch->request;
 
-	for (unsigned i = 0; i < b->n; i++)
-		if (needs_peer(b, i))
-			b->peer[i] = dp_peers_locate(w->peers, b->hash[i]);
-	for (unsigned i = 0; i < b->n; i++)
-		if (q[i].ahead == DP_AHEAD_VALUE)
-			q[i].store_hint = dp_store_locate(w->store, q[i].store_hash);
-		else if (q[i].ahead == DP_AHEAD_DEVICE)
-			q[i].device_hint =
-				dp_devices_locate(w->devices, q[i].device_hash);
+	for (uint64_t set = b->once; set != 0;) {
+		unsigned i = dp_next_of(&set);
+
+		b->peer[i] = dp_peers_locate(w->peers, b->hash[i]);
+	}
+	for (uint64_t set = b->value; set != 0;) {
+		unsigned i = dp_next_of(&set);
+
+		q[i].store_hint = dp_store_locate(w->store, q[i].store_hash);
+	}
+	for (uint64_t set = b->device; set != 0;) {
+		unsigned i = dp_next_of(&set);
+
+		q[i].device_hint = dp_devices_locate(w->devices, q[i].device_hash);
+	}
 	follow(w, b, q);
 }

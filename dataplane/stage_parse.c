@@ -86,13 +86,15 @@ has_observe(const struct tg_msg *m)
 {
 	uint32_t value;
 
-	return m->code == TG_GET && m->options < m->len
-	       && m->base[m->options] >> 4 <= TG_OPT_OBSERVE && tg_observe_get(m, &value);
+	return m->options < m->len && m->base[m->options] >> 4 <= TG_OPT_OBSERVE
+	       && tg_observe_get(m, &value);
 }
 
 void
 dp_stage_parse(struct dp_worker *w, struct dp_burst *b)
 {
+	uint64_t once = 0;
+
 	for (unsigned i = 0; i < b->n; i++) {
 		struct tg_msg *m = &b->msg[i];
 		enum tg_verdict v = tg_msg_parse(m, b->coap[i], b->len[i], TG_TOKEN_MAX);
@@ -101,7 +103,12 @@ dp_stage_parse(struct dp_worker *w, struct dp_burst *b)
 			malformed(w, b, i, v);
 		else if (unlikely(m->code == 0 || m->code >= 32 || m->type > TG_NON))
 			other(w, b, i);
-		else if (unlikely(has_observe(m)))
+		else if (m->code != TG_GET)
+			once |= UINT64_C(1) << i;
+		else if (unlikely(has_observe(m))) {
 			b->flags[i] |= DP_F_OBSERVE;
+			once |= UINT64_C(1) << i;
+		}
 	}
+	b->once = once;
 }

@@ -14,37 +14,14 @@ takes_format(const struct dp_route *r, uint32_t format)
 	return false;
 }
 
-static bool
-allows(const struct dp_route *r, const struct dp_request *q, uint8_t method)
-{
-	if (method > TG_IPATCH)
-		return false;
-	switch (r->kind) {
-	case DP_K_STREAM:
-		return method == TG_POST || method == TG_PUT;
-	case DP_K_STORE:
-		return !q->listing || method == TG_GET;
-	case DP_K_STATIC:
-		return r->answer[method] != 0;
-	case DP_K_UNOBSERVE:
-	case DP_K_UPPERCASE:
-	case DP_K_CREATE:
-		return method == TG_POST;
-	case DP_K_QUERY:
-	case DP_K_TIME:
-	case DP_K_COUNT:
-		break;
-	}
-	return method == TG_GET;
-}
-
 /* The error that @q ends in before it runs, or 0. */
 static uint8_t
 fault(const struct dp_route *r, const struct dp_request *q, const struct tg_msg *m)
 {
 	if (r == NULL)
 		return TG_NOT_FOUND;
-	if (!allows(r, q, m->code))
+	if (m->code > TG_IPATCH || !(r->methods >> m->code & 1)
+		|| (unlikely(q->listing) && m->code != TG_GET))
 		return TG_METHOD_NOT_ALLOWED;
 	if (m->code == TG_GET || m->code == TG_DELETE)
 		return 0;
@@ -54,29 +31,28 @@ fault(const struct dp_route *r, const struct dp_request *q, const struct tg_msg 
 		return TG_BAD_REQUEST;
 	if (m->len - m->payload > r->max_payload && !(q->flags & DP_R_BLOCK1))
 		return TG_TOO_LARGE;
-	if (dp_is_patch(m->code) ? dp_patch_takes(m->code, q->content_format)
-				 : takes_format(r, q->content_format))
-		return 0;
-	return TG_UNSUPPORTED_FORMAT;
+	if (unlikely(dp_is_patch(m->code)))
+		return dp_patch_takes(m->code, q->content_format) ? 0
+								  : TG_UNSUPPORTED_FORMAT;
+	return likely(r->n_formats == 0) || takes_format(r, q->content_format)
+		       ? 0
+		       : TG_UNSUPPORTED_FORMAT;
 }
 
 static uint8_t
-judge(struct dp_worker *w, struct dp_burst *b, unsigned i)
+wrong(uint16_t flags)
 {
-	struct dp_request *q = &w->scratch->request[i];
-
-	if (unlikely(q->flags & (DP_R_BAD_OPTION | DP_R_BAD_REQUEST | DP_R_PROXY)))
-		return q->flags & DP_R_BAD_OPTION    ? TG_BAD_OPTION
-		       : q->flags & DP_R_BAD_REQUEST ? TG_BAD_REQUEST
-						     : TG_NO_PROXYING;
-	b->route[i] = dp_route_find(w->snap, q);
-	return fault(b->route[i], q, &b->msg[i]);
+	return flags & DP_R_BAD_OPTION    ? TG_BAD_OPTION
+	       : flags & DP_R_BAD_REQUEST ? TG_BAD_REQUEST
+					  : TG_NO_PROXYING;
 }
 
 /* Ask for the index line that act will begin with: a stored value's, or the device's. */
 static void
-look_ahead(struct dp_worker *w, struct dp_request *q, const struct dp_route *r)
+look_ahead(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
+	struct dp_request *q = &w->scratch->request[i];
+	const struct dp_route *r = b->route[i];
 	const uint8_t *name;
 	uint8_t len;
 
@@ -84,14 +60,37 @@ look_ahead(struct dp_worker *w, struct dp_request *q, const struct dp_route *r)
 		q->store_hash = dp_store_hash(w->store, &q->path);
 		dp_store_prefetch(w->store, q->store_hash);
 		q->about = (uint32_t)q->store_hash;
-		q->ahead = DP_AHEAD_VALUE;
+		b->value |= UINT64_C(1) << i;
 	} else if (r->kind == DP_K_STREAM && q->device != UINT8_MAX) {
 		name = dp_request_segment(q, q->device, &len);
 		q->device_hash = dp_devices_hash(w->devices, name, len);
 		dp_devices_prefetch(w->devices, q->device_hash);
 		q->about = (uint32_t)q->device_hash;
-		q->ahead = DP_AHEAD_DEVICE;
+		b->device |= UINT64_C(1) << i;
 	}
+}
+
+/* The route of request @i, and what it is refused with before it runs, or 0. */
+static uint8_t
+judge(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	struct dp_request *q = &w->scratch->request[i];
+
+	if (unlikely(q->flags & DP_R_WRONG)) {
+		b->route[i] = NULL;
+		return wrong(q->flags);
+	}
+	b->route[i] = dp_route_find(w->snap, q);
+	return fault(b->route[i], q, &b->msg[i]);
+}
+
+/* Is more to be looked at, when request @i runs, than what it asks? */
+static bool
+is_rare(const struct dp_burst *b, unsigned i, const struct dp_request *q)
+{
+	return (b->flags[i] & DP_F_MULTICAST)
+	       || (q->flags & (DP_R_BLOCK1 | DP_R_BLOCK2 | DP_R_SILENT))
+	       || b->route[i]->special;
 }
 
 /* In two passes: paths are compared in words, which wait for the bytes just written. */
@@ -101,18 +100,20 @@ dp_stage_route(struct dp_worker *w, struct dp_burst *b)
 	struct dp_request *q = w->scratch->request;
 	uint8_t *arena = w->scratch->arena;
 
+	b->value = b->device = b->rare = 0;
 	for (unsigned i = 0; i < b->n; i++)
 		if (b->pkt[i] != NULL)
 			arena += dp_request_read(&q[i], &b->msg[i], arena);
 	for (unsigned i = 0; i < b->n; i++) {
-		q[i].ahead = DP_AHEAD_NOTHING;
-		q[i].about = 0;
 		if (b->pkt[i] == NULL)
 			continue;
+		q[i].about = 0;
 		b->reply[i] = 0;
 		b->silent[i] = q[i].silent;
 		b->code[i] = judge(w, b, i);
-		if (b->code[i] == 0)
-			look_ahead(w, &q[i], b->route[i]);
+		if (likely(b->code[i] == 0))
+			look_ahead(w, b, i);
+		if (unlikely(b->code[i] != 0 || is_rare(b, i, &q[i])))
+			b->rare |= UINT64_C(1) << i;
 	}
 }
