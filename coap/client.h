@@ -14,6 +14,10 @@
  *
  * and tg_client_send() again after each of the others.
  *
+ * A token has up to eight bytes: longer ones (RFC 8974) are for clients that keep no
+ * state of a request, and this one does.  A response with a longer one answers nothing of
+ * ours and is treated as RFC 7252 says.
+ *
  * Threads.  A client belongs to its caller.
  * Memory.   The caller's: transactions and Message IDs in arrays that it gives and keeps;
  *           of a request, everything that it points to until the transaction is over.

@@ -75,10 +75,60 @@ skip_options(const uint8_t *p, const uint8_t *end)
 	return p <= end && number <= UINT16_MAX ? p : NULL;
 }
 
+/* The rest of a datagram whose options begin at @options, behind a token of @tkl bytes.
+ */
+static inline enum tg_verdict
+describe(struct tg_msg *msg, const uint8_t *buf, size_t len, size_t options, size_t tkl)
+{
+	const uint8_t *end = buf + len, *p;
+
+	if (buf[1] == 0 && len != TG_HDR_LEN)
+		return TG_NOT_EMPTY;
+	if (len < options)
+		return TG_SHORT;
+	p = skip_options(buf + options, end);
+	if (p == NULL)
+		return TG_OPTION;
+	if (p < end && ++p == end)
+		return TG_NO_PAYLOAD;
+
+	*msg = (struct tg_msg){
+		.base = buf,
+		.len = (uint16_t)len,
+		.options = (uint16_t)options,
+		.payload = (uint16_t)(p - buf),
+		.mid = (uint16_t)(buf[2] << 8 | buf[3]),
+		.type = buf[0] >> 4 & 3,
+		.code = buf[1],
+		.tkl = (uint16_t)tkl,
+	};
+	return TG_OK;
+}
+
+/*
+ * A token of more than eight bytes (RFC 8974, 2.1).  Out of line, so that a message
+ * without one pays nothing for it.
+ */
+static enum tg_verdict __attribute__((noinline, cold))
+parse_extended(struct tg_msg *msg, const uint8_t *buf, size_t len, unsigned token_max)
+{
+	const uint8_t *p = buf + TG_HDR_LEN;
+	uint32_t tkl = buf[0] & 0xf;
+
+	if (tkl == 15)
+		return TG_TOKEN_LEN;
+	if (buf[1] == 0)
+		return TG_NOT_EMPTY;
+	if (!read_extended(&tkl, &p, buf + len))
+		return TG_SHORT;
+	if (tkl > token_max)
+		return TG_TOKEN_LEN;
+	return describe(msg, buf, len, (size_t)(p - buf) + tkl, tkl);
+}
+
 enum tg_verdict
 tg_msg_parse(struct tg_msg *msg, const uint8_t *buf, size_t len, unsigned token_max)
 {
-	const uint8_t *end = buf + len, *p;
 	unsigned tkl;
 
 	assert(len <= UINT16_MAX);
@@ -88,29 +138,10 @@ tg_msg_parse(struct tg_msg *msg, const uint8_t *buf, size_t len, unsigned token_
 		return TG_VERSION;
 	tkl = buf[0] & 0xf;
 	if (tkl > TG_TOKEN_MAX || tkl > token_max)
-		return TG_TOKEN_LEN;
-	if (buf[1] == 0 && len != TG_HDR_LEN)
-		return TG_NOT_EMPTY;
-	if (len < TG_HDR_LEN + tkl)
-		return TG_SHORT;
-
-	p = skip_options(buf + TG_HDR_LEN + tkl, end);
-	if (p == NULL)
-		return TG_OPTION;
-	if (p < end && ++p == end)
-		return TG_NO_PAYLOAD;
-
-	*msg = (struct tg_msg){
-		.base = buf,
-		.len = (uint16_t)len,
-		.options = (uint16_t)(TG_HDR_LEN + tkl),
-		.payload = (uint16_t)(p - buf),
-		.mid = (uint16_t)(buf[2] << 8 | buf[3]),
-		.type = buf[0] >> 4 & 3,
-		.code = buf[1],
-		.tkl = (uint8_t)tkl,
-	};
-	return TG_OK;
+		return token_max <= TG_TOKEN_MAX
+			       ? TG_TOKEN_LEN
+			       : parse_extended(msg, buf, len, token_max);
+	return describe(msg, buf, len, TG_HDR_LEN + tkl, tkl);
 }
 
 const char *

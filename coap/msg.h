@@ -1,5 +1,5 @@
 /*
- * CoAP message view (RFC 7252, section 3).
+ * CoAP message view (RFC 7252, section 3; extended tokens: RFC 8974, 2.1).
  *
  * A view describes a datagram that someone else owns: it borrows the bytes,
  * allocates nothing, copies nothing, and dies with the buffer.
@@ -14,8 +14,9 @@
 
 enum tg_type { TG_CON, TG_NON, TG_ACK, TG_RST };
 
-#define TG_HDR_LEN 4   /* bytes before the token */
-#define TG_TOKEN_MAX 8 /* RFC 7252; RFC 8974 lengths are a format error for now */
+#define TG_HDR_LEN 4                /* bytes before the token */
+#define TG_TOKEN_MAX 8              /* the longest token of RFC 7252 */
+#define TG_TOKEN_EXTENDED_MAX 65804 /* of RFC 8974 */
 
 /* Why a datagram was refused.  Each value indexes a counter: keep them dense. */
 enum tg_verdict {
@@ -37,17 +38,18 @@ struct tg_msg {
 	uint16_t mid;        /* message ID, host byte order */
 	uint8_t type;        /* enum tg_type */
 	uint8_t code;        /* class << 5 | detail */
-	uint8_t tkl;         /* token bytes, 0..8, at base + 4 */
+	uint16_t tkl;        /* token bytes: tg_msg_token() */
 };
 
 /*
  * tg_msg_parse: check a whole datagram and describe it in @msg.
  *
  * @buf must stay readable while @msg is used; @len is at most UINT16_MAX;
- * @token_max is the longest token allowed (TG_TOKEN_MAX).  Returns TG_OK, or the
- * first fault met; @msg is then not written.  Afterwards every option and the
- * payload are known to lie inside the buffer, so option walks need no further
- * bounds checks.  O(bytes of header and options).
+ * @token_max is the longest token allowed: up to TG_TOKEN_MAX the format is RFC 7252's,
+ * over that RFC 8974's, in which the header's TKL may be 9 to 12, or 13 or 14 with a
+ * length of its own before the token.  Returns TG_OK, or the first fault met; @msg is
+ * then not written.  Afterwards every option and the payload are known to lie inside the
+ * buffer, so option walks need no further bounds checks.  O(bytes of header and options).
  */
 enum tg_verdict tg_msg_parse(
 	struct tg_msg *msg, const uint8_t *buf, size_t len, unsigned token_max);
@@ -57,8 +59,9 @@ const char *tg_type_name(enum tg_type t);
 /* The verdict's short name: "short", "version", ... */
 const char *tg_verdict_name(enum tg_verdict v);
 
+/* Where the token begins: the options follow it. */
 static inline const uint8_t *
 tg_msg_token(const struct tg_msg *m)
 {
-	return m->base + TG_HDR_LEN;
+	return m->base + m->options - m->tkl;
 }

@@ -43,6 +43,37 @@ nibble(uint32_t value)
 	return value < 13 ? value : 12 + extra_bytes(value);
 }
 
+/* Room for header and token, which is copied there; NULL on overflow. */
+static uint8_t *
+take_head(struct tg_writer *w, const uint8_t *token, unsigned tkl)
+{
+	uint8_t *at = take(w, TG_HDR_LEN + tkl);
+
+	if (at == NULL)
+		return NULL;
+	if (tkl > 0)
+		memmove(at + TG_HDR_LEN, token, tkl);
+	at[0] = (uint8_t)tkl;
+	return at;
+}
+
+/* The same for a token of more than eight bytes (RFC 8974, 2.1). */
+static uint8_t *__attribute__((noinline, cold))
+take_extended(struct tg_writer *w, const uint8_t *token, unsigned tkl)
+{
+	unsigned extra = extra_bytes(tkl);
+	uint8_t *at;
+
+	w->overflow |= tkl > TG_TOKEN_EXTENDED_MAX;
+	at = take(w, TG_HDR_LEN + extra + tkl);
+	if (at == NULL)
+		return NULL;
+	memmove(at + TG_HDR_LEN + extra, token, tkl);
+	write_extra(at + TG_HDR_LEN, tkl);
+	at[0] = (uint8_t)nibble(tkl);
+	return at;
+}
+
 void
 tg_write_begin(struct tg_writer *w, uint8_t *buf, size_t cap, enum tg_type type,
 	unsigned code, uint16_t mid, const uint8_t *token, unsigned tkl)
@@ -52,14 +83,13 @@ tg_write_begin(struct tg_writer *w, uint8_t *buf, size_t cap, enum tg_type type,
 	*w = (struct tg_writer){
 		.buf = buf,
 		.cap = cap < UINT16_MAX ? (uint16_t)cap : UINT16_MAX,
-		.overflow = tkl > TG_TOKEN_MAX || code > UINT8_MAX,
+		.overflow = code > UINT8_MAX,
 	};
-	at = take(w, TG_HDR_LEN + tkl);
+	at = tkl <= TG_TOKEN_MAX ? take_head(w, token, tkl)
+				 : take_extended(w, token, tkl);
 	if (at == NULL)
 		return;
-	if (tkl > 0)
-		memmove(at + TG_HDR_LEN, token, tkl);
-	at[0] = (uint8_t)(1u << 6 | ((unsigned)type & 3) << 4 | tkl);
+	at[0] |= (uint8_t)(1u << 6 | ((unsigned)type & 3) << 4);
 	at[1] = (uint8_t)code;
 	at[2] = (uint8_t)(mid >> 8);
 	at[3] = (uint8_t)mid;

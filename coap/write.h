@@ -22,7 +22,11 @@ struct tg_writer {
 	bool payload;    /* the payload marker is out: no option may follow */
 };
 
-/* Start a datagram in @buf: header and token.  @tkl is 0..8; @token may alias buf + 4. */
+/*
+ * Start a datagram in @buf: header and token of @tkl bytes.  More than TG_TOKEN_MAX are
+ * written in the form of RFC 8974, which not every peer knows; more than
+ * TG_TOKEN_EXTENDED_MAX overflow.  @token may stand in @buf, where it will stand.
+ */
 void tg_write_begin(struct tg_writer *w, uint8_t *buf, size_t cap, enum tg_type type,
 	unsigned code, uint16_t mid, const uint8_t *token, unsigned tkl);
 /* Add an option; @number must not be under the last one's. */

@@ -126,6 +126,13 @@ read_hex(uint8_t *buf, const char *text, size_t len)
 	return (long)n;
 }
 
+/* The longest token: RFC 7252's, or with the option what RFC 8974 has. */
+static unsigned
+token_max(const struct cli *c)
+{
+	return cli_flag(c, "--extended-tokens") ? TG_TOKEN_EXTENDED_MAX : TG_TOKEN_MAX;
+}
+
 /* False if the text was no hex; whatever it is, a line is printed for it. */
 static bool
 decode_one(const struct cli *c, const char *text, size_t len, uint8_t *buf)
@@ -138,7 +145,7 @@ decode_one(const struct cli *c, const char *text, size_t len, uint8_t *buf)
 	if (n > DATAGRAM_MAX) {
 		verdict = "too-long";
 	} else if (n >= 0) {
-		enum tg_verdict v = tg_msg_parse(&m, buf, (size_t)n, TG_TOKEN_MAX);
+		enum tg_verdict v = tg_msg_parse(&m, buf, (size_t)n, token_max(c));
 
 		if (v == TG_OK) {
 			(for_people ? print_text : print_message)(&m);
@@ -189,7 +196,7 @@ struct encode {
 	unsigned method;
 	enum tg_type type;
 	uint16_t mid;
-	uint8_t token[TG_TOKEN_MAX];
+	uint8_t token[DATAGRAM_MAX];
 	unsigned tkl;
 	struct cli_extra extra;
 };
@@ -197,12 +204,13 @@ struct encode {
 static int
 set_token(const struct cli *c, struct encode *e, const char *text)
 {
-	long n = tg_hex_read(e->token, sizeof(e->token), text, strlen(text));
+	unsigned max = token_max(c) < sizeof(e->token) ? token_max(c) : sizeof(e->token);
+	long n = tg_hex_read(e->token, max, text, strlen(text));
 
 	if (n < 0)
 		return cli_fail(c, CLI_USAGE,
-			"encode: --token wants up to eight bytes of hex, not \"%s\"",
-			text);
+			"encode: --token wants up to %s of hex, not \"%s\"",
+			max == TG_TOKEN_MAX ? "eight bytes" : "a datagram", text);
 	e->tkl = (unsigned)n;
 	return 0;
 }

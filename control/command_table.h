@@ -156,7 +156,7 @@
 	REMOTE("drain", "", "refuse new requests and finish what is pending", "drained", \
 		cmd_drain)                                                               \
 	REMOTE("stop", "", "drain and end", "{}", cmd_stop)                              \
-	LOCAL("decode", "[--text] HEX...",                                               \
+	LOCAL("decode", "[--text] [--extended-tokens] HEX...",                           \
 		"datagrams as objects, one a line; - reads them from standard input, a " \
 		"line "                                                                  \
 		"each; --text: as lines for people",                                     \
@@ -165,9 +165,8 @@
 		"[{number, name, hex, value}], payload (hex), else verdict",             \
 		cli_decode)                                                              \
 	LOCAL("encode",                                                                  \
-		"[-m METHOD] [-t con|non] [--mid N] [--token HEX] [-O NUM,HEX]... [-e "  \
-		"TEXT] "                                                                 \
-		"URI",                                                                   \
+		"[-m METHOD] [-t con|non] [--mid N] [--token HEX] [--extended-tokens] "  \
+		"[-O NUM,HEX]... [-e TEXT] URI",                                         \
 		"a request as hex; -O adds an option, -e a payload", "hex", cli_encode)  \
 	LOCAL("get", CTL_ASK " URI",                                                     \
 		"GET a resource of a device or of a gateway, over UDP; a body in "       \

@@ -67,7 +67,7 @@ write_record(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	h->tkl = m->tkl;
 	h->stream_len = p->route->stream_len;
 	h->device_len = p->device_len;
-	dp_record_write_parts(h, tg_msg_token(m), p->route->stream, p->device,
+	dp_record_write_parts(h, m->base + TG_HDR_LEN, p->route->stream, p->device,
 		p->q->path.bytes, m->base + m->payload);
 }
 

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #define SEVEN 1, 2, 3, 4, 5, 6, 7
+#define THIRTEEN SEVEN, 8, 9, 10, 11, 12, 13
 
 /*
  * Each row is a datagram with one thing changed; the name says what.  A refused row would
@@ -86,6 +87,40 @@ static const struct row {
 		TG_NO_PAYLOAD},
 };
 
+/*
+ * The same under RFC 8974's format, with tokens of up to 20 bytes; each row that is taken
+ * there is no message of RFC 7252, whose eight bytes it is over.
+ */
+static const struct row extended[] = {
+	{"token of 9", BYTES(0x49, 1, 0, 7, SEVEN, 8, 9), TG_OK,
+		{.code = 1, .mid = 7, .tkl = 9, .options = 13, .payload = 13}},
+	{"token of 12", BYTES(0x4c, 1, 0, 7, SEVEN, 8, 9, 10, 11, 12, 0xb1, 'a'), TG_OK,
+		{.code = 1, .mid = 7, .tkl = 12, .options = 16, .payload = 18}},
+	{"token of 13", BYTES(0x4d, 1, 0, 7, 0, THIRTEEN, 0xff, 'x'), TG_OK,
+		{.code = 1, .mid = 7, .tkl = 13, .options = 18, .payload = 19}},
+	{"token of 20", BYTES(0x5d, 0x45, 0, 7, 7, THIRTEEN, SEVEN), TG_OK,
+		{.type = 1,
+			.code = 0x45,
+			.mid = 7,
+			.tkl = 20,
+			.options = 25,
+			.payload = 25}},
+	{"token of 21", BYTES(0x4d, 1, 0, 7, 8, THIRTEEN, SEVEN, 1), TG_TOKEN_LEN},
+	{"token of 269", BYTES(0x4e, 1, 0, 7, 0, 0, THIRTEEN, SEVEN), TG_TOKEN_LEN},
+	{"reserved token length 15", BYTES(0x4f, 1, 0, 7, SEVEN, SEVEN, 1), TG_TOKEN_LEN},
+	{"token of 12 cut off", BYTES(0x4c, 1, 0, 7, SEVEN, 8, 9, 10, 11), TG_SHORT},
+	{"token of 13 cut off", BYTES(0x4d, 1, 0, 7, 0, SEVEN, 8, 9, 10, 11, 12),
+		TG_SHORT},
+	{"its length cut off", BYTES(0x4d, 1, 0, 7), TG_SHORT},
+	{"its two bytes of length cut off", BYTES(0x4e, 1, 0, 7, 0), TG_SHORT},
+	{"option behind it cut off", BYTES(0x4d, 1, 0, 7, 0, THIRTEEN, 0xb2, 'a'),
+		TG_OPTION},
+	{"marker behind it, no payload", BYTES(0x4d, 1, 0, 7, 0, THIRTEEN, 0xff),
+		TG_NO_PAYLOAD},
+	{"empty with a long token", BYTES(0x4d, 0, 0, 7, 0, THIRTEEN), TG_NOT_EMPTY},
+	{"empty with its length", BYTES(0x4d, 0, 0, 7), TG_NOT_EMPTY},
+};
+
 static void
 assert_view(const struct tg_msg *got, const struct tg_msg *want)
 {
@@ -100,13 +135,12 @@ assert_view(const struct tg_msg *got, const struct tg_msg *want)
 }
 
 static void
-parse(void **state)
+parse_with(const struct row *r, unsigned token_max)
 {
-	const struct row *r = *state;
 	uint8_t *exact = exact_copy(r->wire, r->len);
 	struct tg_msg got = {0}, want = r->want;
 
-	assert_int_equal(tg_msg_parse(&got, exact, r->len, TG_TOKEN_MAX), r->verdict);
+	assert_int_equal(tg_msg_parse(&got, exact, r->len, token_max), r->verdict);
 	if (r->verdict == TG_OK) {
 		want.base = exact;
 		want.len = (uint16_t)r->len;
@@ -115,19 +149,43 @@ parse(void **state)
 	free(exact);
 }
 
+static void
+parse(void **state)
+{
+	parse_with(*state, TG_TOKEN_MAX);
+}
+
+static void
+parse_extended(void **state)
+{
+	const struct row *r = *state;
+	struct tg_msg m;
+
+	parse_with(r, 20);
+	assert_int_equal(tg_msg_parse(&m, r->wire, r->len, TG_TOKEN_MAX), TG_TOKEN_LEN);
+}
+
+/* What RFC 7252 takes, RFC 8974 takes alike. */
+static void
+parse_as_ever(void **state)
+{
+	const struct row *r = *state;
+
+	if (r->verdict != TG_TOKEN_LEN)
+		parse_with(r, TG_TOKEN_EXTENDED_MAX);
+}
+
 /* The longest token allowed is the caller's to say, up to what the header can. */
 static void
 token_max(void **state)
 {
 	static const uint8_t wire[] = {0x44, 1, 0, 7, 1, 2, 3, 4};
-	static const uint8_t nine[] = {0x49, 1, 0, 7, SEVEN, 8, 9};
 	struct tg_msg m;
 
 	(void)state;
 	assert_int_equal(tg_msg_parse(&m, wire, sizeof(wire), 4), TG_OK);
 	assert_int_equal(tg_msg_parse(&m, wire, sizeof(wire), 3), TG_TOKEN_LEN);
 	assert_int_equal(tg_msg_parse(&m, wire, sizeof(wire), 0), TG_TOKEN_LEN);
-	assert_int_equal(tg_msg_parse(&m, nine, sizeof(nine), 65804), TG_TOKEN_LEN);
 }
 
 static void
@@ -139,6 +197,38 @@ token_borrowed(void **state)
 	(void)state;
 	assert_int_equal(tg_msg_parse(&m, wire, sizeof(wire), TG_TOKEN_MAX), TG_OK);
 	assert_ptr_equal(tg_msg_token(&m), wire + 4);
+}
+
+/* Behind one byte of length, and behind two: as long as a datagram holds. */
+static void
+extended_borrowed(void **state)
+{
+	static const size_t lens[] = {13, 268, 269, 270, UINT16_MAX - 6};
+	static uint8_t wire[UINT16_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lens); i++) {
+		size_t extra = lens[i] < 269 ? 1 : 2, less = lens[i] < 269 ? 13 : 269;
+		size_t len = TG_HDR_LEN + extra + lens[i];
+		uint8_t *exact;
+		struct tg_msg m;
+
+		wire[0] = (uint8_t)(0x4c + extra);
+		wire[1] = 1;
+		wire[4] = (uint8_t)((lens[i] - less) >> 8 * (extra - 1));
+		wire[5] = (uint8_t)(lens[i] - less);
+		exact = exact_copy(wire, len);
+		assert_int_equal(
+			tg_msg_parse(&m, exact, len, TG_TOKEN_EXTENDED_MAX), TG_OK);
+		assert_int_equal(m.tkl, lens[i]);
+		assert_ptr_equal(tg_msg_token(&m), exact + TG_HDR_LEN + extra);
+		assert_int_equal(m.options, len);
+		assert_int_equal(tg_msg_parse(&m, exact, len - 1, TG_TOKEN_EXTENDED_MAX),
+			TG_SHORT);
+		assert_int_equal(tg_msg_parse(&m, exact, len, (unsigned)lens[i] - 1),
+			TG_TOKEN_LEN);
+		free(exact);
+	}
 }
 
 /* Every prefix of a full message is refused or a message itself, and never read past. */
@@ -185,15 +275,18 @@ verdict_names(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 5] = {
+	struct CMUnitTest tests[2 * COUNT(rows) + COUNT(extended) + 6] = {
 		cmocka_unit_test(token_max),
 		cmocka_unit_test(token_borrowed),
+		cmocka_unit_test(extended_borrowed),
 		cmocka_unit_test(prefixes),
 		cmocka_unit_test(type_names),
 		cmocka_unit_test(verdict_names),
 	};
-	size_t n = 5;
+	size_t n = 6;
 
 	ADD_ROWS(tests, &n, rows, parse);
+	ADD_ROWS(tests, &n, rows, parse_as_ever);
+	ADD_ROWS(tests, &n, extended, parse_extended);
 	return cmocka_run_group_tests_name("msg", tests, NULL, NULL);
 }

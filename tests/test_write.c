@@ -169,6 +169,20 @@ token_8(struct tg_writer *w, uint8_t *buf, size_t cap)
 }
 
 static void
+token_9(struct tg_writer *w, uint8_t *buf, size_t cap)
+{
+	tg_write_begin(w, buf, cap, TG_CON, TG_GET, 7, zeros, 9);
+}
+
+static void
+token_13(struct tg_writer *w, uint8_t *buf, size_t cap)
+{
+	tg_write_begin(
+		w, buf, cap, TG_ACK, TG_CONTENT, 7, (const uint8_t *)"1234567890abc", 13);
+	tg_write_payload(w, "x", 1);
+}
+
+static void
 rst(struct tg_writer *w, uint8_t *buf, size_t cap)
 {
 	tg_write_begin(w, buf, cap, TG_RST, TG_EMPTY, 0xabcd, NULL, 0);
@@ -186,6 +200,11 @@ static const struct row {
 	{"rst", rst, BYTES(0x70, 0, 0xab, 0xcd)},
 	{"token of 8", token_8,
 		BYTES(0x58, 3, 0xff, 0xff, '1', '2', '3', '4', '5', '6', '7', '8')},
+	{"token of 9 (RFC 8974)", token_9,
+		BYTES(0x49, 1, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0)},
+	{"token of 13", token_13,
+		BYTES(0x6d, 0x45, 0, 7, 0, '1', '2', '3', '4', '5', '6', '7', '8', '9',
+			'0', 'a', 'b', 'c', 0xff, 'x')},
 	{"option", option_1, BYTES(0x40, 1, 0, 7, 0xb2, 'a', 'b')},
 	{"option, empty", option_empty, BYTES(0x40, 1, 0, 7, 0x50)},
 	{"option, repeated", option_same_again,
@@ -251,10 +270,30 @@ length_269(void **state)
 	free(exact);
 }
 
+/* Where its length takes one byte, and where it takes two. */
+static void
+token_269(void **state)
+{
+	uint8_t *exact = malloc(6 + 269);
+	struct tg_writer w;
+
+	(void)state;
+	assert_non_null(exact);
+	tg_write_begin(&w, exact, 5 + 268, TG_CON, TG_GET, 7, zeros, 268);
+	assert_int_equal(tg_write_end(&w), 5 + 268);
+	assert_memory_equal(exact, ((const uint8_t[]){0x4d, 1, 0, 7, 255, 0}), 6);
+	tg_write_begin(&w, exact, 6 + 269, TG_CON, TG_GET, 7, zeros, 269);
+	assert_int_equal(tg_write_end(&w), 6 + 269);
+	assert_memory_equal(exact, ((const uint8_t[]){0x4e, 1, 0, 7, 0, 0, 0}), 7);
+	tg_write_begin(&w, exact, 5 + 269, TG_CON, TG_GET, 7, zeros, 269);
+	assert_int_equal(tg_write_end(&w), 0);
+	free(exact);
+}
+
 static void
 wrong_token(struct tg_writer *w, uint8_t *buf, size_t cap)
 {
-	tg_write_begin(w, buf, cap, TG_CON, TG_GET, 7, zeros, 9);
+	tg_write_begin(w, buf, cap, TG_CON, TG_GET, 7, zeros, TG_TOKEN_EXTENDED_MAX + 1);
 }
 
 static void
@@ -323,7 +362,7 @@ static const struct wrong_row {
 	const char *name;
 	void (*build)(struct tg_writer *, uint8_t *, size_t);
 } wrongs[] = {
-	{"token of 9", wrong_token},
+	{"token over 65804", wrong_token},
 	{"code over 255", wrong_code},
 	{"options out of order", wrong_order},
 	{"option number 65536", wrong_number},
@@ -361,6 +400,20 @@ token_in_place(void **state)
 	assert_memory_equal(buf, ((const uint8_t[]){0x63, 0x45, 0, 7, 'a', 'b', 'c'}), 7);
 }
 
+static void
+long_token_in_place(void **state)
+{
+	uint8_t buf[18] = {0x4d, 1, 0, 7, 0, 'a', [17] = 'z'};
+	const uint8_t want[18] = {0x6d, 0x45, 0, 7, 0, 'a', [17] = 'z'};
+	struct tg_writer w;
+
+	(void)state;
+	tg_write_begin(
+		&w, buf, sizeof(buf), TG_ACK, TG_CONTENT, 7, buf + TG_HDR_LEN + 1, 13);
+	assert_int_equal(tg_write_end(&w), 18);
+	assert_memory_equal(buf, want, 18);
+}
+
 /* More room than a datagram can have is not used. */
 static void
 room_past_datagram(void **state)
@@ -385,12 +438,14 @@ room_past_datagram(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + COUNT(wrongs) + 3] = {
+	struct CMUnitTest tests[COUNT(rows) + COUNT(wrongs) + 5] = {
 		cmocka_unit_test(length_269),
+		cmocka_unit_test(token_269),
 		cmocka_unit_test(token_in_place),
+		cmocka_unit_test(long_token_in_place),
 		cmocka_unit_test(room_past_datagram),
 	};
-	size_t n = 3;
+	size_t n = 5;
 
 	ADD_ROWS(tests, &n, rows, build);
 	ADD_ROWS(tests, &n, wrongs, wrong);

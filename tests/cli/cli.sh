@@ -127,6 +127,12 @@ $short
 $not_hex
 $ping 1" "$(printf '40000001\n\nzz\r\n 40000001' | "$CTL" decode -) $?"
 same decode-no-lines " 0" "$("$CTL" decode - </dev/null) $?"
+gives decode-token-9 '{"valid":false,"verdict":"token-length"}' decode 49010001010203040506070809
+gives decode-extended-9 '{"valid":true,"type":"CON","code":"0.01","mid":1,"token":"010203040506070809","options":[],"payload":""}' decode --extended-tokens 49010001010203040506070809
+gives decode-extended-13 '{"valid":true,"type":"CON","code":"0.01","mid":1,"token":"0102030405060708090a0b0c0d","options":[{"number":11,"name":"Uri-Path","hex":"74","value":"t"}],"payload":"68"}' decode --extended-tokens 4d010001000102030405060708090a0b0c0db174ff68
+gives decode-extended-cut "$short" decode --extended-tokens 4d010001000102030405060708090a0b0c
+gives decode-extended-15 '{"valid":false,"verdict":"token-length"}' decode --extended-tokens 4f0100010102030405060708090a0b0c0d0e0f
+gives decode-extended-text 'CON 0.01 GET [1] 010203040506070809' decode --text --extended-tokens 49010001010203040506070809
 same decode-longest '{"valid":true' "$({ printf 40450001ff; head -c 131060 /dev/zero | tr '\0' 0; } | "$CTL" decode - | cut -c1-13)"
 same decode-too-long '{"valid":false,"verdict":"too-long"}' "$({ printf 40450001ff; head -c 131062 /dev/zero | tr '\0' 0; } | "$CTL" decode -)"
 seed=$RANDOM
@@ -139,6 +145,8 @@ gives encode-get 40010007 encode --mid 7 coap://198.18.0.1
 gives encode-json '{"hex":"40010007"}' encode --json --mid 7 coap://198.18.0.1/
 gives encode-non 50010007 encode -t non --mid 7 coap://198.18.0.1/
 gives encode-token 42010007abcd encode --mid 7 --token ABcd coap://198.18.0.1/
+gives encode-token-9 49010007010203040506070809 encode --mid 7 --extended-tokens --token 010203040506070809 coap://198.18.0.1/
+gives encode-token-13 4d010007000102030405060708090a0b0c0db161 encode --mid 7 --extended-tokens --token 0102030405060708090a0b0c0d coap://198.18.0.1/a
 gives encode-payload 40020007ff6869 encode --mid 7 -m post -e hi coap://198.18.0.1/
 gives encode-payload-dash 40020007ff2d2d6a736f6e encode --mid 7 -m POST -e --json coap://198.18.0.1/
 gives encode-no-payload 40030007 encode --mid 7 -m put -e '' coap://198.18.0.1/
@@ -153,7 +161,7 @@ gives encode-empty-option-bare 4001000750 encode --mid 7 -O 5 coap://198.18.0.1/
 gives encode-greatest-option 40010007e0fef2 encode --mid 7 -O 65535, coap://198.18.0.1/
 gives encode-method-7 40070007 encode --mid 7 -m ipatch coap://198.18.0.1/
 same encode-mid-differs 2 "$({ "$CTL" encode coap://h/; "$CTL" encode coap://h/; } | sort -u | wc -l)"
-says encode-no-uri 2 'encode: URI is missing; usage: encode [-m METHOD] [-t con|non] [--mid N] [--token HEX] [-O NUM,HEX]... [-e TEXT] URI' encode
+says encode-no-uri 2 'encode: URI is missing; usage: encode [-m METHOD] [-t con|non] [--mid N] [--token HEX] [--extended-tokens] [-O NUM,HEX]... [-e TEXT] URI' encode
 says encode-two-uris 2 'encode: "coap://i/" is one word too many' encode coap://h/ coap://i/
 says encode-method 2 'encode: there is no method "fetchh"' encode -m fetchh coap://h/
 says encode-type 2 'encode: a type is con or non, not "ack"' encode -t ack coap://h/

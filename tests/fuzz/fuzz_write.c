@@ -3,8 +3,9 @@
  * past the room given; and what is finished must parse and walk back to what was asked
  * for.
  *
- * Input: cap high, cap low, header byte (type, token length), code, then operations, each
- * an opcode and its arguments; values are taken from the input itself.
+ * Input: cap high, cap low, header byte (type, token length; 15: two more bytes say it),
+ * code, then operations, each an opcode and its arguments; values are taken from the
+ * input itself.
  */
 #include "coap/option.h"
 #include "coap/write.h"
@@ -146,8 +147,8 @@ run(struct input *in, uint8_t *buf, size_t cap)
 	const uint8_t *token;
 	struct tg_msg m;
 
-	if (tkl > (size_t)(in->end - in->p))
-		tkl = (size_t)(in->end - in->p);
+	if (tkl == 15)
+		tkl = take_16(in);
 	token = take_bytes(in, &tkl);
 	tg_write_begin(&w, buf, cap, (enum tg_type)(header >> 4 & 3), code, 0x1234, token,
 		(unsigned)tkl);
@@ -160,7 +161,7 @@ run(struct input *in, uint8_t *buf, size_t cap)
 	require(len <= cap && !(len > 0 && w.overflow));
 	if (len == 0)
 		return;
-	require(tg_msg_parse(&m, buf, len, TG_TOKEN_MAX) == TG_OK);
+	require(tg_msg_parse(&m, buf, len, TG_TOKEN_EXTENDED_MAX) == TG_OK);
 	require(m.type == (header >> 4 & 3) && m.code == code && m.mid == 0x1234);
 	require(m.tkl == tkl && (tkl == 0 || memcmp(tg_msg_token(&m), token, tkl) == 0));
 	compare(&m, ops, n);
