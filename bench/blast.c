@@ -104,45 +104,68 @@ take(struct blast *b, struct blast_result *r)
 {
 	struct rte_mbuf *in[BLAST_BURST];
 	uint16_t n = rte_eth_rx_burst(b->port, 0, in, BLAST_BURST);
-	unsigned good = 0;
+	unsigned heard[TALK_WRONG + 1] = {0};
 
-	for (uint16_t i = 0; i < n; i++) {
-		uint8_t code =
-			*rte_pktmbuf_mtod_offset(in[i], uint8_t *, b->maker.coap + 1);
-
-		good += code >= b->ok_from && code <= b->ok_to;
-	}
+	for (uint16_t i = 0; i < n; i++)
+		heard[b->talk->take(b->talk, rte_pktmbuf_mtod(in[i], const uint8_t *),
+			in[i]->data_len)]++;
 	if (n == 0)
 		return 0;
 	rte_pktmbuf_free_bulk(in, n);
-	b->in_flight -= n < b->in_flight ? n : b->in_flight;
-	r->answers += good;
-	r->refused += n - good;
-	return good;
+	r->answers += heard[TALK_ANSWER];
+	r->others += heard[TALK_OTHER];
+	r->refused += heard[TALK_WRONG];
+	return heard[TALK_ANSWER];
+}
+
+static void
+send_rest(struct blast *b)
+{
+	b->at_out = (uint16_t)(b->at_out
+			       + rte_eth_tx_burst(b->port, 0, b->out + b->at_out,
+				       (uint16_t)(b->n_out - b->at_out)));
+}
+
+/* Frames of one burst, as many as the talk has to say. */
+static void
+make(struct blast *b)
+{
+	b->at_out = b->n_out = 0;
+	while (b->n_out < BLAST_BURST) {
+		struct rte_mbuf *m;
+
+		if (b->n_spare == 0) {
+			if (rte_pktmbuf_alloc_bulk(b->pool, b->spare, BLAST_BURST) != 0)
+				return;
+			b->n_spare = BLAST_BURST;
+		}
+		m = b->spare[b->n_spare - 1];
+		m->data_len = b->talk->write(b->talk, rte_pktmbuf_mtod(m, uint8_t *));
+		if (m->data_len == 0)
+			return;
+		m->pkt_len = m->data_len;
+		b->out[b->n_out++] = m;
+		b->n_spare--;
+	}
 }
 
 static void
 give(struct blast *b)
 {
 	if (b->at_out == b->n_out) {
-		if (b->in_flight + BLAST_BURST > b->window
-			|| rte_pktmbuf_alloc_bulk(b->pool, b->out, BLAST_BURST) != 0)
+		if (b->window != UINT32_MAX && b->talk->awaited + BLAST_BURST > b->window)
 			return;
-		for (unsigned i = 0; i < BLAST_BURST; i++) {
-			uint32_t e = walk_next(b->walk);
-
-			maker_write(&b->maker, rte_pktmbuf_mtod(b->out[i], uint8_t *), e,
-				b->walk->mid);
-			b->out[i]->data_len = b->maker.len;
-			b->out[i]->pkt_len = b->maker.len;
-		}
-		b->in_flight += BLAST_BURST;
-		b->at_out = 0;
-		b->n_out = BLAST_BURST;
+		make(b);
 	}
-	b->at_out = (uint16_t)(b->at_out
-			       + rte_eth_tx_burst(b->port, 0, b->out + b->at_out,
-				       (uint16_t)(b->n_out - b->at_out)));
+	if (b->at_out < b->n_out)
+		send_rest(b);
+}
+
+static void
+give_up(struct blast *b, struct blast_result *r)
+{
+	r->lost += b->talk->awaited;
+	b->talk->lost(b->talk);
 }
 
 struct slice {
@@ -170,14 +193,12 @@ hears(struct blast *b, unsigned got, uint64_t now, struct blast_result *r)
 {
 	double silent = (double)(now - b->heard) / (double)rte_get_tsc_hz();
 
-	if (got > 0 || b->in_flight == 0) {
+	if (got > 0 || b->talk->awaited == 0) {
 		b->heard = now;
 		return true;
 	}
-	if (silent > GIVE_UP_S) {
-		r->lost += b->in_flight;
-		b->in_flight = 0;
-	}
+	if (silent > GIVE_UP_S)
+		give_up(b, r);
 	return silent < b->silence_s;
 }
 
@@ -191,16 +212,17 @@ blast_run(struct blast *b, double seconds, struct blast_result *r)
 
 	b->heard = last;
 	while (last < end) {
-		uint64_t refused = r->refused, now;
+		uint64_t others = r->refused + r->others, now;
 		unsigned got = take(b, r);
 
 		give(b);
-		if (b->polite && got == 0 && b->in_flight + BLAST_BURST > b->window)
+		if (b->polite && got == 0 && b->talk->awaited + BLAST_BURST > b->window)
 			usleep(20);
 		now = rte_rdtsc();
 		s.answers += got;
 		s.dirty |= (now - last > gap && !b->polite)
-			   || !hears(b, got + (unsigned)(r->refused - refused), now, r);
+			   || !hears(b, got + (unsigned)(r->refused + r->others - others),
+				   now, r);
 		last = now;
 		if (now - s.start >= slice)
 			close_slice(&s, now, r);
@@ -212,18 +234,55 @@ blast_drain(struct blast *b, double seconds, struct blast_result *r)
 {
 	uint64_t end = rte_rdtsc() + (uint64_t)(seconds * (double)rte_get_tsc_hz());
 
-	while (b->at_out < b->n_out || b->in_flight > 0) {
+	while (b->at_out < b->n_out || b->talk->awaited > 0) {
 		if (b->at_out < b->n_out)
-			b->at_out = (uint16_t)(b->at_out
-					       + rte_eth_tx_burst(b->port, 0,
-						       b->out + b->at_out,
-						       (uint16_t)(b->n_out - b->at_out)));
+			send_rest(b);
 		if (take(b, r) == 0 && b->polite)
 			usleep(20);
 		if (rte_rdtsc() > end) {
-			r->lost += b->in_flight;
-			b->in_flight = 0;
+			give_up(b, r);
 			return;
 		}
 	}
+}
+
+/* ---- one message ---- */
+
+static size_t
+hear_one(struct blast *b, uint8_t *answer, size_t cap)
+{
+	struct rte_mbuf *in;
+	size_t len;
+
+	if (rte_eth_rx_burst(b->port, 0, &in, 1) == 0)
+		return 0;
+	len = in->data_len < cap ? in->data_len : cap;
+	memcpy(answer, rte_pktmbuf_mtod(in, const uint8_t *), len);
+	rte_pktmbuf_free(in);
+	return len;
+}
+
+size_t
+blast_ask(
+	struct blast *b, const uint8_t *frame, uint16_t len, uint8_t *answer, size_t cap)
+{
+	size_t got = 0;
+
+	for (unsigned i = 0; i < 10 && got == 0; i++) {
+		struct rte_mbuf *m = rte_pktmbuf_alloc(b->pool);
+
+		if (m == NULL)
+			return 0;
+		memcpy(rte_pktmbuf_mtod(m, uint8_t *), frame, len);
+		m->data_len = len;
+		m->pkt_len = len;
+		if (rte_eth_tx_burst(b->port, 0, &m, 1) == 0)
+			rte_pktmbuf_free(m);
+		for (unsigned k = 0; k < 10000 && got == 0; k++) {
+			got = hear_one(b, answer, cap);
+			if (got == 0)
+				usleep(10);
+		}
+	}
+	return got;
 }

@@ -1,5 +1,5 @@
 /*
- * A generator for capacity: one workload's frames, so many in flight, over a virtio-user
+ * A generator for capacity: one talk's frames, so many in flight, over a virtio-user
  * port; whatever comes back makes room for the next.
  *
  * What it counts it counts in slices of two milliseconds.  A slice in which this loop
@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "bench/workload.h"
+#include "bench/talk.h"
 
 #include <rte_mbuf.h>
 
@@ -19,22 +19,20 @@
 struct blast {
 	uint16_t port;
 	struct rte_mempool *pool;
-	const struct workload *load;
-	struct maker maker;
-	struct walk *walk; /* shared by generators of one workload */
-	uint8_t ok_from;   /* lowest and highest code of an answer that counts */
-	uint8_t ok_to;
-	uint32_t window, in_flight;
+	struct talk *talk;
+	uint32_t window; /* frames under way: no more are sent; UINT32_MAX: the talk knows
+			  */
 	bool polite; /* sleep while nothing comes: another thread of this core is waited
 			for */
 	double silence_s; /* so long nothing may come: more was stolen */
 	uint64_t heard;   /* TSC when something last came */
-	struct rte_mbuf *out[BLAST_BURST];
-	uint16_t n_out, at_out;
+	struct rte_mbuf *out[BLAST_BURST], *spare[BLAST_BURST];
+	uint16_t n_out, at_out, n_spare;
 };
 
 struct blast_result {
 	uint64_t answers, refused; /* all */
+	uint64_t others;           /* TALK_OTHER */
 	uint64_t counted;          /* answers in clean slices */
 	double seconds;            /* of clean slices */
 	uint32_t slices, stolen;
@@ -47,5 +45,9 @@ int blast_open(struct blast *b, const char *name, struct rte_mempool *pool);
 bool blast_find_gateway(struct blast *b, uint8_t mac[6]);
 /* Run for @seconds; adds to @r. */
 void blast_run(struct blast *b, double seconds, struct blast_result *r);
-/* Send nothing more; take in what is under way, for @seconds at most. */
+/* Say nothing more; take in what is under way, for @seconds at most. */
 void blast_drain(struct blast *b, double seconds, struct blast_result *r);
+/* Send @frame of @len bytes until something comes, which goes to @answer of @cap bytes;
+ * its length, or 0: nothing came in a second.  Nothing else may be under way. */
+size_t blast_ask(
+	struct blast *b, const uint8_t *frame, uint16_t len, uint8_t *answer, size_t cap);

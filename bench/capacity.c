@@ -14,9 +14,12 @@
 #include "bench/blast.h"
 #include "bench/child.h"
 #include "bench/eal.h"
+#include "bench/fanout.h"
 #include "bench/gateway.h"
 #include "bench/macswap.h"
+#include "bench/outcome.h"
 #include "bench/probe.h"
+#include "bench/script.h"
 #include "bench/stats.h"
 
 #include "coap/code.h"
@@ -45,8 +48,6 @@
 #define ALL_MIB 384 /* of hugepages, for the three processes */
 
 enum who { MACSWAP, GATEWAY, RESPONDERS };
-enum placement { NEAR, FAR, MIXED };
-static const char *const placement_name[] = {"near", "far"};
 
 struct options {
 	bool json, hugepages;
@@ -62,25 +63,13 @@ struct turn {
 	uint8_t who, placement;
 };
 
-/* What a workload's process tells its parent. */
-struct outcome {
-	struct {
-		double ratio, low, high, mps, macswap_mps, rx, work, tx, total, trip;
-		uint32_t turns;
-	} at[2];
-	uint64_t refused, lost;
-	uint32_t turns, mixed, stolen;
-	bool hugepages;
-	char fault[160];
-};
-
 struct bench {
 	const struct options *o;
 	const struct workload *load;
 	struct gateway gateway;
 	pid_t pid[RESPONDERS];
 	struct blast blast[RESPONDERS];
-	struct walk walk;
+	struct script script;
 	struct macswap_stats *stats;
 	struct probe *probe;
 	struct turn *turn;
@@ -156,21 +145,34 @@ start_generator(struct bench *b, const char *macswap)
 }
 
 static void
-prepare(struct bench *b, enum who who, const uint8_t mac[6])
+prepare(struct bench *b, enum who who)
 {
 	struct blast *g = &b->blast[who];
-	struct rte_ether_addr own;
 
-	rte_eth_macaddr_get(g->port, &own);
-	maker_init(&g->maker, b->load, mac, own.addr_bytes);
-	g->load = b->load;
-	g->walk = &b->walk;
 	/* A disk answers in bursts, a millisecond or some apart. */
 	g->window = b->o->window * (who == GATEWAY && b->load->logged ? 16 : 1);
 	g->silence_s = b->load->logged ? 0.05 : 0.001;
 	g->polite = who == GATEWAY && b->load->logged;
-	g->ok_from = who == GATEWAY ? TG_CREATED : 0;
-	g->ok_to = who == GATEWAY ? TG_CODE(2, 31) : UINT8_MAX;
+}
+
+/* What is said to each; false if the gateway does not take it. */
+static bool
+begin_script(struct bench *b)
+{
+	struct rte_ether_addr own[RESPONDERS];
+	uint8_t mac[6];
+
+	rte_eth_macaddr_get(b->blast[MACSWAP].port, &own[MACSWAP]);
+	rte_eth_macaddr_get(b->blast[GATEWAY].port, &own[GATEWAY]);
+	script_init(&b->script, b->load);
+	if (!blast_find_gateway(&b->blast[GATEWAY], mac))
+		return false;
+	b->blast[MACSWAP].talk = script_echo(&b->script, own[MACSWAP].addr_bytes);
+	b->blast[GATEWAY].talk = script_begin(
+		&b->script, &b->blast[GATEWAY], mac, own[GATEWAY].addr_bytes);
+	prepare(b, MACSWAP);
+	prepare(b, GATEWAY);
+	return b->blast[MACSWAP].talk != NULL && b->blast[GATEWAY].talk != NULL;
 }
 
 /* Every endpoint is heard once before anything is measured. */
@@ -181,12 +183,17 @@ fill(struct bench *b)
 	uint64_t end = rte_rdtsc() + FILL_S * rte_get_tsc_hz();
 
 	child_resume(b->pid[GATEWAY]);
-	while (b->walk.passes == 0 && rte_rdtsc() < end) {
+	while (b->script.walk.passes == 0 && rte_rdtsc() < end) {
 		blast_run(&b->blast[GATEWAY], TURN_S, &r);
 		blast_drain(&b->blast[GATEWAY], 0.1, &r);
 		gateway_rest(&b->gateway);
 	}
-	return b->walk.passes > 0 && r.answers > 0 && child_pause(b->pid[GATEWAY]);
+	b->refused += r.refused;
+	b->blast[GATEWAY].talk = script_go_on(&b->script);
+	if (b->load->observed) /* a change is so many frames on their way, and more */
+		b->blast[GATEWAY].window = UINT32_MAX;
+	return b->script.walk.passes > 0 && r.answers > 0
+	       && b->blast[GATEWAY].talk != NULL && child_pause(b->pid[GATEWAY]);
 }
 
 static bool
@@ -194,12 +201,14 @@ set_up(struct bench *b, char *err, unsigned errlen)
 {
 	struct gateway_options g = {
 		.program = b->o->program,
-		.devices = b->load->endpoints,
+		.devices = b->load->endpoints + CHANGERS,
 		.extensions = b->load->endpoints / 4,
+		.observers = b->load->observed ? b->load->endpoints : 64,
+		.transfers = b->load->blocks > 0 ? 2 * TRANSFERS : 32,
+		.bodies = (uint64_t)b->load->blocks * BLOCK_BYTES * b->load->endpoints,
 		.hugepages = b->o->hugepages,
 		.logged = b->load->logged,
 	};
-	uint8_t mac[6] = {2};
 	char socket[128];
 
 	if (!gateway_start(&b->gateway, &g, err, errlen))
@@ -214,12 +223,9 @@ set_up(struct bench *b, char *err, unsigned errlen)
 	snprintf(err, errlen, "the generator does not start");
 	if (start_generator(b, socket) < 0)
 		return false;
-	walk_init(&b->walk, b->load->endpoints, 1);
-	prepare(b, MACSWAP, mac);
-	snprintf(err, errlen, "nobody answers ARP for 198.18.0.1");
-	if (!blast_find_gateway(&b->blast[GATEWAY], mac))
+	snprintf(err, errlen, "nobody answers for 198.18.0.1 as the workload wants it");
+	if (!begin_script(b))
 		return false;
-	prepare(b, GATEWAY, mac);
 	snprintf(err, errlen, "the responders do not stop and go");
 	if (!child_pause(b->pid[MACSWAP]) || !child_pause(b->pid[GATEWAY]))
 		return false;
@@ -403,6 +409,18 @@ evaluate(struct bench *b, struct outcome *out)
 	}
 }
 
+/* Are the bodies there that were uploaded? */
+static void
+read_back(struct bench *b, struct outcome *out)
+{
+	child_resume(b->pid[GATEWAY]);
+	out->bodies_wrong = script_check(&b->script, &b->blast[GATEWAY], &out->bodies);
+	if (out->bodies_wrong > 0)
+		snprintf(out->fault, sizeof(out->fault),
+			"%u of %u bodies are not what was sent", out->bodies_wrong,
+			out->bodies);
+}
+
 static void
 measure(const struct options *o, const struct workload *load, struct outcome *out)
 {
@@ -418,8 +436,11 @@ measure(const struct options *o, const struct workload *load, struct outcome *ou
 		out->fault[0] = '\0';
 		if (!turns(b, o->minutes * 60, o->limit * 60))
 			snprintf(out->fault, sizeof(out->fault), "a responder died");
+		else
+			read_back(b, out);
 		evaluate(b, out);
 	}
+	script_fini(&b->script);
 	tear_down(b);
 }
 
@@ -443,57 +464,6 @@ measure_apart(const struct options *o, const struct workload *load, struct outco
 	}
 	if (got != sizeof(*out))
 		snprintf(out->fault, sizeof(out->fault), "the generator died");
-}
-
-static void
-print_text(const struct workload *load, const struct outcome *out)
-{
-	printf("%-12s %u turns, %u mixed, %u stolen, %llu refused, %llu lost\n",
-		load->name, out->turns, out->mixed, out->stolen,
-		(unsigned long long)out->refused, (unsigned long long)out->lost);
-	for (unsigned p = NEAR; p <= FAR; p++)
-		if (out->at[p].turns == 0)
-			printf("    %-4s  did not come up\n", placement_name[p]);
-		else
-			printf("    %-4s  ratio %.2f (%.2f to %.2f, %u turns)  %.2f M/s "
-			       "of %.2f  "
-			       "cycles %.0f = rx %.0f + work %.0f + tx %.0f  trip %.0f\n",
-				placement_name[p], out->at[p].ratio, out->at[p].low,
-				out->at[p].high, out->at[p].turns, out->at[p].mps,
-				out->at[p].macswap_mps, out->at[p].total, out->at[p].rx,
-				out->at[p].work, out->at[p].tx, out->at[p].trip);
-	fflush(stdout);
-}
-
-static void
-print_json(const struct workload *load, const struct outcome *out, bool first)
-{
-	for (unsigned p = NEAR; p <= FAR; p++, first = false)
-		if (out->at[p].turns == 0)
-			printf("%s{\"workload\":\"%s\",\"placement\":\"%s\",\"ratio\":"
-			       "null,"
-			       "\"ratio_min\":null,\"ratio_max\":null,\"mps\":null,"
-			       "\"cycles\":null,"
-			       "\"note\":\"did not come up\"}",
-				first ? "" : ",", load->name, placement_name[p]);
-		else
-			printf("%s{\"workload\":\"%s\",\"placement\":\"%s\",\"ratio\":%."
-			       "3f,"
-			       "\"ratio_min\":%.3f,\"ratio_max\":%.3f,\"mps\":%.3f,"
-			       "\"cycles\":%.1f,"
-			       "\"rx\":%.1f,\"work\":%.1f,\"tx\":%.1f,\"macswap_mps\":%."
-			       "3f,"
-			       "\"turns\":%u,\"trip_cycles\":%.0f,\"refused\":%llu,"
-			       "\"lost\":%llu,"
-			       "\"hugepages\":%s}",
-				first ? "" : ",", load->name, placement_name[p],
-				out->at[p].ratio, out->at[p].low, out->at[p].high,
-				out->at[p].mps, out->at[p].total, out->at[p].rx,
-				out->at[p].work, out->at[p].tx, out->at[p].macswap_mps,
-				out->at[p].turns, out->at[p].trip,
-				(unsigned long long)out->refused,
-				(unsigned long long)out->lost,
-				out->hugepages ? "true" : "false");
 }
 
 /* ---- command line ---- */
@@ -535,8 +505,7 @@ parse(struct options *o, int argc, char **argv)
 static bool
 chosen(const struct options *o, const struct workload *load)
 {
-	return !load->observed
-	       && (o->only != NULL ? strcmp(o->only, load->name) == 0 : !load->v6);
+	return o->only != NULL ? strcmp(o->only, load->name) == 0 : !load->v6;
 }
 
 int
@@ -548,7 +517,7 @@ bench_wire(int argc, char **argv)
 		.window = 512,
 		.worker = (unsigned)cpus - 1,
 		.hugepages = bench_hugepages(ALL_MIB)};
-	static struct outcome out[8];
+	static struct outcome out[16];
 	bool failed = false, first = true;
 	unsigned n = 0;
 
@@ -577,13 +546,13 @@ bench_wire(int argc, char **argv)
 			fprintf(stderr, "%s: %s\n", workloads[i].name, out[i].fault);
 			failed = true;
 		}
-		print_text(&workloads[i], &out[i]);
+		outcome_print(&workloads[i], &out[i]);
 	}
 	if (o.json)
 		printf("{\"rows\":[");
 	for (unsigned i = 0; i < n_workloads && o.json; i++)
 		if (chosen(&o, &workloads[i])) {
-			print_json(&workloads[i], &out[i], first);
+			outcome_print_json(&workloads[i], &out[i], first);
 			first = false;
 		}
 	if (o.json)

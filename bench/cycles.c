@@ -118,7 +118,7 @@ reference_round(struct handler *h)
 		reference_burst(&h->pkt[(size_t)k * DP_BURST], h->load->v6);
 		burst[k] = (double)(rte_rdtsc_precise() - t) / DP_BURST;
 	}
-	rte_pktmbuf_free_bulk(h->pkt, ROUND);
+	handler_unload(h);
 	return quantile(burst, ROUND_BURSTS, 0.5);
 }
 
@@ -301,7 +301,7 @@ bench_cycles(int argc, char **argv)
 {
 	struct options o = {
 		.runs = 5, .seconds = 2, .core = (int)sysconf(_SC_NPROCESSORS_ONLN) - 1};
-	static struct row rows[8];
+	static struct row rows[16];
 	struct run r;
 	bool failed = false, first = true;
 

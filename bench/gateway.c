@@ -1,6 +1,7 @@
 #include "bench/gateway.h"
 #include "bench/child.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,8 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define STORE_BYTES (1u << 20) /* whatever is stored */
 
 static bool
 write_config(const struct gateway *g, const struct gateway_options *o, const char *path)
@@ -27,6 +30,10 @@ write_config(const struct gateway *g, const struct gateway_options *o, const cha
 		" addresses: [198.18.0.1/15, \"2001:2::1/48\"]}\n"
 		"devices: {max: %u, idle: 24h}\n"
 		"dedup: {extensions: %u}\n"
+		"store: {bytes: %" PRIu64 "}\n"
+		"blocks: {max: %u}\n"
+		"observers: {max: %u}\n"
+		"observe: {min_interval: 0, con_every: 255}\n"
 		"streams:\n"
 		"  telemetry: {ack: %s, when_full: reject}\n"
 		"routes:\n"
@@ -41,8 +48,9 @@ write_config(const struct gateway *g, const struct gateway_options *o, const cha
 		"  retain: {bytes: 256MiB}\n"
 		"control: {socket: %s}\n",
 		o->hugepages ? "on" : "off", g->vhost, o->devices, o->extensions,
-		o->logged ? "logged" : "received", g->log, o->logged ? "1ms" : "20ms",
-		g->control);
+		STORE_BYTES + (uint64_t)4 * o->devices + o->bodies / 8 * 9, o->transfers,
+		o->observers, o->logged ? "logged" : "received", g->log,
+		o->logged ? "1ms" : "20ms", g->control);
 	return fclose(f) == 0;
 }
 

@@ -12,8 +12,9 @@ struct gateway_options {
 	const char *program; /* tidegated, or NULL: the one built beside us */
 	const char *log_dir; /* folder to make the log's folder in, or NULL: memory
 				(/dev/shm) */
-	uint32_t devices, extensions;
-	bool logged; /* /t acknowledges what is on disk; otherwise what is received */
+	uint32_t devices, extensions, observers, transfers;
+	uint64_t bodies; /* bytes that will be stored in long values */
+	bool logged;     /* /t acknowledges what is on disk; otherwise what is received */
 	bool hugepages;
 };
 

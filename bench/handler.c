@@ -16,6 +16,7 @@
 
 #define EAL_MIB 96
 #define LIFETIME_S 248 /* past EXCHANGE_LIFETIME */
+#define BLOCK_S 60     /* from one block of a transfer to the next */
 
 static struct dp_snapshot *
 make_routes(char *err, size_t errlen)
@@ -37,7 +38,8 @@ make_routes(char *err, size_t errlen)
 			.kind = DP_K_STORE,
 			.ack = DP_ACK_RECEIVED,
 			.max_age = UINT32_MAX,
-			.max_payload = DP_VALUE_MAX},
+			.max_payload = DP_VALUE_MAX,
+			.max_body = BODY_MAX},
 	};
 	struct dp_settings s = {
 		.routes = routes,
@@ -71,12 +73,13 @@ make_config(struct dp_config *cfg, const struct workload *load, unsigned core)
 		.peers_max = n,
 		.devices_max = n,
 		.store_max = n,
-		.store_bytes = (uint64_t)4 * n + (1 << 20),
+		.store_bytes = (uint64_t)4 * n + (1 << 20)
+			       + (uint64_t)load->blocks * BLOCK_BYTES * n / 8 * 9,
 		.dedup_extensions = n / 4,
 		.replies_max = 4096,
 		.pending_max = 65536,
 		.outbound_max = 4096,
-		.transfers_max = 32,
+		.transfers_max = load->blocks > 0 ? 2 * TRANSFERS : 32,
 		.transfers_bytes = 16384,
 		.transfers_per_peer = 4,
 		.observers_max = load->observed ? n : 64,
@@ -127,9 +130,9 @@ handler_open(struct handler *h, const struct workload *load, int core, char *err
 	struct bench_eal eal = {.core = core, .mib = EAL_MIB};
 	struct dp_config cfg;
 
-	memset(h, 0, sizeof(*h));
 	h->load = load;
 	make_config(&cfg, load, core < 0 ? 0 : (unsigned)core);
+	cfg.hugepages = cfg.hugepages && !h->small_pages;
 	eal.hugepages = cfg.hugepages;
 	if (snap == NULL)
 		return -1;
@@ -144,46 +147,91 @@ handler_open(struct handler *h, const struct workload *load, int core, char *err
 	h->w = h->dp->shared.worker[0];
 	maker_init(&h->maker, load, dp_config(h->dp)->ports[0].mac, us);
 	walk_init(&h->walk, load->endpoints, 1);
-	return 0;
+	if (load->blocks == 0)
+		return 0;
+	h->blocks = blocks_new(load, &h->walk, dp_config(h->dp)->ports[0].mac, us);
+	snprintf(err, errlen, "out of memory");
+	return h->blocks != NULL ? 0 : -1;
+}
+
+static void
+make_frame(struct handler *h, unsigned i, uint8_t *frame)
+{
+	h->endpoint[i] = walk_next(&h->walk);
+	h->mid[i] = h->walk.mid;
+	maker_write(&h->maker, frame, h->endpoint[i], h->mid[i]);
 }
 
 void
 handler_load(struct handler *h)
 {
+	struct talk *talk = h->blocks != NULL ? blocks_talk(h->blocks) : NULL;
+
 	if (rte_pktmbuf_alloc_bulk(h->dp->pool, h->pkt, ROUND) != 0)
 		rte_panic("the handler keeps packets\n");
 	for (unsigned i = 0; i < ROUND; i++) {
 		struct rte_mbuf *m = h->pkt[i];
 
-		h->endpoint[i] = walk_next(&h->walk);
-		h->mid[i] = h->walk.mid;
 		m->data_len = h->maker.len;
-		m->pkt_len = h->maker.len;
-		maker_write(&h->maker, rte_pktmbuf_mtod(m, uint8_t *), h->endpoint[i],
-			h->mid[i]);
+		if (h->blocks != NULL)
+			m->data_len = talk->write(talk, rte_pktmbuf_mtod(m, uint8_t *));
+		else
+			make_frame(h, i, rte_pktmbuf_mtod(m, uint8_t *));
+		m->pkt_len = m->data_len;
 	}
 	h->taken = 0;
-	h->w->now_s = DP_EPOCH_S + h->walk.passes * LIFETIME_S;
+	h->rounds++;
+	h->w->now_s =
+		DP_EPOCH_S
+		+ (h->blocks != NULL ? h->rounds * BLOCK_S : h->walk.passes * LIFETIME_S);
+}
+
+void
+handler_unload(struct handler *h)
+{
+	rte_pktmbuf_free_bulk(h->pkt, ROUND);
+	if (h->blocks != NULL)
+		blocks_talk(h->blocks)->lost(blocks_talk(h->blocks));
 }
 
 /* ---- notifications ---- */
+
+static void
+store(struct handler *h, const struct dp_path *p, const void *value, size_t len)
+{
+	struct dp_store *t = h->w->store;
+	uint64_t hash = dp_store_hash(t, p);
+	uint32_t slot = dp_store_find(t, p, hash, DP_NONE);
+
+	if (dp_store_put(t, p, hash, slot, DP_NONE, TG_CF_JSON, value, (uint16_t)len,
+		    h->w->now_s, &slot)
+		== DP_STORE_FULL)
+		rte_panic("no room for the one value\n");
+}
 
 static void
 change_value(struct handler *h)
 {
 	static const uint8_t path[] = "\1d\5fleet\5state";
 	const struct dp_path p = {.bytes = path, .len = sizeof(path) - 1};
-	struct dp_store *t = h->w->store;
-	uint64_t hash = dp_store_hash(t, &p);
 	char text[64];
-	uint32_t slot = dp_store_find(t, &p, hash, DP_NONE);
 	int len = snprintf(text, sizeof(text), "{\"id\":\"%08u\",\"temp\":21.5,\"b\":87}",
 		h->changes++ % 100000000);
 
-	if (dp_store_put(t, &p, hash, slot, DP_NONE, TG_CF_JSON, text, (uint16_t)len,
-		    h->w->now_s, &slot)
-		== DP_STORE_FULL)
-		rte_panic("no room for the one value\n");
+	store(h, &p, text, (size_t)len);
+}
+
+/* What is to be downloaded. */
+static void
+store_image(struct handler *h)
+{
+	static const uint8_t path[] = "\1d\5fleet\5image";
+	const struct dp_path p = {.bytes = path, .len = sizeof(path) - 1};
+	uint8_t image[BODY_MAX];
+	size_t len = blocks_body(&blocks_image, 0, 1, image);
+
+	store(h, &p, image, len);
+	blocks_expect_body(h->blocks, image, len);
 }
 
 /* Nobody is due a CON: its ACK would be measured, too. */
@@ -272,6 +320,11 @@ is_answer(const struct handler *h, const struct rte_mbuf *m, unsigned i)
 	const struct rte_udp_hdr *udp =
 		(const struct rte_udp_hdr *)(frame + h->maker.udp);
 
+	if (h->blocks != NULL)
+		return blocks_talk(h->blocks)->take(
+			       blocks_talk(h->blocks), frame, m->data_len)
+			       == TALK_ANSWER
+		       && sums_are_right(h, frame, rte_be_to_cpu_16(udp->dgram_len));
 	return m->data_len >= h->maker.coap + 8 && c[0] == 0x64
 	       && tg_code_class(c[1]) == 2 && (c[2] << 8 | c[3]) == h->mid[i]
 	       && memcmp(c + 4, &h->endpoint[i], 4) == 0
@@ -326,6 +379,8 @@ handler_fill(struct handler *h)
 {
 	if (h->load->observed)
 		change_value(h);
+	if (h->blocks != NULL && h->load->method == TG_GET)
+		store_image(h);
 	while (h->walk.passes == 0) {
 		handler_load(h);
 		for (unsigned k = 0; k < ROUND_BURSTS; k++) {

@@ -11,22 +11,26 @@
  */
 #pragma once
 
-#include "bench/workload.h"
+#include "bench/blocks.h"
 #include "dataplane/dp_internal.h"
 
 #define ROUND 1024 /* messages */
 #define ROUND_BURSTS (ROUND / DP_BURST)
 
 struct handler {
+	bool small_pages; /* the caller's wish: no hugepages, even if some are free */
 	const struct workload *load;
 	struct dp *dp;
 	struct dp_worker *w;
 	struct rte_ring *out;
 	struct maker maker;
 	struct walk walk;
+	struct blocks
+		*blocks; /* of a workload that has some: one of each transfer a round */
 	struct rte_mbuf *pkt[ROUND]; /* frames of the round; handed to handler_burst() */
 	uint16_t mid[ROUND];
 	uint32_t endpoint[ROUND];
+	uint32_t rounds;
 	unsigned taken; /* answers read in this round */
 	uint64_t messages, wrong;
 	uint32_t told; /* observers that have heard of the last change */
@@ -34,11 +38,14 @@ struct handler {
 	bool telling; /* the bursts are notifications */
 };
 
-/* One gateway a process.  0, or -1 with a sentence in @err. */
+/* One gateway a process; @h is zeroed but for the caller's wish.  0, or -1 with a
+ * sentence in @err. */
 int handler_open(struct handler *h, const struct workload *load, int core, char *err,
 	size_t errlen);
 /* Make the round's frames. */
 void handler_load(struct handler *h);
+/* They were not handed in after all, and are freed. */
+void handler_unload(struct handler *h);
 /* What the round's bursts work on: its frames, or a value that has changed. */
 void handler_prepare(struct handler *h);
 /* Run burst @k of the round through the stages, or notify so many observers: nothing else

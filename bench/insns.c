@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define ENDPOINTS_MAX 65536
+#define BLOCK_ENDPOINTS (4 * TRANSFERS) /* each with a body of many messages */
 #define ROUNDS 64
 
 /* ---- the child, under valgrind ---- */
@@ -32,16 +33,19 @@ static int
 count(const char *name)
 {
 	const struct workload *which = workload_find(name);
-	static struct handler h; /* it lives as long as the process */
+	/* It lives as long as the process.  Valgrind has no hugepages. */
+	static struct handler h = {.small_pages = true};
 	struct workload load;
 	const char *fault;
+	uint32_t most;
 	char err[256] = "";
 
 	if (which == NULL)
 		return 2;
 	load = *which;
-	if (load.endpoints > ENDPOINTS_MAX)
-		load.endpoints = ENDPOINTS_MAX;
+	most = load.blocks > 0 ? BLOCK_ENDPOINTS : ENDPOINTS_MAX;
+	if (load.endpoints > most)
+		load.endpoints = most;
 	if (handler_open(&h, &load, 0, err, sizeof(err)) < 0) {
 		fprintf(stderr, "%s: %s\n", name, err);
 		return 1;

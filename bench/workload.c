@@ -14,6 +14,11 @@
 
 #define TOKEN_LEN 4
 
+/* What is in a block, but for the digits: BLOCK_BYTES. */
+const char blocks_text[] =
+	"{\"id\":\"********\",\"temp\":21.5,\"batt\":9,\"ok\":true,\"to\":[12,34,5]}\n";
+_Static_assert(sizeof(blocks_text) - 1 == BLOCK_BYTES, "a whole block");
+
 const struct workload workloads[] = {
 	{"get-static", 65536, TG_GET, false, "hello", NULL},
 	{"post-64k", 65536, TG_POST, false, "t/*",
@@ -25,6 +30,8 @@ const struct workload workloads[] = {
 	{"post-logged", 65536, TG_POST, false, "t/*",
 		"{\"id\":\"********\",\"temp\":21.5,\"b\":87}", true},
 	{"notify-10k", 10240, TG_GET, false, "d/fleet/state", NULL, .observed = true},
+	{"block-up", 65536, TG_PUT, false, "d/*/config", blocks_text, .blocks = 64},
+	{"block-down", 65536, TG_GET, false, "d/fleet/image", NULL, .blocks = 64},
 };
 const unsigned n_workloads = sizeof(workloads) / sizeof(*workloads);
 
@@ -53,8 +60,11 @@ write_path(struct tg_writer *w, const char *path)
 }
 
 static uint16_t
-write_message(const struct workload *w, uint8_t *buf, size_t cap)
+write_message(const struct workload *w, uint32_t num, uint8_t *buf, size_t cap)
 {
+	const struct tg_block block = {.num = num,
+		.szx = BLOCK_SZX,
+		.more = w->method != TG_GET && num + 1 < w->blocks};
 	static const uint8_t token[TOKEN_LEN];
 	struct tg_writer out;
 
@@ -62,10 +72,13 @@ write_message(const struct workload *w, uint8_t *buf, size_t cap)
 	if (w->observed)
 		tg_write_uint(&out, TG_OPT_OBSERVE, 0);
 	write_path(&out, w->path);
-	if (w->payload != NULL) {
+	if (w->payload != NULL)
 		tg_write_uint(&out, TG_OPT_CONTENT_FORMAT, TG_CF_JSON);
+	if (w->blocks > 0)
+		tg_write_uint(&out, w->method == TG_GET ? TG_OPT_BLOCK2 : TG_OPT_BLOCK1,
+			tg_block_encode(&block));
+	if (w->payload != NULL)
 		tg_write_payload(&out, w->payload, strlen(w->payload));
-	}
 	return (uint16_t)tg_write_end(&out);
 }
 
@@ -101,22 +114,22 @@ write_ip(struct maker *m, uint16_t ulen)
 }
 
 /* Offset of eight asterisks behind @from, which become zero bytes; 0 if there are none.
- */
+ * From an odd one on words are summed up with their bytes swapped. */
 static uint16_t
-find_digits(struct maker *m, unsigned from)
+find_digits(struct maker *m, unsigned from, uint8_t *turn)
 {
 	uint8_t *at = memmem(m->frame + from, m->len - from, "********", 8);
 
 	if (at == NULL)
 		return 0;
 	memset(at, 0, 8);
-	assert((at - m->frame) % 2 == 0);
+	*turn = (at - m->frame) % 2 != 0 ? 8 : 0;
 	return (uint16_t)(at - m->frame);
 }
 
 void
-maker_init(struct maker *m, const struct workload *w, const uint8_t to[6],
-	const uint8_t from[6])
+maker_init_block(struct maker *m, const struct workload *w, uint32_t num,
+	const uint8_t to[6], const uint8_t from[6])
 {
 	struct rte_udp_hdr *udp;
 	unsigned l3 = sizeof(struct rte_ether_hdr), addrs;
@@ -129,23 +142,31 @@ maker_init(struct maker *m, const struct workload *w, const uint8_t to[6],
 				     : sizeof(struct rte_ipv4_hdr)));
 	m->coap = (uint16_t)(m->udp + sizeof(*udp));
 	ulen = (uint16_t)(sizeof(*udp)
-			  + write_message(
-				  w, m->frame + m->coap, sizeof(m->frame) - m->coap));
+			  + write_message(w, num, m->frame + m->coap,
+				  sizeof(m->frame) - m->coap));
 	m->len = (uint16_t)(m->udp + ulen);
 	memcpy(m->frame, to, 6);
 	memcpy(m->frame + 6, from, 6);
 	write_ip(m, ulen);
+	m->payload = (uint16_t)(m->len - (w->payload != NULL ? strlen(w->payload) : 0));
 	addrs = w->v6 ? l3 + 8 : l3 + 12;
 	m->source = (uint16_t)(w->v6 ? addrs + 12 : addrs);
 	if (strchr(w->path, '*') != NULL)
-		m->name = find_digits(m, m->coap);
-	m->change = find_digits(m, m->coap);
+		m->name = find_digits(m, m->coap, &m->name_turn);
+	m->change = find_digits(m, m->coap, &m->change_turn);
 	udp = (struct rte_udp_hdr *)(m->frame + m->udp);
 	udp->dst_port = RTE_BE16(5683);
 	udp->dgram_len = rte_cpu_to_be_16(ulen);
 	m->sum = dp_sum(udp, ulen,
 		dp_sum_pseudo(m->frame + addrs, w->v6 ? 32 : 8, IPPROTO_UDP, ulen));
 	m->sum = (m->sum & UINT32_MAX) + (m->sum >> 32); /* room for what is added */
+}
+
+void
+maker_init(struct maker *m, const struct workload *w, const uint8_t to[6],
+	const uint8_t from[6])
+{
+	maker_init_block(m, w, 0, to, from);
 }
 
 /* ---- what differs ---- */
@@ -164,33 +185,36 @@ digits(uint32_t n)
 }
 
 static inline uint64_t
-put8(uint8_t *at, uint64_t v)
+put8(uint8_t *at, uint64_t v, unsigned turn)
 {
 	memcpy(at, &v, 8);
+	v = v << turn | v >> (64 - turn) % 64;
 	return (v & UINT32_MAX) + (v >> 32);
 }
 
 void
-maker_write(const struct maker *m, uint8_t *buf, uint32_t e, uint16_t mid)
+maker_write_as(
+	const struct maker *m, uint8_t *buf, uint32_t e, uint16_t mid, uint32_t token)
 {
 	uint32_t addr =
 		rte_cpu_to_be_32(m->v6 ? e : FLEET_NET4 + (e & ((1u << FLEET_BITS) - 1)));
 	uint16_t port = rte_cpu_to_be_16(
 		(uint16_t)(m->v6 ? FLEET_PORT : FLEET_PORT + (e >> FLEET_BITS)));
 	uint16_t mid_be = rte_cpu_to_be_16(mid), sum16;
-	uint64_t sum = m->sum + addr + port + mid_be + e;
+	uint64_t sum = m->sum + addr + port + mid_be + token;
 
 	memcpy(buf, m->frame, 128);
-	if (m->len > 128)
-		memcpy(buf + 128, m->frame + 128, m->len - 128u);
+	for (unsigned at = 128; at < m->len; at += 64)
+		memcpy(buf + at, m->frame + at, 64);
 	memcpy(buf + m->source, &addr, 4);
 	memcpy(buf + m->udp, &port, 2);
 	memcpy(buf + m->coap + 2, &mid_be, 2);
-	memcpy(buf + m->coap + 4, &e, TOKEN_LEN);
+	memcpy(buf + m->coap + 4, &token, TOKEN_LEN);
 	if (m->name != 0)
-		sum += put8(buf + m->name, digits(e));
+		sum += put8(buf + m->name, digits(e), m->name_turn);
 	if (m->change != 0)
-		sum += put8(buf + m->change, digits(e * 2654435761u + mid));
+		sum += put8(
+			buf + m->change, digits(e * 2654435761u + mid), m->change_turn);
 	sum16 = dp_sum_finish(sum);
 	if (sum16 == 0)
 		sum16 = 0xffff;
@@ -201,6 +225,17 @@ maker_write(const struct maker *m, uint8_t *buf, uint32_t e, uint16_t mid)
 
 		ip->hdr_checksum = dp_sum_finish(dp_sum(ip, sizeof(*ip), 0));
 	}
+}
+
+uint16_t
+maker_payload(const struct maker *m, uint8_t *buf, uint32_t e, uint16_t mid)
+{
+	uint16_t len = (uint16_t)(m->len - m->payload);
+
+	memcpy(buf, m->frame + m->payload, len);
+	if (m->change >= m->payload)
+		put8(buf + (m->change - m->payload), digits(e * 2654435761u + mid), 0);
+	return len;
 }
 
 /* ---- the order ---- */

@@ -10,6 +10,8 @@
  */
 #pragma once
 
+#include "coap/block.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,10 +30,17 @@ struct workload {
 	const char *path;    /* segments between slashes; '*' is the device's name */
 	const char *payload; /* '*' eight times is changed with every message */
 	bool logged;         /* the answer waits for the disk: on the wire only */
-	/* The endpoints observe the path: what counts is their notifications, in process
-	 * only.  A multiple of ROUND of them. */
+	/* The endpoints observe the path: what counts is their notifications.  A multiple
+	 * of ROUND of them. */
 	bool observed;
+	/* A body of so many blocks (RFC 7959), each of them a payload, is sent (not a
+	 * GET) or asked for; 0: one message is all. */
+	uint8_t blocks;
 };
+
+#define BLOCK_SZX 2 /* of 64 bytes: what a constrained network takes */
+#define BLOCK_BYTES (16 << BLOCK_SZX)
+extern const char blocks_text[]; /* of a block, but for the digits in it */
 
 extern const struct workload workloads[];
 extern const unsigned n_workloads;
@@ -43,14 +52,30 @@ struct maker {
 	uint16_t len;
 	uint16_t source, udp, coap; /* offsets: last four bytes of the address, headers */
 	uint16_t name, change;      /* offsets of eight bytes each; 0: none */
-	uint64_t sum;               /* UDP checksum's sum of what stays */
+	uint16_t payload;           /* offset; m->len: there is none */
+	uint8_t name_turn,
+		change_turn; /* 8 where that is odd: a sum's bytes are swapped */
+	uint64_t sum;        /* UDP checksum's sum of what stays */
 	bool v6;
 };
 
 void maker_init(struct maker *m, const struct workload *w, const uint8_t to[6],
 	const uint8_t from[6]);
-/* Write endpoint @e's message @mid at @buf, m->len bytes, both checksums right. */
-void maker_write(const struct maker *m, uint8_t *buf, uint32_t e, uint16_t mid);
+/* The same for block @num of a workload's body. */
+void maker_init_block(struct maker *m, const struct workload *w, uint32_t num,
+	const uint8_t to[6], const uint8_t from[6]);
+/* Write endpoint @e's message @mid at @buf, m->len bytes, both checksums right; @token is
+ * what comes back with the answer. */
+void maker_write_as(
+	const struct maker *m, uint8_t *buf, uint32_t e, uint16_t mid, uint32_t token);
+/* The same; the token is @e. */
+static inline void
+maker_write(const struct maker *m, uint8_t *buf, uint32_t e, uint16_t mid)
+{
+	maker_write_as(m, buf, e, mid, e);
+}
+/* The payload alone of that message, at @buf; its length. */
+uint16_t maker_payload(const struct maker *m, uint8_t *buf, uint32_t e, uint16_t mid);
 
 struct walk {
 	uint32_t endpoints, mask, at;
