@@ -8,7 +8,11 @@
  */
 #pragma once
 
+#include "dataplane/copy.h"
+
 #include <rte_byteorder.h>
+
+#include <immintrin.h>
 
 #include <stddef.h>
 #include <stdint.h>
@@ -57,6 +61,43 @@ dp_sum(const void *p, size_t len, uint64_t sum)
 		return dp_sum_add(sum, dp_sum_tail(b, left));
 	memcpy(&v, b + left - 8, 8); /* what was added already is shifted out */
 	return dp_sum_add(sum, v >> 8 * (8 - left));
+}
+
+/* 32 bytes at a time, even and odd halves of words apart; 31 behind the last are read. */
+static inline uint64_t
+dp_sum_lines(const uint8_t *p, size_t len, uint64_t sum)
+{
+	static const uint8_t window[64] = {[0 ... 31] = 0xff};
+	const __m256i low = _mm256_set1_epi32(0xffff);
+	__m256i v, mask, all = _mm256_setzero_si256();
+	__m128i half;
+
+	for (; len > 32; len -= 32, p += 32) {
+		v = _mm256_loadu_si256((const __m256i *)p);
+		all = _mm256_add_epi32(all, _mm256_and_si256(v, low));
+		all = _mm256_add_epi32(all, _mm256_srli_epi32(v, 16));
+	}
+	mask = _mm256_loadu_si256((const __m256i *)(window + 32 - len));
+	v = _mm256_and_si256(mask, _mm256_loadu_si256((const __m256i *)p));
+	all = _mm256_add_epi32(all, _mm256_and_si256(v, low));
+	all = _mm256_add_epi32(all, _mm256_srli_epi32(v, 16));
+	half = _mm_add_epi32(
+		_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
+	half = _mm_add_epi32(half, _mm_srli_si128(half, 8));
+	/* Two lanes are left, which are as good as one word of 64 bits. */
+	return dp_sum_add(sum, (uint64_t)_mm_cvtsi128_si64(half));
+}
+
+/* What dp_sum() says where 31 bytes behind the last are readable, as behind any message
+ * in its packet. */
+static inline uint64_t
+dp_sum_message(const uint8_t *p, size_t len, uint64_t sum)
+{
+	if (len > 32)
+		return dp_sum_lines(p, len, sum);
+	for (; len > 8; len -= 8, p += 8)
+		sum = dp_sum_add(sum, dp_load8(p));
+	return dp_sum_add(sum, _bzhi_u64(dp_load8(p), (unsigned)len * 8));
 }
 
 /*

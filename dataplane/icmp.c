@@ -21,13 +21,13 @@ turn4(struct rte_ipv4_hdr *ip)
 /* A reply is as long as its request: one that came in fragments may be too long for a
  * frame. */
 static bool
-fits(const struct rte_mbuf *m, const struct frame *f)
+fits(const struct rte_mbuf *m, const struct net_frame *f)
 {
 	return m->pkt_len <= f->l3 + (uint32_t)f->port->mtu;
 }
 
 void
-net_icmp4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f,
+net_icmp4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct net_frame *f,
 	uint16_t len)
 {
 	struct rte_ipv4_hdr *ip =
@@ -62,7 +62,7 @@ net_icmp4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame
 }
 
 void
-net_icmp6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f,
+net_icmp6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct net_frame *f,
 	uint16_t len)
 {
 	struct rte_ipv6_hdr *ip =

@@ -4,7 +4,6 @@
  * Lengths come from the IP header: short frames carry padding.  Options and extension
  * headers that say nothing to us are taken out, so that a reply has a plain header.
  */
-#include "dataplane/hot.h"
 #include "dataplane/net_internal.h"
 
 #define PROTO_HOPOPT 0
@@ -30,13 +29,12 @@ address4(const struct dp_prefix *p)
 	return be;
 }
 
-/* The address of all hosts behind @p; 0 if it has none. */
-static uint32_t
-broadcast_of(const struct dp_prefix *p)
+uint32_t
+net_broadcast_of(const struct dp_prefix *p)
 {
 	return p->v6 || p->len >= 31
 		       ? 0
-		       : rte_be_to_cpu_32(address4(p)) | UINT32_MAX >> p->len;
+		       : address4(p) | rte_cpu_to_be_32(UINT32_MAX >> p->len);
 }
 
 /* Local side of a datagram: index of the address it may be answered from, or -1: not
@@ -49,7 +47,7 @@ group4(const struct dp_port_config *p, uint32_t dst_be)
 	if (dst == ALL_COAP_V4 || dst == UINT32_MAX)
 		return net_any_address(p, false);
 	for (unsigned a = 0; a < p->n_addrs; a++)
-		if (dst == broadcast_of(&p->addrs[a]))
+		if (dst_be == net_broadcast_of(&p->addrs[a]))
 			return (int)a;
 	return -1;
 }
@@ -112,7 +110,7 @@ udp_sum_wrong(const struct rte_mbuf *m, const struct rte_udp_hdr *udp, const voi
  * once for each family, whose lengths are constants then.
  */
 static inline __attribute__((always_inline)) bool
-udp(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f,
+udp(struct dp_net *net, struct dp_burst *b, unsigned i, const struct net_frame *f,
 	const struct rte_udp_hdr *u, uint16_t len, const void *addrs, int local,
 	const bool v6)
 {
@@ -188,7 +186,7 @@ net_bury(struct dp_net *net, uint32_t before)
 
 /* True if @i is now a whole datagram. */
 static bool
-merge4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f)
+merge4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct net_frame *f)
 {
 	struct rte_ipv4_hdr *ip =
 		rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv4_hdr *, f->l3);
@@ -213,7 +211,7 @@ merge4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f
 
 /* Take the header's options out: the frame's front moves up over them. */
 static struct rte_ipv4_hdr *
-strip4(struct rte_mbuf *m, const struct frame *f, struct rte_ipv4_hdr *ip)
+strip4(struct rte_mbuf *m, const struct net_frame *f, struct rte_ipv4_hdr *ip)
 {
 	unsigned extra = rte_ipv4_hdr_len(ip) - (unsigned)sizeof(*ip);
 	uint8_t *front = rte_pktmbuf_mtod(m, uint8_t *);
@@ -231,7 +229,7 @@ strip4(struct rte_mbuf *m, const struct frame *f, struct rte_ipv4_hdr *ip)
 
 /* What is wrong with the header, or 0. */
 static enum dp_counter
-fault4(const struct frame *f, const struct rte_ipv4_hdr *ip, unsigned left)
+fault4(const struct net_frame *f, const struct rte_ipv4_hdr *ip, unsigned left)
 {
 	unsigned hlen, total;
 	uint32_t src;
@@ -265,15 +263,14 @@ addressed4(const struct dp_port_config *p, const struct rte_ipv4_hdr *ip, uint8_
 	*local = local4(p, ip->dst_addr, flags);
 	if (unlikely(*local < 0))
 		return DP_C_drop_ip_not_ours;
-	if (unlikely(
-		    ip->src_addr == address4(&p->addrs[*local])
-		    || rte_be_to_cpu_32(ip->src_addr) == broadcast_of(&p->addrs[*local])))
+	if (unlikely(ip->src_addr == address4(&p->addrs[*local])
+		     || ip->src_addr == net_broadcast_of(&p->addrs[*local])))
 		return DP_C_drop_ip_source;
 	return 0;
 }
 
-DP_HOT bool
-net_ipv4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f)
+bool
+net_ipv4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct net_frame *f)
 {
 	struct rte_ipv4_hdr *ip =
 		rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv4_hdr *, f->l3);
@@ -313,7 +310,7 @@ net_ipv4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame 
 
 /* Take @extra bytes of extension headers out; @next follows the plain header then. */
 static void
-strip6(struct rte_mbuf *m, const struct frame *f, unsigned extra, uint8_t next)
+strip6(struct rte_mbuf *m, const struct net_frame *f, unsigned extra, uint8_t next)
 {
 	uint8_t *front = rte_pktmbuf_mtod(m, uint8_t *);
 	struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)(front + f->l3);
@@ -369,7 +366,7 @@ skip_extensions(const struct rte_mbuf *m, unsigned l4, unsigned len, uint8_t pro
 
 /* True if @i, whose fragment header comes first, is now a whole packet without one. */
 static bool
-merge6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f)
+merge6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct net_frame *f)
 {
 	struct rte_ipv6_hdr *ip =
 		rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);
@@ -396,7 +393,7 @@ merge6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f
  * or -1 if the packet waits for its other parts or is gone.
  */
 static int
-plain6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f)
+plain6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct net_frame *f)
 {
 	unsigned l4 = f->l3 + (unsigned)sizeof(struct rte_ipv6_hdr), extra;
 
@@ -472,7 +469,7 @@ addressed6(const struct dp_port_config *p, const struct rte_ipv6_hdr *ip, uint8_
 }
 
 static bool
-icmp6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f,
+icmp6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct net_frame *f,
 	const struct rte_ipv6_hdr *ip, uint16_t len)
 {
 	const void *icmp = ip + 1;
@@ -486,8 +483,8 @@ icmp6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f,
 	return false;
 }
 
-DP_HOT bool
-net_ipv6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f)
+bool
+net_ipv6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct net_frame *f)
 {
 	struct rte_ipv6_hdr *ip =
 		rte_pktmbuf_mtod_offset(b->pkt[i], struct rte_ipv6_hdr *, f->l3);

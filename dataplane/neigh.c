@@ -77,7 +77,7 @@ net_neighbour(const struct dp_net *net, uint8_t port, const uint8_t addr[16])
 /* ---- ARP ---- */
 
 void
-net_arp(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f)
+net_arp(struct dp_net *net, struct dp_burst *b, unsigned i, const struct net_frame *f)
 {
 	struct rte_mbuf *m = b->pkt[i];
 	struct rte_arp_hdr *arp = rte_pktmbuf_mtod_offset(m, struct rte_arp_hdr *, f->l3);
@@ -173,7 +173,7 @@ finish_nd(struct rte_ipv6_hdr *ip, struct nd *nd, uint16_t len)
 
 /* Turn the solicitation into the advertisement that answers it. */
 static void
-advertise(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f,
+advertise(struct dp_net *net, struct dp_burst *b, unsigned i, const struct net_frame *f,
 	bool probe)
 {
 	static const uint8_t all_nodes[16] = {0xff, 2, [15] = 1};
@@ -203,7 +203,7 @@ advertise(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame
 }
 
 void
-net_nd(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f,
+net_nd(struct dp_net *net, struct dp_burst *b, unsigned i, const struct net_frame *f,
 	uint16_t len)
 {
 	struct rte_ipv6_hdr *ip =

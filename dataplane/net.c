@@ -30,6 +30,23 @@ add_sides(struct dp_net *net)
 		}
 }
 
+/* The port's plain datagrams are those to its first IPv4 address. */
+static void
+set_plain(struct dp_net *net, unsigned p)
+{
+	const struct dp_port_config *port = &net->cfg->ports[p];
+	int a = net_any_address(port, false);
+
+	net->plain[p].mac = DP_PLAIN_NONE;
+	if (a < 0)
+		return;
+	dp_plain_set(&net->plain[p], port->mac, dp_load4(port->addrs[a].addr + 12),
+		rte_cpu_to_be_16(port->udp_port));
+	net->plain[p].broadcast = net_broadcast_of(&port->addrs[a]);
+	net->plain[p].side = net->port_side[p][a];
+	net->plain[p].sums = port->checksum_rx;
+}
+
 /* Workers beyond the port's queues pass their frames to worker 0, who has queue 0. */
 static int
 set_tx(struct dp_net *net, unsigned p)
@@ -75,6 +92,8 @@ dp_net_new(const struct dp_config *cfg, unsigned worker, struct rte_mempool *poo
 			goto no_memory;
 	}
 	add_sides(net);
+	for (unsigned p = 0; p < cfg->n_ports; p++)
+		set_plain(net, p);
 	return net;
 
 no_memory:
@@ -185,7 +204,7 @@ net_consume(struct dp_net *net, struct dp_burst *b, unsigned i, enum dp_counter 
 
 /* The Ethernet layer: true if the frame is for us and well formed so far. */
 static bool
-ether(struct dp_net *net, struct dp_burst *b, unsigned i, struct frame *f)
+ether(struct dp_net *net, struct dp_burst *b, unsigned i, struct net_frame *f)
 {
 	struct rte_mbuf *m = b->pkt[i];
 	const struct rte_ether_hdr *eth =
@@ -225,7 +244,7 @@ ether(struct dp_net *net, struct dp_burst *b, unsigned i, struct frame *f)
 static bool
 take(struct dp_net *net, struct dp_burst *b, unsigned i)
 {
-	struct frame f;
+	struct net_frame f;
 
 	if (!ether(net, b, i, &f))
 		return false;
@@ -266,7 +285,8 @@ dp_net_stage(struct dp_net *net, struct dp_burst *b)
 			rte_prefetch0(
 				rte_pktmbuf_mtod(b->pkt[i + DP_AHEAD], const void *));
 		bytes += b->pkt[i]->pkt_len;
-		if (!take(net, b, i))
+		if (unlikely(!dp_plain_take(&net->plain[b->port[i]], b, i))
+			&& !take(net, b, i))
 			continue;
 		if (unlikely(kept != i))
 			move(b, kept, i);

@@ -3,6 +3,7 @@
 
 #include "dataplane/checksum.h"
 #include "dataplane/net.h"
+#include "dataplane/plain.h"
 #include "dataplane/wheel.h"
 
 #include <rte_arp.h>
@@ -50,6 +51,7 @@ struct dp_net {
 	unsigned n_rx, next_rx;
 	uint16_t port_side[DP_PORTS_MAX]
 			  [DP_ADDRS_MAX]; /* side of (port, address) untagged */
+	struct dp_plain plain[DP_PORTS_MAX];
 	struct dp_side side[SIDES_MAX];
 	_Atomic uint32_t n_sides; /* entries are written before it counts them */
 	struct tx_port tx[DP_PORTS_MAX];
@@ -62,7 +64,7 @@ struct dp_net {
 };
 
 /* Where a frame's parts are, as the Ethernet layer found them. */
-struct frame {
+struct net_frame {
 	const struct dp_port_config *port;
 	uint16_t type; /* EtherType behind the tag */
 	uint16_t vlan;
@@ -80,9 +82,13 @@ int net_own_address(const struct dp_port_config *p, const uint8_t addr[16]);
 int net_any_address(const struct dp_port_config *p, bool v6);
 
 /* ip.c: true if packet @i is a datagram for us, described in the burst. */
-bool net_ipv4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f);
-bool net_ipv6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f);
+bool net_ipv4(
+	struct dp_net *net, struct dp_burst *b, unsigned i, const struct net_frame *f);
+bool net_ipv6(
+	struct dp_net *net, struct dp_burst *b, unsigned i, const struct net_frame *f);
 
+/* ip.c: the address of all hosts behind @p, in network order; 0 if it has none. */
+uint32_t net_broadcast_of(const struct dp_prefix *p);
 /* ip.c: count and free the fragments that rte_ip_frag gave up since it had @before of
  * them. */
 void net_bury(struct dp_net *net, uint32_t before);
@@ -90,9 +96,10 @@ void net_bury(struct dp_net *net, uint32_t before);
 /* neigh.c */
 /* Forget the neighbours whose time is over. */
 void net_neighbours_expire(struct dp_net *net, uint64_t now_tsc);
-void net_arp(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f);
+void net_arp(
+	struct dp_net *net, struct dp_burst *b, unsigned i, const struct net_frame *f);
 /* Neighbour solicitation or advertisement; the ICMPv6 checksum has been checked. */
-void net_nd(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f,
+void net_nd(struct dp_net *net, struct dp_burst *b, unsigned i, const struct net_frame *f,
 	uint16_t len);
 const struct neighbour *net_neighbour(
 	const struct dp_net *net, uint8_t port, const uint8_t addr[16]);
@@ -100,10 +107,10 @@ const struct neighbour *net_neighbour(
 void net_ask(struct dp_net *net, const struct dp_side *side, const uint8_t addr[16]);
 
 /* icmp.c: @len bytes of ICMP behind the header. */
-void net_icmp4(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f,
-	uint16_t len);
-void net_icmp6(struct dp_net *net, struct dp_burst *b, unsigned i, const struct frame *f,
-	uint16_t len);
+void net_icmp4(struct dp_net *net, struct dp_burst *b, unsigned i,
+	const struct net_frame *f, uint16_t len);
+void net_icmp6(struct dp_net *net, struct dp_burst *b, unsigned i,
+	const struct net_frame *f, uint16_t len);
 
 /* The address as two words: what reads it next need not wait for smaller stores. */
 static inline void

@@ -1,4 +1,5 @@
 /* Messages out: a request's frame turned into its answer, or a fresh frame to a peer. */
+#include "dataplane/hot.h"
 #include "dataplane/net_internal.h"
 
 /*
@@ -16,7 +17,7 @@ finish_udp(struct rte_udp_hdr *udp, const struct dp_peer_key *key,
 	/* The length counts twice: in the pseudo header and in UDP's. */
 	addrs = dp_sum_add(
 		addrs, 2ull * ulen + RTE_BE16(IPPROTO_UDP) + side->udp_be + key->port_be);
-	sum = dp_sum_finish(dp_sum(udp + 1, len, addrs));
+	sum = dp_sum_finish(dp_sum_message((const uint8_t *)(udp + 1), len, addrs));
 	*udp = (struct rte_udp_hdr){
 		.src_port = side->udp_be,
 		.dst_port = key->port_be,
@@ -76,7 +77,7 @@ set_length(struct rte_mbuf *m, const uint8_t *coap, uint16_t len)
 	m->ol_flags = 0;
 }
 
-static inline void
+static DP_HOT void
 reply(struct dp_net *net, struct dp_burst *b, unsigned i, uint16_t len)
 {
 	struct rte_mbuf *m = b->pkt[i];

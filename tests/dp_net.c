@@ -1,5 +1,6 @@
 /* The host stack: what reaches CoAP, what is dropped and by which name (RFC 791, 8200,
  * 768). */
+#include "dataplane/net_internal.h"
 #include "tests/dp_fixture.h"
 
 #define HELLO B("\x40\x01\x00\x07\xb5hello")
@@ -445,6 +446,54 @@ vlans_run_out(void **state)
 	gw_hear(&gw.v6, rst);
 }
 
+/* What one frame led to. */
+struct outcome {
+	struct frame answer;
+	bool answered;
+	uint64_t counted[DP_COUNTER_COUNT];
+};
+
+static void
+see(struct outcome *o, const struct frame *f)
+{
+	memset(o, 0, sizeof(*o));
+	gw_expire_fragments();
+	gw_mark();
+	gw_send(f);
+	gw_turn();
+	o->answered = gw_take(&o->answer);
+	for (unsigned c = 0; c < DP_COUNTER_COUNT; c++)
+		o->counted[c] = gw_counter(c) - gw.marked[c];
+	o->counted[DP_C_stall_max_ns] = 0;
+}
+
+/* A frame with a byte changed leads to the same whether it may be taken as plain, or has
+ * to go through every layer. */
+static void
+plain_or_layers(void **state)
+{
+	static const uint8_t change[] = {1, 2, 4, 8, 16, 32, 64, 128, 0x7f, 0xff};
+	struct dp_plain *plain = gw.dp->shared.worker[0]->net->plain, kept = *plain;
+	struct outcome by_words, by_layers;
+	struct frame f;
+	unsigned n = 0;
+
+	(void)state;
+	for (unsigned k = 0; k < 2 * COUNT(change) * (UDP4 + UDP + 9); k++) {
+		frame_udp(&f, &gw.v4, hello.at, hello.len);
+		f.byte[k / 2 / COUNT(change)] ^= change[k / 2 % COUNT(change)];
+		if (k % 2)
+			frame_sums(&f);
+		see(&by_words, &f);
+		plain->mac = DP_PLAIN_NONE;
+		see(&by_layers, &f);
+		*plain = kept;
+		assert_memory_equal(&by_words, &by_layers, sizeof(by_words));
+		n += by_words.answered;
+	}
+	assert_true(n > COUNT(change)); /* ToS, identification, source port, ... */
+}
+
 static const struct setting settings[] = {
 	{"one worker", 1, false, 0, 0},
 	{"two workers", 2, true, 1, 1},
@@ -453,7 +502,7 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(faults) + COUNT(heard) + COUNT(options) + 9] = {
+	struct CMUnitTest tests[COUNT(faults) + COUNT(heard) + COUNT(options) + 11] = {
 		cmocka_unit_test(longest_and_longer),
 		cmocka_unit_test(every_length),
 		cmocka_unit_test(udp_shorter_than_ip),
@@ -464,8 +513,9 @@ main(void)
 		cmocka_unit_test(port_is_full),
 		cmocka_unit_test(port_stays_full),
 		cmocka_unit_test(vlans_run_out),
+		cmocka_unit_test(plain_or_layers),
 	};
-	size_t n = 9;
+	size_t n = 11;
 
 	ADD_ROWS(tests, &n, faults, fault);
 	ADD_ROWS(tests, &n, heard, is_heard);
