@@ -64,25 +64,41 @@ dp_store_answer(
 	return b->reply[i] == 0 ? TG_INTERNAL : valid ? TG_VALID : TG_CONTENT;
 }
 
-/* The value changes by itself, as a counter behind it says. */
+/* All of the payload at @q's path, in w->scratch->text; its length. */
+static uint16_t
+copy_out(struct dp_worker *w, const struct dp_request *q)
+{
+	uint16_t len = 0;
+	struct dp_value v;
+
+	_Static_assert(DP_BODY_MAX < sizeof(w->scratch->text), "and a digit");
+	do {
+		if (!dp_store_read_from(w->store, &q->path, q->store_hash, len, &v))
+			return 0;
+		memcpy(w->scratch->text + len, v.payload, v.n);
+		len = (uint16_t)(len + v.n);
+	} while (v.n == DP_VALUE_MAX);
+	return len;
+}
+
+/* The value, whose home is here, changes by itself, as a counter behind it says. */
 static void
 move_on(struct dp_worker *w, const struct dp_request *q, const struct dp_value *v,
 	uint32_t now_s)
 {
 	uint32_t slot = dp_store_find(w->store, &q->path, q->store_hash, DP_NONE);
-	uint8_t bytes[DP_VALUE_MAX];
-	uint16_t len = v->len;
-	uint8_t *last = len > 0 ? &bytes[len - 1] : NULL;
+	char *text = w->scratch->text, *last;
+	uint16_t len = copy_out(w, q);
 
 	if (slot == DP_NONE)
 		return;
-	memcpy(bytes, v->payload, len);
+	last = len > 0 ? &text[len - 1] : NULL;
 	if (last != NULL && *last >= '0' && *last <= '9')
-		*last = *last == '9' ? '0' : *last + 1;
-	else if (len < DP_VALUE_MAX)
-		bytes[len++] = '0';
+		*last = *last == '9' ? '0' : (char)(*last + 1);
+	else if (len < DP_BODY_MAX)
+		text[len++] = '0';
 	(void)dp_store_put(w->store, &q->path, q->store_hash, slot,
-		dp_store_owner(w->store, slot), v->content_format, bytes, len, now_s,
+		dp_store_owner(w->store, slot), v->content_format, text, len, now_s,
 		&slot);
 }
 

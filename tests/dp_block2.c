@@ -35,6 +35,12 @@ static const struct dp_route_spec routes[] = {
 		.kind = DP_K_STORE,
 		.max_age = UINT32_MAX,
 		.max_payload = DP_VALUE_MAX},
+	{.path = "/moves",
+		.kind = DP_K_STORE,
+		.max_age = UINT32_MAX,
+		.max_payload = DP_VALUE_MAX,
+		.max_body = DP_BODY_MAX,
+		.changes = true},
 };
 
 static void
@@ -336,6 +342,43 @@ valid_block(void **state)
 	assert_int_equal(a.msg.payload, a.msg.len);
 }
 
+/* A long value that changes by itself changes at its end, and nowhere else. */
+static void
+a_long_value_moves_on(void **state)
+{
+	uint8_t rest[64] = "\x48", value[2 * DP_VALUE_MAX];
+	struct dp_record r = {.code = TG_PUT,
+		.content_format = TG_CF_OCTETS,
+		.path = (const uint8_t *)"\5moves",
+		.path_len = 6};
+	uint64_t before, after;
+	struct answer a;
+	struct bytes b;
+
+	(void)state;
+	gw_reopen(with_large);
+	memset(value, 'v', sizeof(value));
+	value[sizeof(value) - 1] = '9';
+	r.payload = value;
+	r.payload_len = sizeof(value);
+	assert_true(dp_restore_value(gw.dp, &r, 0));
+	before = gw_etag("/moves");
+	b = BYTES_OF("\x75moves\xc1\x16"); /* block 1 of 1,024 bytes */
+	memcpy(rest + 1, &before, 8);
+	memcpy(rest + 9, b.at, b.len);
+	ask(&a, 1, (struct bytes){rest, 9 + b.len});
+	assert_int_equal(a.msg.code, TG_VALID);
+	after = gw_etag("/moves");
+	assert_int_not_equal(after, before);
+	ask(&a, 2, BYTES_OF("\xb5moves\xc1\x16"));
+	assert_int_equal(a.msg.code, TG_CONTENT);
+	value[sizeof(value) - 1] = '0';
+	assert_int_equal(a.msg.len - a.msg.payload, DP_VALUE_MAX);
+	assert_memory_equal(
+		a.msg.base + a.msg.payload, value + DP_VALUE_MAX, DP_VALUE_MAX);
+	assert_false(a.block.more);
+}
+
 /* ---- lists ---- */
 
 static void
@@ -381,10 +424,11 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + COUNT(small_rows) + COUNT(size_rows) + 3];
+	struct CMUnitTest tests[COUNT(rows) + COUNT(small_rows) + COUNT(size_rows) + 4];
 	static const struct CMUnitTest plain[] = {
 		cmocka_unit_test(changes_midway),
 		cmocka_unit_test(valid_block),
+		cmocka_unit_test(a_long_value_moves_on),
 		cmocka_unit_test(list_in_blocks),
 	};
 	size_t n = 0;
