@@ -112,7 +112,7 @@ get(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
 
 	if (unlikely(b->flags[i] & DP_F_OBSERVE))
 		dp_observe_cancel(w, b, i);
-	if (!dp_store_read_from(store, &q->path, q->store_hash, dp_slice_from(q), &v))
+	if (!dp_store_read_part(store, &q->path, q->store_hash, dp_slice_part(q), &v))
 		return dp_request_holds(q, &b->msg[i], false, 0) ? TG_NOT_FOUND
 								 : TG_PRECONDITION_FAILED;
 	if (!dp_request_holds(q, &b->msg[i], true, v.etag))

@@ -30,6 +30,17 @@ dp_slice_from(const struct dp_request *q)
 	return q->flags & DP_R_BLOCK2 ? tg_block_offset(&q->block2) : 0;
 }
 
+/* What of a value the answer to @q can have. */
+static inline struct dp_part
+dp_slice_part(const struct dp_request *q)
+{
+	struct dp_part whole = {.max = DP_VALUE_MAX};
+
+	return q->flags & DP_R_BLOCK2 ? (struct dp_part){.from = dp_slice_from(q),
+		       .max = (uint16_t)tg_block_size(q->block2.szx)}
+				      : whole;
+}
+
 /* The part of @len bytes that @q asks for; false if it begins past their end: 4.00. */
 bool dp_slice(struct tg_slice *s, const struct dp_request *q, uint32_t len);
 /* Its Block2, the Block1 that it answers, and Size2 (4), each where it is due. */

@@ -403,18 +403,18 @@ dp_store_news_lost(struct dp_store *t)
 	return lost;
 }
 
-/* How many bytes of a value of @len are given out from @from on. */
+/* How many bytes of a value of @len are given out as @part. */
 static uint16_t
-part_of(uint32_t len, uint32_t from)
+part_of(uint32_t len, struct dp_part part)
 {
-	uint32_t left = from < len ? len - from : 0;
+	uint32_t left = part.from < len ? len - part.from : 0;
 
-	return (uint16_t)(left < DP_VALUE_MAX ? left : DP_VALUE_MAX);
+	return (uint16_t)(left < part.max ? left : part.max);
 }
 
-/* One consistent copy of a slot, its payload from @from on; false if it is free. */
+/* One consistent copy of a slot, of its payload @part; false if it is free. */
 static bool
-copy_slot(const struct dp_store *t, uint32_t slot, uint32_t from, uint8_t *path,
+copy_slot(const struct dp_store *t, uint32_t slot, struct dp_part part, uint8_t *path,
 	uint16_t *path_len, struct dp_value *out)
 {
 	const struct slot *s = slot_of(t, slot);
@@ -427,7 +427,7 @@ copy_slot(const struct dp_store *t, uint32_t slot, uint32_t from, uint8_t *path,
 		flags = DP_GET(s->flags);
 		*path_len = DP_GET(s->path_len);
 		out->len = DP_GET(s->len);
-		out->n = part_of(out->len, from);
+		out->n = part_of(out->len, part);
 		out->content_format =
 			flags & FORMATTED ? DP_GET(s->format) : DP_NO_FORMAT;
 		out->written_s = DP_GET(s->written);
@@ -436,15 +436,16 @@ copy_slot(const struct dp_store *t, uint32_t slot, uint32_t from, uint8_t *path,
 		whole = (flags & IN_USE) && *path_len <= DP_PATH_MAX
 			&& dp_body_copy(t, s, flags, 0, *path_len, path)
 			&& (out->n == 0
-				|| dp_body_copy(t, s, flags, payload_at(*path_len) + from,
-					out->n, out->payload));
+				|| dp_body_copy(t, s, flags,
+					payload_at(*path_len) + part.from, out->n,
+					out->payload));
 	} while ((before & 1) || __atomic_load_n(&s->seq, __ATOMIC_RELAXED) != before);
 	return whole;
 }
 
 bool
-dp_store_read_from(const struct dp_store *t, const struct dp_path *path, uint64_t hash,
-	uint32_t from, struct dp_value *out)
+dp_store_read_part(const struct dp_store *t, const struct dp_path *path, uint64_t hash,
+	struct dp_part part, struct dp_value *out)
 {
 	struct dp_index_cursor c = {0};
 	uint8_t found[DP_PATH_MAX];
@@ -452,7 +453,7 @@ dp_store_read_from(const struct dp_store *t, const struct dp_path *path, uint64_
 	uint32_t slot;
 
 	while ((slot = dp_index_next(index_of(t), t->buckets, hash, &c)) != DP_NONE)
-		if (copy_slot(t, slot, from, found, &len, out) && len == path->len
+		if (copy_slot(t, slot, part, found, &len, out) && len == path->len
 			&& memcmp(found, path->bytes, len) == 0)
 			return true;
 	return false;
@@ -462,7 +463,9 @@ bool
 dp_store_info(const struct dp_store *t, uint32_t slot, uint8_t *path, uint16_t *path_len,
 	struct dp_value *out)
 {
-	return slot < t->max && copy_slot(t, slot, 0, path, path_len, out);
+	return slot < t->max
+	       && copy_slot(t, slot, (struct dp_part){.max = DP_VALUE_MAX}, path,
+		       path_len, out);
 }
 
 bool

@@ -97,12 +97,24 @@ uint32_t dp_store_orphans(const struct dp_store *t, uint64_t hash);
  * far as the chain is not shared with orphans. */
 uint32_t dp_store_first(const struct dp_store *t, uint32_t device);
 uint32_t dp_store_next(const struct dp_store *t, uint32_t slot);
+/* Of a payload: from this byte on (a multiple of four), at most so many. */
+struct dp_part {
+	uint32_t from;
+	uint16_t max; /* at most DP_VALUE_MAX */
+};
 /*
- * [r] Any thread: copy out by path, the payload from byte @from on (a multiple of four);
- * false if absent.  Never torn.  O(@from / 124) where the value is in chunks.
+ * [r] Any thread: copy out by path, of the payload @part; false if absent.  Never torn.
+ * O(@part.from / 124) where the value is in chunks.
  */
-bool dp_store_read_from(const struct dp_store *t, const struct dp_path *path,
-	uint64_t hash, uint32_t from, struct dp_value *out);
+bool dp_store_read_part(const struct dp_store *t, const struct dp_path *path,
+	uint64_t hash, struct dp_part part, struct dp_value *out);
+static inline bool
+dp_store_read_from(const struct dp_store *t, const struct dp_path *path, uint64_t hash,
+	uint32_t from, struct dp_value *out)
+{
+	return dp_store_read_part(
+		t, path, hash, (struct dp_part){.from = from, .max = DP_VALUE_MAX}, out);
+}
 static inline bool
 dp_store_read(const struct dp_store *t, const struct dp_path *path, uint64_t hash,
 	struct dp_value *out)
