@@ -85,9 +85,10 @@ read_request(void *arg, uint64_t times)
 {
 	static uint8_t arena[DP_PATH_ROOM];
 	struct dp_request q;
+	struct tg_msg m = *(const struct tg_msg *)arg;
 
 	for (; times > 0; times--) {
-		USE(dp_request_read(&q, arg, arena));
+		USE(dp_request_read(&q, &m, arena));
 		USE(q.segments);
 	}
 }

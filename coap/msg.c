@@ -3,8 +3,6 @@
 #include <assert.h>
 #include <stdbool.h>
 
-#define PAYLOAD_MK 0xff
-
 /* Replace nibble @value by the delta or length it stands for; false if malformed. */
 static bool
 read_extended(uint32_t *value, const uint8_t **p, const uint8_t *end)
@@ -22,25 +20,28 @@ read_extended(uint32_t *value, const uint8_t **p, const uint8_t *end)
 	return true;
 }
 
-struct step {
-	const uint8_t *p;
-	uint32_t delta;
-};
-
-/*
- * Behind the option at @p, whose delta or length has bytes of its own; NULL if malformed.
- * Out of line, so that the walk over common options is short.
- */
-static struct step __attribute__((noinline))
-skip_extended(const uint8_t *p, const uint8_t *end)
+const uint8_t *
+tg_opt_head(const uint8_t *p, const uint8_t *end, uint32_t *delta, uint32_t *length)
 {
-	uint32_t delta = *p >> 4, length = *p & 0xf;
-
+	*delta = *p >> 4;
+	*length = *p & 0xf;
 	p++;
-	if (!read_extended(&delta, &p, end) || !read_extended(&length, &p, end)
-		|| (size_t)(end - p) < length)
-		return (struct step){NULL, 0};
-	return (struct step){p + length, delta};
+	return read_extended(delta, &p, end) && read_extended(length, &p, end)
+			       && (size_t)(end - p) >= *length
+		       ? p
+		       : NULL;
+}
+
+/* Behind the option at @p, whose delta or length has bytes of its own; NULL if malformed.
+ * Out of line, so that the walk over common options is short. */
+static const uint8_t *__attribute__((noinline))
+skip_extended(const uint8_t *p, const uint8_t *end, uint32_t *number)
+{
+	uint32_t delta, length;
+
+	p = tg_opt_head(p, end, &delta, &length);
+	*number += delta;
+	return p != NULL ? p + length : NULL;
 }
 
 /* Bytes of an option whose first byte is the index; 0: some of its bytes say how many, or
@@ -61,42 +62,31 @@ skip_options(const uint8_t *p, const uint8_t *end)
 		if (n != 0) {
 			number += *p >> 4;
 			p += n;
-		} else if (*p == PAYLOAD_MK) {
+		} else if (*p == TG_PAYLOAD_MARKER) {
 			break;
 		} else {
-			struct step s = skip_extended(p, end);
-
-			if (s.p == NULL)
+			p = skip_extended(p, end, &number);
+			if (p == NULL)
 				return NULL;
-			p = s.p;
-			number += s.delta;
 		}
 	}
 	return p <= end && number <= UINT16_MAX ? p : NULL;
 }
 
-/* The rest of a datagram whose options begin at @options, behind a token of @tkl bytes.
- */
+/* What of a datagram stands in front of its options, which begin behind a token of @tkl
+ * bytes. */
 static inline enum tg_verdict
 describe(struct tg_msg *msg, const uint8_t *buf, size_t len, size_t options, size_t tkl)
 {
-	const uint8_t *end = buf + len, *p;
-
 	if (buf[1] == 0 && len != TG_HDR_LEN)
 		return TG_NOT_EMPTY;
 	if (len < options)
 		return TG_SHORT;
-	p = skip_options(buf + options, end);
-	if (p == NULL)
-		return TG_OPTION;
-	if (p < end && ++p == end)
-		return TG_NO_PAYLOAD;
-
 	*msg = (struct tg_msg){
 		.base = buf,
 		.len = (uint16_t)len,
 		.options = (uint16_t)options,
-		.payload = (uint16_t)(p - buf),
+		.payload = (uint16_t)len,
 		.mid = (uint16_t)(buf[2] << 8 | buf[3]),
 		.type = buf[0] >> 4 & 3,
 		.code = buf[1],
@@ -110,7 +100,7 @@ describe(struct tg_msg *msg, const uint8_t *buf, size_t len, size_t options, siz
  * without one pays nothing for it.
  */
 static enum tg_verdict __attribute__((noinline, cold))
-parse_extended(struct tg_msg *msg, const uint8_t *buf, size_t len, unsigned token_max)
+head_extended(struct tg_msg *msg, const uint8_t *buf, size_t len, unsigned token_max)
 {
 	const uint8_t *p = buf + TG_HDR_LEN;
 	uint32_t tkl = buf[0] & 0xf;
@@ -127,7 +117,7 @@ parse_extended(struct tg_msg *msg, const uint8_t *buf, size_t len, unsigned toke
 }
 
 enum tg_verdict
-tg_msg_parse(struct tg_msg *msg, const uint8_t *buf, size_t len, unsigned token_max)
+tg_msg_head(struct tg_msg *msg, const uint8_t *buf, size_t len, unsigned token_max)
 {
 	unsigned tkl;
 
@@ -140,8 +130,27 @@ tg_msg_parse(struct tg_msg *msg, const uint8_t *buf, size_t len, unsigned token_
 	if (tkl > TG_TOKEN_MAX || tkl > token_max)
 		return token_max <= TG_TOKEN_MAX
 			       ? TG_TOKEN_LEN
-			       : parse_extended(msg, buf, len, token_max);
+			       : head_extended(msg, buf, len, token_max);
 	return describe(msg, buf, len, TG_HDR_LEN + tkl, tkl);
+}
+
+enum tg_verdict
+tg_msg_parse(struct tg_msg *msg, const uint8_t *buf, size_t len, unsigned token_max)
+{
+	const uint8_t *end = buf + len, *p;
+	struct tg_msg head;
+	enum tg_verdict v = tg_msg_head(&head, buf, len, token_max);
+
+	if (v != TG_OK)
+		return v;
+	p = skip_options(buf + head.options, end);
+	if (p == NULL)
+		return TG_OPTION;
+	if (p < end && ++p == end)
+		return TG_NO_PAYLOAD;
+	head.payload = (uint16_t)(p - buf);
+	*msg = head;
+	return TG_OK;
 }
 
 const char *

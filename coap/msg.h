@@ -14,8 +14,9 @@
 
 enum tg_type { TG_CON, TG_NON, TG_ACK, TG_RST };
 
-#define TG_HDR_LEN 4                /* bytes before the token */
-#define TG_TOKEN_MAX 8              /* the longest token of RFC 7252 */
+#define TG_HDR_LEN 4   /* bytes before the token */
+#define TG_TOKEN_MAX 8 /* the longest token of RFC 7252 */
+#define TG_PAYLOAD_MARKER 0xff
 #define TG_TOKEN_EXTENDED_MAX 65804 /* of RFC 8974 */
 
 /* Why a datagram was refused.  Each value indexes a counter: keep them dense. */
@@ -53,6 +54,17 @@ struct tg_msg {
  */
 enum tg_verdict tg_msg_parse(
 	struct tg_msg *msg, const uint8_t *buf, size_t len, unsigned token_max);
+
+/* The same for header and token alone: no option has been looked at, and @msg has no
+ * payload yet.  For who reads options and finds the payload in one walk. */
+enum tg_verdict tg_msg_head(
+	struct tg_msg *msg, const uint8_t *buf, size_t len, unsigned token_max);
+
+/* The option at @p < @end, not the payload marker, in bytes that nobody has checked: its
+ * value, and how far its number is from the last one's and its length; NULL if it is
+ * malformed or runs past @end. */
+const uint8_t *tg_opt_head(
+	const uint8_t *p, const uint8_t *end, uint32_t *delta, uint32_t *length);
 
 /* "CON", "NON", "ACK", "RST". */
 const char *tg_type_name(enum tg_type t);

@@ -4,6 +4,8 @@
 #include "dataplane/copy.h"
 #include "dataplane/hot.h"
 
+#include <rte_branch_prediction.h>
+
 #include <string.h>
 
 /* Length limits of the options that a request is asked with; anything else is elective or
@@ -24,40 +26,47 @@ is_dots(const uint8_t *value, unsigned len)
 /*
  * Uri-Path options in a row, each under 13 bytes long, stand in the message almost as the
  * canonical form wants them: a byte that is the length, because the delta is 0, and the
- * segment.  Only @first has a delta.  The walk goes on behind them.
+ * segment.  Only the first, whose @len bytes are at @value, has a delta.  Where the walk
+ * goes on; past @end if an option ran past it.
  */
-static uint8_t *
-add_short_segments(struct dp_request *r, struct tg_opt_iter *it,
-	const struct tg_opt *first, uint8_t *to)
+static const uint8_t *
+add_short_segments(struct dp_request *r, const uint8_t *value, unsigned len,
+	const uint8_t *end, uint8_t *to)
 {
-	const uint8_t *start = first->value - 1, *p = start;
-	unsigned len = first->len, base = (unsigned)(to - r->path.bytes);
-	unsigned n = r->segments;
+	const uint8_t *start = value - 1, *p = start;
+	unsigned base = r->path.len, first = len, n = r->segments;
 
 	do {
-		if (is_dots(p + 1, len))
+		if (len - 1 < 2 && p + len < end && is_dots(p + 1, len))
 			r->flags |= DP_R_BAD_OPTION;
 		r->at[n++] = (uint16_t)(base + (unsigned)(p - start));
 		p += 1 + len;
-	} while (p < it->end && (len = *p) < 13 && n < DP_SEGMENTS_MAX);
+	} while (p < end && (len = *p) < 13 && n < DP_SEGMENTS_MAX);
+	if (p > end)
+		return p;
 	r->segments = (uint8_t)n;
-	it->p = p;
+	r->path.len = (uint16_t)(base + (unsigned)(p - start));
 	dp_copy(to, start, (size_t)(p - start));
-	to[0] = (uint8_t)first->len;
-	return to + (p - start);
+	to[0] = (uint8_t)first;
+	return p;
 }
 
-static uint8_t *
+static void
 add_segment(struct dp_request *r, const struct tg_opt *o, uint8_t *to)
 {
+	if (o->len > 255) {
+		r->flags |= DP_R_BAD_OPTION;
+		return;
+	}
 	if (is_dots(o->value, o->len))
 		r->flags |= DP_R_BAD_OPTION;
 	if (r->segments < DP_SEGMENTS_MAX)
-		r->at[r->segments++] = (uint16_t)(to - r->path.bytes);
+		r->at[r->segments++] = r->path.len;
 	else
 		r->flags |= DP_R_MANY_SEGMENTS;
 	*to++ = (uint8_t)o->len;
-	return dp_copy(to, o->value, o->len);
+	dp_copy(to, o->value, o->len);
+	r->path.len = (uint16_t)(r->path.len + 1 + o->len);
 }
 
 /* A value of a critical option: what it says, or that it is bad. */
@@ -86,6 +95,8 @@ static uint16_t
 read_option(struct dp_request *r, const struct tg_opt *o, bool again)
 {
 	switch (o->number) {
+	case TG_OPT_OBSERVE:
+		return DP_R_OBSERVE;
 	case TG_OPT_CONTENT_FORMAT:
 		if (fits(o, 0, 2) && !again)
 			r->content_format = (uint32_t)tg_opt_uint(o);
@@ -134,32 +145,66 @@ read_option(struct dp_request *r, const struct tg_opt *o, bool again)
 	}
 }
 
-DP_HOT uint16_t
-dp_request_read(struct dp_request *r, const struct tg_msg *m, uint8_t *arena)
+static void
+add_option(struct dp_request *r, uint32_t number, const uint8_t *value, uint32_t length,
+	bool again, uint8_t *arena)
 {
-	unsigned last = 0;
-	struct tg_opt_iter it;
-	struct tg_opt o;
-	uint8_t *to = arena;
+	const struct tg_opt o = {
+		.value = value, .len = (uint16_t)length, .number = (uint16_t)number};
 
+	if (number == TG_OPT_URI_PATH)
+		add_segment(r, &o, arena + r->path.len);
+	else
+		r->flags |= read_option(r, &o, again);
+}
+
+static void
+begin(struct dp_request *r, uint8_t *arena)
+{
 	r->path.bytes = arena;
+	r->path.len = 0;
 	r->accept = r->content_format = DP_NO_FORMAT;
 	r->flags = 0;
 	r->silent = r->segments = r->listing = 0;
 	r->device = UINT8_MAX;
-	tg_opt_foreach (&it, &o, m) {
-		if (o.number != TG_OPT_URI_PATH)
-			r->flags |= read_option(r, &o, o.number == last);
-		else if (o.len < 13 && r->segments < DP_SEGMENTS_MAX)
-			to = add_short_segments(r, &it, &o, to);
-		else if (o.len <= 255)
-			to = add_segment(r, &o, to);
-		else
-			r->flags |= DP_R_BAD_OPTION;
-		last = o.number;
+}
+
+DP_HOT enum tg_verdict
+dp_request_read(struct dp_request *r, struct tg_msg *m, uint8_t *arena)
+{
+	const uint8_t *p = m->base + m->options, *end = m->base + m->len;
+	uint32_t number = 0; /* of 65,535 bytes at most: it cannot wrap */
+	uint32_t delta, length;
+
+	begin(r, arena);
+	m->payload = m->len;
+	while (p < end) {
+		delta = *p >> 4;
+		length = *p & 0xf;
+		if (likely(delta < 13 && length < 13)) {
+			p++;
+		} else if (*p == TG_PAYLOAD_MARKER) {
+			m->payload = (uint16_t)(p + 1 - m->base);
+			break;
+		} else {
+			p = tg_opt_head(p, end, &delta, &length);
+			if (p == NULL)
+				return TG_OPTION;
+		}
+		number += delta;
+		if (number == TG_OPT_URI_PATH && length < 13
+			&& r->segments < DP_SEGMENTS_MAX) {
+			p = add_short_segments(r, p, length, end, arena + r->path.len);
+			continue;
+		}
+		if (length > (size_t)(end - p))
+			return TG_OPTION;
+		add_option(r, number, p, length, delta == 0, arena);
+		p += length;
 	}
-	r->path.len = (uint16_t)(to - arena);
-	return r->path.len;
+	if (p > end || number > UINT16_MAX)
+		return TG_OPTION;
+	return p + 1 == end ? TG_NO_PAYLOAD : TG_OK; /* at a marker, or at the end */
 }
 
 void

@@ -1,5 +1,6 @@
 /*
- * What a request asks, read in one walk over its options (RFC 7252, 5.4 and 5.10).
+ * What a request asks, read in one walk over its options (RFC 7252, 5.4 and 5.10), which
+ * nobody has looked at before.
  *
  * The path is copied into its canonical form, each segment a length byte and its bytes,
  * which is the store's key; everything rare is a flag, and who needs the values walks
@@ -33,6 +34,7 @@ enum dp_request_flag {
 	DP_R_SIZE2 = 2048, /* the representation's size, please (4) */
 	DP_R_ACCEPT = 4096,
 	DP_R_SILENT = 8192, /* No-Response */
+	DP_R_OBSERVE = 16384,
 };
 
 /* Flags of a request that is refused at once. */
@@ -65,9 +67,12 @@ struct dp_request {
  * options, and whoever compares segments may read eight bytes past the last. */
 #define DP_PATH_ROOM (2048 + 8)
 
-/* Read @m, which tg_msg_parse has accepted.  @arena has DP_PATH_ROOM bytes; returns how
- * many it used. */
-uint16_t dp_request_read(struct dp_request *r, const struct tg_msg *m, uint8_t *arena);
+/*
+ * Read the options of @m, of which tg_msg_head() has accepted the head, and find its
+ * payload: one walk that says of a datagram what tg_msg_parse() says.  @arena has
+ * DP_PATH_ROOM bytes, of which the path takes path.len.
+ */
+enum tg_verdict dp_request_read(struct dp_request *r, struct tg_msg *m, uint8_t *arena);
 
 /* As if @path, in canonical form, had been read from a message that says no more. */
 void dp_request_of_path(struct dp_request *r, const struct dp_path *path);

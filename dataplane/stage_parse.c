@@ -1,7 +1,6 @@
-/* Stage parse: bytes to a view; what is no request ends here (RFC 7252, 4.2, 4.3, 5.2.3).
- */
+/* Stage parse: bytes to a view and to what is asked; what is no request ends here
+ * (RFC 7252, 4.2, 4.3, 5.2.3). */
 #include "coap/code.h"
-#include "coap/observe.h"
 #include "dataplane/separate.h"
 
 #include <rte_prefetch.h>
@@ -80,32 +79,48 @@ other(struct dp_worker *w, struct dp_burst *b, unsigned i)
 				     : DP_C_drop_reserved_class);
 }
 
-/* Observe comes before Uri-Path, with which most GETs begin. */
-static bool
-has_observe(const struct tg_msg *m)
+/* What is no request, or has a format error in its head. */
+static void __attribute__((noinline))
+no_request(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
-	uint32_t value;
+	enum tg_verdict v = tg_msg_parse(&b->msg[i], b->coap[i], b->len[i], TG_TOKEN_MAX);
 
-	return m->options < m->len && m->base[m->options] >> 4 <= TG_OPT_OBSERVE
-	       && tg_observe_get(m, &value);
+	if (v != TG_OK)
+		malformed(w, b, i, v);
+	else
+		other(w, b, i);
+}
+
+static bool
+is_request(const struct tg_msg *m)
+{
+	return m->code != 0 && m->code < 32 && m->type <= TG_NON;
 }
 
 void
 dp_stage_parse(struct dp_worker *w, struct dp_burst *b)
 {
+	struct dp_request *q = w->scratch->request;
+	uint8_t *arena = w->scratch->arena;
 	uint64_t once = 0;
 
 	for (unsigned i = 0; i < b->n; i++) {
 		struct tg_msg *m = &b->msg[i];
-		enum tg_verdict v = tg_msg_parse(m, b->coap[i], b->len[i], TG_TOKEN_MAX);
+		enum tg_verdict v = tg_msg_head(m, b->coap[i], b->len[i], TG_TOKEN_MAX);
 
-		if (unlikely(v != TG_OK))
+		if (unlikely(v != TG_OK || !is_request(m))) {
+			no_request(w, b, i);
+			continue;
+		}
+		v = dp_request_read(&q[i], m, arena);
+		if (unlikely(v != TG_OK)) {
 			malformed(w, b, i, v);
-		else if (unlikely(m->code == 0 || m->code >= 32 || m->type > TG_NON))
-			other(w, b, i);
-		else if (m->code != TG_GET)
+			continue;
+		}
+		arena += q[i].path.len;
+		if (m->code != TG_GET) {
 			once |= UINT64_C(1) << i;
-		else if (unlikely(has_observe(m))) {
+		} else if (unlikely(q[i].flags & DP_R_OBSERVE)) {
 			b->flags[i] |= DP_F_OBSERVE;
 			once |= UINT64_C(1) << i;
 		}

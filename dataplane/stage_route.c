@@ -1,4 +1,8 @@
-/* Stage route: options to a request, path to a route; checks that no handler need repeat.
+/*
+ * Stage route: path to a route; checks that no handler need repeat.
+ *
+ * Paths are compared in words, which would wait for the bytes just written: the match
+ * stage lies between.
  */
 #include "coap/code.h"
 #include "dataplane/worker.h"
@@ -93,17 +97,12 @@ is_rare(const struct dp_burst *b, unsigned i, const struct dp_request *q)
 	       || b->route[i]->special;
 }
 
-/* In two passes: paths are compared in words, which wait for the bytes just written. */
 void
 dp_stage_route(struct dp_worker *w, struct dp_burst *b)
 {
 	struct dp_request *q = w->scratch->request;
-	uint8_t *arena = w->scratch->arena;
 
 	b->value = b->device = b->rare = 0;
-	for (unsigned i = 0; i < b->n; i++)
-		if (b->pkt[i] != NULL)
-			arena += dp_request_read(&q[i], &b->msg[i], arena);
 	for (unsigned i = 0; i < b->n; i++) {
 		if (b->pkt[i] == NULL)
 			continue;

@@ -140,7 +140,9 @@ dp_reopen(struct dp_worker *w, struct rte_mbuf *m)
 {
 	struct dp_burst *b = unpack(w, m);
 
-	if (tg_msg_parse(&b->msg[0], b->coap[0], b->len[0], TG_TOKEN_MAX) != TG_OK)
+	if (tg_msg_head(&b->msg[0], b->coap[0], b->len[0], TG_TOKEN_MAX) != TG_OK
+		|| dp_request_read(&w->scratch->request[0], &b->msg[0], w->scratch->arena)
+			   != TG_OK)
 		rte_panic("a request that was parsed is none any more\n");
 	dp_stage_route(w, b);
 	if (unlikely(dp_meta(m)->transfer != NULL))

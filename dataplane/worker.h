@@ -184,12 +184,13 @@ dp_meta(struct rte_mbuf *m)
 
 /* ---- stages, in order ---- */
 
-/* In: coap, len, flags.  Out: msg.  Takes out what is no request, answering pings. */
+/* In: coap, len, flags.  Out: msg, scratch->request, once.  Takes out what is no request,
+ * answering pings. */
 void dp_stage_parse(struct dp_worker *w, struct dp_burst *b);
 /* In: key, msg.  Out: hash; the peers' index lines are on their way.  Hands what has its
  * home elsewhere to that worker. */
 void dp_stage_match(struct dp_worker *w, struct dp_burst *b);
-/* In: msg.  Out: scratch->request, route, code (an error, or 0); the index lines of
+/* In: msg, scratch->request.  Out: route, code (an error, or 0); the index lines of
  * values and devices are on their way. */
 void dp_stage_route(struct dp_worker *w, struct dp_burst *b);
 /* In: hash, scratch->request.  Out: peer (a hint) and the request's hints; the slots'

@@ -63,7 +63,7 @@ ask(struct dp_request *r, uint8_t *arena, const char *const *segments, unsigned 
 		tg_write_option(&w, TG_OPT_URI_PATH, segments[i], strlen(segments[i]));
 	require(tg_msg_parse(&m, buf, tg_write_end(&w), TG_TOKEN_MAX) == TG_OK,
 		"no message", n);
-	dp_request_read(r, &m, arena);
+	require(dp_request_read(r, &m, arena) == TG_OK, "cannot be read", n);
 }
 
 static void

@@ -65,7 +65,7 @@ ask(struct asked *a, const char *path)
 	}
 	assert_int_equal(
 		tg_msg_parse(&a->msg, a->buf, tg_write_end(&w), TG_TOKEN_MAX), TG_OK);
-	dp_request_read(&a->request, &a->msg, a->arena);
+	assert_int_equal(dp_request_read(&a->request, &a->msg, a->arena), TG_OK);
 }
 
 /* ---- which route ---- */
