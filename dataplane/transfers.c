@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define LAYOUT 1
+#define LAYOUT 2
 
 /* By age: where a state's oldest and newest are, + 1. */
 struct list {
@@ -16,8 +16,8 @@ struct dp_transfers {
 	uint32_t layout, max, buckets, stride;
 	uint32_t bytes, headroom, per_peer;
 	uint32_t count, free, fresh;
-	struct list list[2]; /* coming, finished */
-	uint64_t index_at, slots_at;
+	struct list list[2];                    /* coming, finished */
+	uint64_t index_at, owners_at, slots_at; /* owners: of the first of each */
 };
 
 static size_t
@@ -36,6 +36,8 @@ lay_out(struct dp_transfers *t, const struct dp_transfers_config *cfg)
 		& ~63u;
 	t->index_at = at;
 	at += t->buckets * sizeof(struct dp_bucket);
+	t->owners_at = at;
+	at += t->buckets * sizeof(struct dp_bucket);
 	t->slots_at = at;
 	return at + (size_t)cfg->max * t->stride;
 }
@@ -44,6 +46,12 @@ static struct dp_bucket *
 index_of(const struct dp_transfers *t)
 {
 	return (struct dp_bucket *)((uint8_t *)t + t->index_at);
+}
+
+static struct dp_bucket *
+owners_of(const struct dp_transfers *t)
+{
+	return (struct dp_bucket *)((uint8_t *)t + t->owners_at);
 }
 
 static struct dp_transfer *
@@ -108,13 +116,72 @@ take_out(struct dp_transfers *t, struct dp_transfer *x)
 	*(x->newer != 0 ? &slot_of(t, x->newer - 1)->older : &l->newest) = x->older;
 }
 
-/* Put @x, which is in no list, where it can be found; false if the index has no room. */
+/* ---- whose they are ---- */
+
+/* The first of those that @owner has coming, or NULL. */
+static struct dp_transfer *
+first_of(const struct dp_transfers *t, uint64_t owner)
+{
+	struct dp_index_cursor c = {0};
+	uint32_t i;
+
+	while ((i = dp_index_next(owners_of(t), t->buckets, owner, &c)) != DP_INDEX_NONE)
+		if (slot_of(t, i)->owner == owner)
+			return slot_of(t, i);
+	return NULL;
+}
+
+/* False if the index has no room. */
+static bool
+join(struct dp_transfers *t, struct dp_transfer *x)
+{
+	struct dp_transfer *first = first_of(t, x->owner);
+
+	x->next = x->prev = 0;
+	x->of_owner = 1;
+	if (first == NULL)
+		return dp_index_put(owners_of(t), t->buckets, x->owner, x->id - 1u);
+	x->next = first->next;
+	x->prev = first->id;
+	if (x->next != 0)
+		slot_of(t, x->next - 1)->prev = x->id;
+	first->next = x->id;
+	first->of_owner++;
+	return true;
+}
+
+static void
+leave(struct dp_transfers *t, struct dp_transfer *x)
+{
+	struct dp_transfer *next = x->next != 0 ? slot_of(t, x->next - 1) : NULL;
+
+	if (next != NULL)
+		next->prev = x->prev;
+	if (x->prev != 0) {
+		slot_of(t, x->prev - 1)->next = x->next;
+		first_of(t, x->owner)->of_owner--;
+		return;
+	}
+	dp_index_del(owners_of(t), t->buckets, x->owner, x->id - 1u);
+	if (next != NULL) { /* there is room: its owner has just left some */
+		next->of_owner = x->of_owner - 1;
+		(void)dp_index_put(owners_of(t), t->buckets, x->owner, next->id - 1u);
+	}
+}
+
+/* ---- found, or not ---- */
+
+/* Put @x, which is in no list, where it can be found; false if an index has no room. */
 static bool
 show(struct dp_transfers *t, struct dp_transfer *x, enum dp_transfer_state state,
 	uint32_t now_s)
 {
 	if (!dp_index_put(index_of(t), t->buckets, x->key[0], x->id - 1u))
 		return false;
+	if (state == DP_T_COMING && !join(t, x)) {
+		dp_index_del(index_of(t), t->buckets, x->key[0], x->id - 1u);
+		return false;
+	}
 	x->state = (uint8_t)state;
 	x->touched_s = now_s;
 	append(t, x);
@@ -125,6 +192,8 @@ static void
 hide(struct dp_transfers *t, struct dp_transfer *x)
 {
 	dp_index_del(index_of(t), t->buckets, x->key[0], x->id - 1u);
+	if (x->state == DP_T_COMING)
+		leave(t, x);
 	take_out(t, x);
 	x->state = DP_T_BUSY;
 }
@@ -160,16 +229,13 @@ take(struct dp_transfers *t)
 
 /* ---- life ---- */
 
-/* May @owner have one more body coming?  Asked once a body: they are few. */
+/* May @owner have one more body coming? */
 static bool
 may_begin(const struct dp_transfers *t, uint64_t owner)
 {
-	uint32_t n = 0;
+	const struct dp_transfer *first = first_of(t, owner);
 
-	for (uint32_t at = t->list[DP_T_COMING].oldest; at != 0;
-		at = slot_of(t, at - 1)->newer)
-		n += slot_of(t, at - 1)->owner == owner;
-	return n < t->per_peer;
+	return (first != NULL ? first->of_owner : 0) < t->per_peer;
 }
 
 static struct dp_transfer *
@@ -212,6 +278,8 @@ dp_transfers_begin(struct dp_transfers *t, const uint64_t key[2], uint64_t owner
 void
 dp_transfers_touch(struct dp_transfers *t, struct dp_transfer *x, uint32_t now_s)
 {
+	if (x->touched_s == now_s)
+		return; /* a list is in the order of seconds */
 	take_out(t, x);
 	x->touched_s = now_s;
 	append(t, x);

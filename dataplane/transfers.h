@@ -30,6 +30,8 @@ struct dp_transfer {
 	uint64_t key[2];
 	uint64_t owner;        /* a hash of the endpoint */
 	uint32_t older, newer; /* in its state's list, + 1 */
+	uint32_t next, prev;   /* coming, of the same owner, + 1 */
+	uint32_t of_owner;     /* how many those are: in the first of them, prev is 0 */
 	uint32_t touched_s;
 	uint16_t id;             /* from 1 on; a free one: in the list of those */
 	uint8_t state;           /* enum dp_transfer_state */

@@ -130,6 +130,55 @@ an_owner_has_so_many(void **state)
 	free_fixture(f);
 }
 
+/* The order in which three of an owner's are over. */
+static const struct order_row {
+	const char *name;
+	uint8_t key[3];
+} order_rows[] = {
+	{"the first, the second, the third", {1, 2, 3}},
+	{"the first, the third, the second", {1, 3, 2}},
+	{"the second, the first, the third", {2, 1, 3}},
+	{"the second, the third, the first", {2, 3, 1}},
+	{"the third, the first, the second", {3, 1, 2}},
+	{"the third, the second, the first", {3, 2, 1}},
+};
+
+/* How many more bodies owner 0 may begin; they are dropped again. */
+static unsigned
+room_of_owner(struct fixture *f)
+{
+	struct dp_transfer *x[MAX];
+	unsigned n = 0;
+
+	while ((x[n] = begin(f, 4 + n, NOW)) != NULL)
+		n++;
+	for (unsigned i = 0; i < n; i++)
+		dp_transfers_drop(f->t, x[i]);
+	return n;
+}
+
+static void
+over_in_any_order(void **state)
+{
+	const struct dp_transfers_config cfg = {.max = 8, .bytes = 16, .per_peer = 3};
+	const struct order_row *r = *state;
+	struct fixture *f = new_block(sizeof(*f));
+
+	f->t = dp_transfers_init(new_block(dp_transfers_size(&cfg)), &cfg);
+	for (uint64_t key = 1; key <= 3; key++) {
+		assert_int_equal(room_of_owner(f), 4 - key);
+		assert_non_null(begin(f, key, NOW));
+		assert_non_null(begin(f, 10 + key, NOW)); /* another's */
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(room_of_owner(f), i);
+		dp_transfers_drop(f->t, find(f, r->key[i]));
+	}
+	assert_int_equal(room_of_owner(f), 3);
+	assert_null(begin(f, 14, NOW));
+	free_fixture(f);
+}
+
 static void
 finished_ones_make_room(void **state)
 {
@@ -244,7 +293,7 @@ sizes(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(size_rows) + 8] = {
+	struct CMUnitTest tests[COUNT(size_rows) + COUNT(order_rows) + 8] = {
 		cmocka_unit_test(found_by_both_halves_of_the_key),
 		cmocka_unit_test(bodies_do_not_touch),
 		cmocka_unit_test(begun_again_is_the_same_one),
@@ -256,6 +305,7 @@ main(void)
 	};
 	size_t n = 8;
 
+	ADD_ROWS(tests, &n, order_rows, over_in_any_order);
 	ADD_ROWS(tests, &n, size_rows, sizes);
 	return _cmocka_run_group_tests("transfers", tests, n, NULL, NULL);
 }

@@ -60,6 +60,36 @@ check_body(const struct dp_transfer *x, unsigned key)
 		require(x->body.body[i] == byte_at(key, i));
 }
 
+/* Those of endpoint @owner, or of all (@owner KEYS), in @state. */
+static unsigned
+in_state(const struct world *w, unsigned owner, enum dp_transfer_state state)
+{
+	unsigned n = 0;
+
+	for (unsigned key = 0; key < KEYS; key++) {
+		const struct dp_transfer *x = dp_transfers_find(w->t, key_of(key));
+
+		n += x != NULL && x->state == state
+		     && (owner == KEYS || key / 4 == owner);
+	}
+	return n;
+}
+
+/* It is refused if its endpoint has enough of them coming, or there is no room. */
+static struct dp_transfer *
+begin(struct world *w, unsigned key)
+{
+	struct dp_transfer *x = dp_transfers_find(w->t, key_of(key));
+	bool anew = x == NULL || x->state == DP_T_FINISHED;
+	bool enough = in_state(w, key / 4, DP_T_COMING) >= PER_PEER;
+	bool full =
+		dp_transfers_count(w->t) == MAX && in_state(w, KEYS, DP_T_FINISHED) == 0;
+
+	x = dp_transfers_begin(w->t, key_of(key), key / 4, BODY, w->now_s, &w->counters);
+	require((x == NULL) == (anew && (enough || full)));
+	return x;
+}
+
 static void
 take(struct world *w, unsigned key, struct dp_transfer *x)
 {
@@ -79,8 +109,7 @@ block(struct world *w, unsigned key, uint8_t what)
 	uint8_t bytes[32];
 
 	if (b.num == 0)
-		x = dp_transfers_begin(
-			w->t, key_of(key), key / 4, BODY, w->now_s, &w->counters);
+		x = begin(w, key);
 	if (x == NULL)
 		return;
 	for (uint32_t i = 0; i < len; i++)
