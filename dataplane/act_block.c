@@ -9,12 +9,14 @@
  * and one list of Request-Tags (RFC 9175, 3.3).
  */
 #include "coap/code.h"
-#include "coap/siphash.h"
+#include "dataplane/copy.h"
+#include "dataplane/hash.h"
 #include "dataplane/worker.h"
 
 #include <string.h>
 
-#define KEY_MAX (sizeof(struct dp_peer_key) + 1 + (size_t)4 * DP_MSG_MAX)
+#define KEY_MAX                                                                          \
+	(sizeof(struct dp_peer_key) + 3 + (size_t)DP_PATH_ROOM + (size_t)4 * DP_MSG_MAX)
 #define REQUEST_TAG_MAX 8 /* bytes; a longer one is as if it were not there */
 
 /* ---- which transfer ---- */
@@ -25,7 +27,6 @@ is_of_key(const struct tg_opt *o)
 	switch (o->number) {
 	case TG_OPT_URI_HOST:
 	case TG_OPT_URI_PORT:
-	case TG_OPT_URI_PATH:
 	case TG_OPT_URI_QUERY:
 		return true;
 	case TG_OPT_REQUEST_TAG:
@@ -35,19 +36,14 @@ is_of_key(const struct tg_opt *o)
 	}
 }
 
-/* Endpoint, method, and each option with its number and length: no two lists of options
- * look alike. */
-static size_t
-write_key(uint8_t to[KEY_MAX], const struct dp_burst *b, unsigned i)
+/* What a key has beside the path: each option with its number and length. */
+static uint8_t *
+write_options(uint8_t *p, const struct tg_msg *m)
 {
 	struct tg_opt_iter it;
 	struct tg_opt o;
-	uint8_t *p = to;
 
-	memcpy(p, &b->key[i], sizeof(b->key[i]));
-	p += sizeof(b->key[i]);
-	*p++ = b->msg[i].code;
-	tg_opt_foreach (&it, &o, &b->msg[i]) {
+	tg_opt_foreach (&it, &o, m) {
 		if (!is_of_key(&o))
 			continue;
 		memcpy(p, &o.number, sizeof(o.number));
@@ -55,28 +51,46 @@ write_key(uint8_t to[KEY_MAX], const struct dp_burst *b, unsigned i)
 		memcpy(p + 4, o.value, o.len);
 		p += 4 + o.len;
 	}
+	return p;
+}
+
+/* Endpoint, method, path and options: no two of them look alike. */
+static size_t
+write_key(uint8_t to[KEY_MAX], const struct dp_burst *b, unsigned i,
+	const struct dp_request *q)
+{
+	uint8_t *p = to;
+
+	memcpy(p, &b->key[i], sizeof(b->key[i]));
+	p += sizeof(b->key[i]);
+	memcpy(p, &q->path.len, sizeof(q->path.len));
+	p += sizeof(q->path.len);
+	*p++ = b->msg[i].code;
+	p = dp_copy(p, q->path.bytes, q->path.len);
+	if (unlikely(q->flags & (DP_R_APART | DP_R_QUERY)))
+		p = write_options(p, &b->msg[i]);
 	return (size_t)(p - to);
 }
 
 struct key {
-	uint64_t transfer[2], owner;
+	uint64_t hash[2];
 };
 
 static struct key
 key_of(const struct dp_worker *w, const struct dp_burst *b, unsigned i)
 {
 	uint8_t bytes[KEY_MAX];
-	size_t len = write_key(bytes, b, i);
-	uint64_t secret[2], other[2];
+	size_t len = write_key(bytes, b, i, &w->scratch->request[i]);
 	struct key k;
 
-	memcpy(secret, w->shared->cfg.hash_key, sizeof(secret));
-	other[0] = ~secret[0];
-	other[1] = secret[1];
-	k.transfer[0] = tg_siphash(secret, bytes, len);
-	k.transfer[1] = tg_siphash(other, bytes, len);
-	k.owner = tg_siphash(secret, bytes, sizeof(struct dp_peer_key));
+	dp_hash_long(w->shared->cfg.hash_key, bytes, len, k.hash);
 	return k;
+}
+
+static uint64_t
+owner_of(const struct dp_worker *w, const struct dp_burst *b, unsigned i)
+{
+	return dp_peers_hash(w->peers, &b->key[i]);
 }
 
 /* ---- bodies that come ---- */
@@ -124,7 +138,7 @@ begin(struct dp_worker *w, const struct dp_burst *b, unsigned i, const struct ke
 	if (*code != TG_UNAVAILABLE)
 		return NULL;
 	return dp_transfers_begin(
-		w->transfers, k->transfer, k->owner, limit, b->now_s, &w->counters);
+		w->transfers, k->hash, owner_of(w, b, i), limit, b->now_s, &w->counters);
 }
 
 void
@@ -169,7 +183,7 @@ take_block(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	struct dp_transfer *x;
 
 	x = q->block1.num == 0 ? begin(w, b, i, &k, &code)
-			       : dp_transfers_find(w->transfers, k.transfer);
+			       : dp_transfers_find(w->transfers, k.hash);
 	if (x == NULL)
 		return code;
 	step = tg_assembly_add(
@@ -201,7 +215,7 @@ static uint8_t
 give_block(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	struct key k = key_of(w, b, i);
-	struct dp_transfer *x = dp_transfers_find(w->transfers, k.transfer);
+	struct dp_transfer *x = dp_transfers_find(w->transfers, k.hash);
 	struct dp_content c = {.max_age = UINT32_MAX};
 
 	if (x == NULL || x->code == 0)
@@ -219,7 +233,7 @@ begin_response(struct dp_worker *w, const struct dp_burst *b, unsigned i)
 {
 	struct key k = key_of(w, b, i);
 	struct dp_transfer *x = dp_transfers_begin(
-		w->transfers, k.transfer, k.owner, 0, b->now_s, &w->counters);
+		w->transfers, k.hash, owner_of(w, b, i), 0, b->now_s, &w->counters);
 
 	if (x != NULL)
 		dp_transfers_take(w->transfers, x);

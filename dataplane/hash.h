@@ -69,3 +69,33 @@ dp_hash_bytes(const uint8_t key[16], const void *data, size_t len)
 	x = _mm_aesenc_si128(_mm_xor_si128(x, dp_hash_tail(p, len)), k);
 	return dp_hash_finish(x, k);
 }
+
+/*
+ * 128 bits of any bytes, for keys that nothing else is compared with: two that collide
+ * would be taken for one.  Four AES rounds a block, as in Pelican MAC, so that no later
+ * block cancels a difference but by guessing: one round, as above, leaves one in 64.
+ * Cost.  About 20 cycles for 16 bytes.
+ */
+static inline void
+dp_hash_long(const uint8_t key[16], const void *data, size_t len, uint64_t hash[2])
+{
+	__m128i k = _mm_loadu_si128((const __m128i *)key);
+	__m128i other = _mm_xor_si128(k, _mm_set1_epi8(0x5c));
+	__m128i x = _mm_xor_si128(_mm_cvtsi64_si128((long long)len), other);
+	const uint8_t *p = data;
+
+	x = _mm_aesenc_si128(_mm_aesenc_si128(x, k), other);
+	for (;; p += 16, len -= 16) {
+		__m128i block = len > 16 ? _mm_loadu_si128((const __m128i *)p)
+					 : dp_hash_tail(p, len);
+
+		x = _mm_aesenc_si128(_mm_xor_si128(x, block), k);
+		x = _mm_aesenc_si128(x, other);
+		x = _mm_aesenc_si128(x, k);
+		x = _mm_aesenc_si128(x, other);
+		if (len <= 16)
+			break;
+	}
+	x = _mm_aesenc_si128(_mm_aesenc_si128(x, k), other);
+	_mm_storeu_si128((__m128i *)hash, x);
+}

@@ -114,9 +114,9 @@ read_option(struct dp_request *r, const struct tg_opt *o, bool again)
 	case TG_OPT_IF_NONE_MATCH:
 		return again ? DP_R_BAD_OPTION : flag_if(o, 0, 0, DP_R_IF_NONE_MATCH);
 	case TG_OPT_URI_HOST:
-		return again ? DP_R_BAD_OPTION : flag_if(o, 1, 255, 0);
+		return again ? DP_R_BAD_OPTION : flag_if(o, 1, 255, DP_R_APART);
 	case TG_OPT_URI_PORT:
-		return again ? DP_R_BAD_OPTION : flag_if(o, 0, 2, 0);
+		return again ? DP_R_BAD_OPTION : flag_if(o, 0, 2, DP_R_APART);
 	case TG_OPT_BLOCK1:
 		r->transfer = NULL;
 		return read_block(o, again, &r->block1, DP_R_BLOCK1);
@@ -140,6 +140,8 @@ read_option(struct dp_request *r, const struct tg_opt *o, bool again)
 		return DP_R_SILENT;
 	case TG_OPT_HOP_LIMIT: /* RFC 8768, 3: 1 to 255, or the request is refused */
 		return o->len == 1 && o->value[0] != 0 ? 0 : DP_R_BAD_REQUEST;
+	case TG_OPT_REQUEST_TAG:
+		return DP_R_APART;
 	default: /* unknown, or of an extension that is not served */
 		return tg_opt_is_critical(o->number) ? DP_R_BAD_OPTION : 0;
 	}

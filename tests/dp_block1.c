@@ -330,6 +330,11 @@ static const struct other_row {
 		   "d\x04"
 		   "dev?\x01v"),
 			1 << 4, 5, {0}, 0}},
+	{"another port", TG_PUT,
+		{B("\x71\x50\x41"
+		   "d\x04"
+		   "dev?\x01v"),
+			1 << 4, 5, {0}, 0}},
 	{"a Request-Tag", TG_PUT, {B(VALUE), 1 << 4, 5, B("\xd1\xfcx"), 0}},
 	{"an empty Request-Tag", TG_PUT, {B(VALUE), 1 << 4, 5, B("\xd0\xfc"), 0}},
 };
