@@ -87,14 +87,14 @@ move_on(struct dp_worker *w, const struct dp_request *q, const struct dp_value *
 	uint32_t now_s)
 {
 	uint32_t slot = dp_store_find(w->store, &q->path, q->store_hash, DP_NONE);
-	char *text = w->scratch->text, *last;
+	char *text = w->scratch->text;
 	uint16_t len = copy_out(w, q);
+	char last = len > 0 ? text[len - 1] : '\0';
 
 	if (slot == DP_NONE)
 		return;
-	last = len > 0 ? &text[len - 1] : NULL;
-	if (last != NULL && *last >= '0' && *last <= '9')
-		*last = *last == '9' ? '0' : (char)(*last + 1);
+	if (last >= '0' && last <= '9')
+		text[len - 1] = last == '9' ? '0' : (char)(last + 1);
 	else if (len < DP_BODY_MAX)
 		text[len++] = '0';
 	(void)dp_store_put(w->store, &q->path, q->store_hash, slot,
