@@ -32,11 +32,10 @@ enum dp_request_flag {
 	DP_R_BLOCK2 = 512,
 	DP_R_SIZE1 = 1024,
 	DP_R_SIZE2 = 2048, /* the representation's size, please (4) */
-	DP_R_APART = 4096, /* Uri-Host, Uri-Port or Request-Tag: its blocks are apart from
-			      others */
 	DP_R_ACCEPT = 4096,
 	DP_R_SILENT = 8192, /* No-Response */
 	DP_R_OBSERVE = 16384,
+	DP_R_APART = 32768, /* Uri-Host, Uri-Port or Request-Tag: its blocks are apart */
 };
 
 /* Flags of a request that is refused at once. */
