@@ -164,17 +164,26 @@ dp_start(struct dp *dp)
 	return 0;
 }
 
+/* Whoever waits for something of us has it, and says so.  An answer that turns into a
+ * separate response is counted there before it is not counted here. */
+static bool
+is_at_rest(const struct dp_worker *w)
+{
+	const struct dp_turns *t = &w->turns;
+
+	return atomic_load(&t->pending_answers) + atomic_load(&t->pending_records)
+			       + atomic_load(&t->away)
+		       == 0
+	       && dp_outbound_count(w->outbound) == 0
+	       && dp_observers_in_flight(w->observers) == 0;
+}
+
 static bool
 at_rest(const struct dp *dp)
 {
-	for (unsigned i = 0; i < dp->shared.cfg.workers; i++) {
-		struct dp_turns *t = &dp->shared.worker[i]->turns;
-
-		if (atomic_load(&t->pending_answers) + atomic_load(&t->pending_records)
-				+ atomic_load(&t->away)
-			!= 0)
+	for (unsigned i = 0; i < dp->shared.cfg.workers; i++)
+		if (!is_at_rest(dp->shared.worker[i]))
 			return false;
-	}
 	return true;
 }
 

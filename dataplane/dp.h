@@ -115,7 +115,8 @@ struct dp *dp_open(
 	const struct dp_config *cfg, struct dp_snapshot *first, char *err, size_t errlen);
 int dp_start(struct dp *dp);
 /* Refuse new requests (dropped, counted rdrop_draining) and wait up to @ms for what is
- * pending; true if nothing is left. */
+ * pending, and for the ACKs of separate responses and notifications; true if nothing is
+ * left. */
 bool dp_drain(struct dp *dp, unsigned ms);
 void dp_stop(struct dp *dp); /* workers return; tables stay readable */
 void dp_close(struct dp *dp);

@@ -219,10 +219,12 @@ may_confirm(
 	       < dp_param(w->snap, n->param)->nstart;
 }
 
-/* A new message for @r, in place of what it was sent before. */
+/* A new message for relation @id, in place of what it was sent before. */
 static void
-renew(struct dp_worker *w, struct dp_relation *r, const struct dp_notice *n, bool con)
+renew(struct dp_worker *w, uint32_t id, const struct dp_notice *n, bool con)
 {
+	struct dp_relation *r = dp_observers_get(w->observers, id);
+
 	r->mid = dp_peers_mid(w->peers, r->peer);
 	r->seq = dp_notify_next(w, r->seq) & TG_OBSERVE_MASK;
 	r->version = n->version;
@@ -230,7 +232,7 @@ renew(struct dp_worker *w, struct dp_relation *r, const struct dp_notice *n, boo
 	r->since_con = con ? 0 : (uint8_t)(r->since_con + 1);
 	if (con) {
 		r->con_at = (uint16_t)(w->now_s / 16);
-		r->flags |= DP_O_IN_FLIGHT;
+		dp_observers_set_in_flight(w->observers, id, true);
 	}
 }
 
@@ -253,8 +255,9 @@ say(struct dp_worker *w, uint32_t id, const struct dp_notice *n, uint8_t code, b
 {
 	struct dp_relation *r = dp_observers_get(w->observers, id), before = *r;
 
-	renew(w, r, n, con);
+	renew(w, id, n, con);
 	if (unlikely(!send(w, r, n, code))) {
+		dp_observers_set_in_flight(w->observers, id, false);
 		*r = before;
 		dp_count(&w->counters, DP_C_out_no_buffer, 1);
 		dp_observers_arm(w->observers, id, w->now_ms + RETRY_MS);
@@ -314,7 +317,7 @@ repeat(struct dp_worker *w, uint32_t id)
 	code = r->code != TG_CONTENT ? r->code : code_for(r, n);
 	if (r->code != code || (code == TG_CONTENT && r->version != n->version)) {
 		n = notice_for(w, r, second_of(now));
-		renew(w, r, n, true);
+		renew(w, id, n, true);
 	}
 	set_code(w, id, r, code);
 	if (send(w, r, n, code))
@@ -357,7 +360,7 @@ dp_notify_acked(struct dp_worker *w, uint32_t id)
 	if (!(r->flags & DP_O_IN_FLIGHT))
 		return;
 	dp_count(&w->counters, DP_C_out_acked, 1);
-	r->flags &= (uint8_t)~DP_O_IN_FLIGHT;
+	dp_observers_set_in_flight(w->observers, id, false);
 	dp_observers_disarm(w->observers, id);
 	if (r->code != TG_CONTENT)
 		drop(w, id); /* what ended it was counted when it was said */

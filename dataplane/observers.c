@@ -25,7 +25,7 @@ struct key {
 struct dp_observers {
 	uint32_t layout, max, buckets, per_peer;
 	uint8_t hash_key[16];
-	uint32_t count, free, fresh;
+	uint32_t count, in_flight, free, fresh;
 	uint32_t head, tail;   /* of the queue */
 	uint32_t step;         /* the next relation of the value in work, + 1 */
 	uint32_t sweep;        /* going through all: the next place */
@@ -337,6 +337,7 @@ dp_observers_add(struct dp_observers *t, uint32_t peer, const uint8_t *token, ui
 		return DP_NONE;
 	r = relation_of(t, id);
 	dp_observers_disarm(t, id);
+	dp_observers_set_in_flight(t, id, false);
 	r->flags &= (uint8_t)~DP_O_OWNERS;
 	if ((r->flags & ATTACHED) && r->home == home && r->value == value)
 		return id;
@@ -354,6 +355,7 @@ void
 dp_observers_del(struct dp_observers *t, uint32_t id)
 {
 	dp_observers_disarm(t, id);
+	dp_observers_set_in_flight(t, id, false);
 	dp_observers_detach(t, id);
 	leave(t, id);
 	give(t, id);
@@ -364,6 +366,18 @@ struct dp_relation *
 dp_observers_get(struct dp_observers *t, uint32_t id)
 {
 	return relation_of(t, id);
+}
+
+void
+dp_observers_set_in_flight(struct dp_observers *t, uint32_t id, bool on)
+{
+	struct dp_relation *r = relation_of(t, id);
+
+	if (((r->flags & DP_O_IN_FLIGHT) != 0) == on)
+		return;
+	r->flags ^= DP_O_IN_FLIGHT;
+	__atomic_store_n(
+		&t->in_flight, t->in_flight + (on ? 1 : UINT32_MAX), __ATOMIC_RELAXED);
 }
 
 /* ---- news ---- */
@@ -490,6 +504,12 @@ uint32_t
 dp_observers_count(const struct dp_observers *t)
 {
 	return __atomic_load_n(&t->count, __ATOMIC_RELAXED);
+}
+
+uint32_t
+dp_observers_in_flight(const struct dp_observers *t)
+{
+	return __atomic_load_n(&t->in_flight, __ATOMIC_RELAXED);
 }
 
 uint32_t

@@ -9,7 +9,7 @@
  * last with what the value is now.  So news that comes twice does no harm, and where
  * there is too much of it the whole table is gone through: none is ever lost.
  *
- * Threads.  The home worker only, but for _count and _max.
+ * Threads.  The home worker only, but for _count, _in_flight and _max.
  * Memory.   One zeroed block from the caller, dp_observers_size() bytes, 64-aligned,
  *           position independent: layout version, geometry and hash key first, indices
  *           and never pointers.  Never grows.  At most 96 bytes a relation: 52 here, 16
@@ -32,7 +32,8 @@ struct dp_observers_config {
 /* Of a relation's flags those that are its owner's business. */
 enum dp_relation_flag {
 	DP_O_FORMATTED = 1, /* format is one; otherwise the value had none */
-	DP_O_IN_FLIGHT = 2, /* its last notification is a CON without answer so far */
+	DP_O_IN_FLIGHT = 2, /* its last notification is a CON without answer so far:
+			       dp_observers_set_in_flight() */
 	DP_O_BLOCK = 4,     /* it was asked for in blocks of szx */
 	DP_O_OWNERS = 7,
 };
@@ -76,6 +77,8 @@ void dp_observers_detach(struct dp_observers *t, uint32_t id);
 /* The relation: its fields above the links are the caller's to write, but for peer,
  * token, value and home.  Borrowed until it is deleted. */
 struct dp_relation *dp_observers_get(struct dp_observers *t, uint32_t id);
+/* Its last notification is a CON that waits for its ACK, or does so no longer. */
+void dp_observers_set_in_flight(struct dp_observers *t, uint32_t id, bool on);
 
 /* By endpoint and token; by endpoint and the Message ID of the last notification. */
 uint32_t dp_observers_find(
@@ -114,6 +117,8 @@ unsigned dp_observers_due(
 
 /* [r] */
 uint32_t dp_observers_count(const struct dp_observers *t);
+/* Relations that wait for an ACK. */
+uint32_t dp_observers_in_flight(const struct dp_observers *t);
 uint32_t dp_observers_max(const struct dp_observers *t);
 /* Places in the table that have ever been in use: relations are numbered below this. */
 uint32_t dp_observers_places(const struct dp_observers *t);

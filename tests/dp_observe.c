@@ -745,6 +745,28 @@ confirmable_by_route(void **state)
 	assert_int_equal(n.mid, next.mid);
 }
 
+/* The gateway ends when whoever was told so confirmably has said that it heard it. */
+static void
+drained_at_last(void **state)
+{
+	const struct flow w = observer(1);
+	struct note n;
+
+	(void)state;
+	put("one");
+	observe(&w, 'a', "one");
+	assert_true(dp_drain(gw.dp, 0)); /* nobody says that it heard a NON */
+	atomic_store(&gw.dp->shared.draining, false);
+	remove_value();
+	n = hear_error(&w, 'a', TG_NOT_FOUND);
+	assert_false(dp_drain(gw.dp, 0));
+	gw_later(3);
+	gw_turn();
+	assert_int_equal(hear_error(&w, 'a', TG_NOT_FOUND).mid, n.mid);
+	reply(&w, T_ACK, n.mid);
+	assert_true(dp_drain(gw.dp, 0));
+}
+
 /* ---- pace ---- */
 
 static void
@@ -904,7 +926,7 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(plain_rows) + COUNT(behind_rows) + 26] = {
+	struct CMUnitTest tests[COUNT(plain_rows) + COUNT(behind_rows) + 27] = {
 		cmocka_unit_test(told_of_a_change),
 		cmocka_unit_test(not_registered_with_what_is_not_there),
 		cmocka_unit_test(registered_with_a_valid_etag),
@@ -931,8 +953,9 @@ main(void)
 		cmocka_unit_test(put_off_without_a_buffer),
 		cmocka_unit_test(news_without_room),
 		cmocka_unit_test(rising_over_a_restart),
+		cmocka_unit_test(drained_at_last),
 	};
-	size_t n = 26;
+	size_t n = 27;
 
 	ADD_ROWS(tests, &n, plain_rows, not_registered);
 	ADD_ROWS(tests, &n, behind_rows, behind_a_notification);

@@ -214,6 +214,43 @@ among_many(void **state)
 	say_ack(gw_hear_con(TG_CONTENT, content));
 }
 
+/* ---- the gateway ends ---- */
+
+static const struct drain_row {
+	const char *name;
+	uint8_t reply; /* to the separate response; 0: none, ever */
+} drains[] = {
+	{"drained with its ACK", T_ACK},
+	{"drained with its RST", T_RST},
+	{"drained when it is given up", 0},
+};
+
+/* It is not over with the answer: that may be lost, and is sent again. */
+static void
+drained_at_last(void **state)
+{
+	const struct drain_row *r = *state;
+	uint16_t mid;
+
+	gw_ask(coap(T_CON, TG_GET, 7, slow), silence);
+	assert_false(dp_drain(gw.dp, 0));
+	wait_ms(510);
+	gw_hear(&gw.flow, coap(T_ACK, 0, 7, none));
+	wait_ms(500);
+	mid = gw_hear_con(TG_CONTENT, content);
+	assert_false(dp_drain(gw.dp, 0));
+	for (unsigned n = 0; n < 4; n++) {
+		wait_ms((3000u << n) + 10);
+		assert_int_equal(gw_hear_con(TG_CONTENT, content), mid);
+		assert_false(dp_drain(gw.dp, 0));
+	}
+	if (r->reply != 0)
+		gw_ask(coap(r->reply, 0, mid, none), silence);
+	else
+		wait_ms((3000u << 4) + 10);
+	assert_true(dp_drain(gw.dp, 0));
+}
+
 /* ---- the log takes its time ---- */
 
 static void
@@ -521,7 +558,7 @@ int
 main(void)
 {
 	struct CMUnitTest tests[2 * COUNT(rows) + COUNT(ends) + 2 * COUNT(unwanted)
-				+ COUNT(probing_rows) + 12] = {
+				+ COUNT(probing_rows) + COUNT(drains) + 12] = {
 		cmocka_unit_test(in_time_it_is_piggybacked),
 		cmocka_unit_test(non_gets_a_non),
 		cmocka_unit_test(retransmitted_and_given_up),
@@ -541,6 +578,7 @@ main(void)
 	ADD_ROWS(tests, &n, rows, runs_once);
 	ADD_ROWS(tests, &n, ends, ended);
 	ADD_ROWS(tests, &n, probing_rows, probed);
+	ADD_ROWS(tests, &n, drains, drained_at_last);
 	ADD_ROWS(tests, &n, unwanted, nothing_but_an_ack);
 	ADD_ROWS(tests, &n, unwanted, nothing_at_all);
 	return gw_main("dp_separate", settings, COUNT(settings), tests, n);

@@ -130,14 +130,36 @@ registered_again_goes_to_the_new_value(void **state)
 
 	(void)state;
 	add(t, 8, 1, 0, 5);
-	dp_observers_get(t->t, id)->flags |= DP_O_IN_FLIGHT;
+	dp_observers_set_in_flight(t->t, id, true);
 	dp_observers_arm(t->t, id, 10);
 	assert_int_equal(add(t, 7, 1, 1, 5), id);
 	assert_int_equal(dp_observers_get(t->t, id)->flags & DP_O_OWNERS, 0);
+	assert_int_equal(dp_observers_in_flight(t->t), 0);
 	assert_int_equal(dp_observers_due(t->t, 20, &id, 1), 0);
 	assert_int_equal(value_has(t, 0, 5), 1);
 	assert_int_equal(value_has(t, 1, 5), 1);
 	assert_int_equal(dp_observers_count(t->t), 2);
+	free_table(t);
+}
+
+/* However it ends, and however often it is said. */
+static void
+counted_while_in_flight(void **state)
+{
+	struct table *t = new_table(MAX, PER_PEER);
+	uint32_t a = add(t, 7, 1, 0, 5), b = add(t, 8, 1, 0, 5);
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++)
+		dp_observers_set_in_flight(t->t, a, true);
+	dp_observers_set_in_flight(t->t, b, true);
+	assert_int_equal(dp_observers_in_flight(t->t), 2);
+	dp_observers_set_in_flight(t->t, a, false);
+	assert_int_equal(dp_observers_in_flight(t->t), 1);
+	dp_observers_del(t->t, a);
+	assert_int_equal(dp_observers_in_flight(t->t), 1);
+	dp_observers_del(t->t, b);
+	assert_int_equal(dp_observers_in_flight(t->t), 0);
 	free_table(t);
 }
 
@@ -500,8 +522,9 @@ as_the_model_says(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(token_rows) + COUNT(gone_rows) + 15] = {
+	struct CMUnitTest tests[COUNT(token_rows) + COUNT(gone_rows) + 16] = {
 		cmocka_unit_test(registered_again_goes_to_the_new_value),
+		cmocka_unit_test(counted_while_in_flight),
 		cmocka_unit_test(as_many_as_a_peer_may_have),
 		cmocka_unit_test(as_many_as_there_is_room_for),
 		cmocka_unit_test(found_by_message_id),
@@ -517,7 +540,7 @@ main(void)
 		cmocka_unit_test(lives_on_elsewhere),
 		cmocka_unit_test(as_the_model_says),
 	};
-	size_t n = 15;
+	size_t n = 16;
 
 	ADD_ROWS(tests, &n, token_rows, told_apart_by_token);
 	ADD_ROWS(tests, &n, gone_rows, walks_on_when_one_goes);
