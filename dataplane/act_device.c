@@ -3,7 +3,7 @@
 #include "dataplane/hot.h"
 #include "dataplane/worker.h"
 
-static uint32_t
+static DP_HOT uint32_t
 by_name(struct dp_worker *w, const struct dp_burst *b, unsigned i)
 {
 	const struct dp_request *q = &w->scratch->request[i];

@@ -1,5 +1,9 @@
 #include "dataplane/logring.h"
 
+#include "dataplane/hot.h"
+
+#include <rte_branch_prediction.h>
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
@@ -80,31 +84,41 @@ has_room(struct dp_logring *r, uint64_t end)
 	return end - r->freed <= r->mask + 1;
 }
 
-uint8_t *
-dp_logring_reserve(struct dp_logring *r, uint32_t len)
+/* Go on at the ring's start: a frame never wraps. */
+static void
+skip_rest(struct dp_logring *r, uint64_t left)
 {
-	uint64_t need = frame_size(len), at = r->written;
-	uint64_t left = r->mask + 1 - (at & r->mask);
 	const uint32_t skip = SKIP;
 
-	if (len > DP_RECORD_MAX)
+	memcpy(place_of(r, r->written), &skip, sizeof(skip));
+	r->written += left;
+}
+
+DP_HOT uint8_t *
+dp_logring_reserve(struct dp_logring *r, uint32_t len)
+{
+	uint64_t need = frame_size(len), left = r->mask + 1 - (r->written & r->mask);
+	uint8_t *at;
+
+	if (unlikely(len > DP_RECORD_MAX))
 		return NULL;
-	if (left < need) /* a frame never wraps */
-		need += left;
-	if (!has_room(r, at + need))
+	if (unlikely(left < need)) {
+		if (!has_room(r, r->written + left + need))
+			return NULL;
+		skip_rest(r, left);
+	} else if (!has_room(r, r->written + need)) {
 		return NULL;
-	if (need != frame_size(len)) {
-		memcpy(place_of(r, at), &skip, sizeof(skip));
-		r->written += left;
 	}
 	/* The ring is larger than the cache: the place of a later record comes meanwhile.
-	 */
-	for (uint64_t ahead = at + AHEAD; ahead < at + AHEAD + need; ahead += LINE)
-		__builtin_prefetch(place_of(r, ahead), 1);
+	 * Longer ones are asked for by the processor, which sees where they lead. */
+	at = place_of(r, r->written + AHEAD);
+	__builtin_prefetch(at, 1);
+	__builtin_prefetch(at + LINE, 1);
+	__builtin_prefetch(at + 2 * LINE, 1);
 	return place_of(r, r->written) + sizeof(len);
 }
 
-uint64_t
+DP_HOT uint64_t
 dp_logring_commit(struct dp_logring *r, uint32_t len)
 {
 	memcpy(place_of(r, r->written), &len, sizeof(len));

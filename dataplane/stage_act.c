@@ -14,7 +14,7 @@
 
 /* A duplicate CON gets the same bytes again, rebuilt from the code or from the reply
  * pool. */
-static void
+static void __attribute__((noinline))
 replay(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 {
 	const struct dp_request *q = &w->scratch->request[i];
@@ -49,7 +49,7 @@ replay(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 }
 
 /* The peer's entry, and whether the request is new; otherwise it is dealt with here. */
-static bool
+static DP_HOT bool
 admit(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	uint8_t code = 0;
@@ -77,7 +77,7 @@ admit(struct dp_worker *w, struct dp_burst *b, unsigned i)
 }
 
 /* Remember how the request was answered. */
-static void
+static DP_HOT void
 remember(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 {
 	const struct tg_msg *m = &b->msg[i];
