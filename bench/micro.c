@@ -89,7 +89,7 @@ read_request(void *arg, uint64_t times)
 
 	for (; times > 0; times--) {
 		USE(dp_request_read(&q, &m, arena));
-		USE(q.segments);
+		USE(q.path.len);
 	}
 }
 

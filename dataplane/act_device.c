@@ -12,7 +12,7 @@ by_name(struct dp_worker *w, const struct dp_burst *b, unsigned i)
 	uint64_t hash;
 	uint8_t len;
 
-	name = dp_request_segment(q, q->device, &len);
+	name = dp_request_segment(q, q->device_at, &len);
 	hash = ahead ? q->device_hash : dp_devices_hash(w->devices, name, len);
 	return dp_devices_get(w->devices, name, len, hash,
 		ahead ? q->device_hint : DP_NONE, b->now_s, &w->device_events);
@@ -26,7 +26,7 @@ dp_act_device(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint32_
 	const struct tg_msg *m = &b->msg[i];
 	uint32_t device = known;
 
-	if (q->device == UINT8_MAX)
+	if (q->device_at == DP_NO_SEGMENT)
 		return DP_NONE;
 	if (device == DP_NONE)
 		device = by_name(w, b, i);

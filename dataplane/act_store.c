@@ -207,7 +207,7 @@ list(struct dp_worker *w, struct dp_burst *b, unsigned i)
 
 	if (!acceptable(q->accept, DP_CF_LINKS))
 		return TG_NOT_ACCEPTABLE;
-	name = dp_request_segment(q, q->device, &len);
+	name = dp_request_segment(q, q->device_at, &len);
 	hash = dp_devices_hash(w->devices, name, len);
 	tg_link_begin(&links, w->scratch->text, sizeof(w->scratch->text));
 	if (link_values(&links, w->store, dp_devices_find(w->devices, name, len, hash),

@@ -102,14 +102,13 @@ dp_trace_path(const struct dp *dp, const char *path, uint16_t *tag, uint32_t *ke
 {
 	const struct dp_worker *w = dp->shared.worker[0];
 	uint8_t canonical[DP_PATH_MAX + 8], len;
-	struct dp_request q = {.path.bytes = canonical, .device = UINT8_MAX};
+	struct dp_path p = {.bytes = canonical};
+	struct dp_request q;
 	const struct dp_route *r;
 	const uint8_t *name;
 
-	q.path.len = dp_path_parse(canonical, DP_PATH_MAX, path, strlen(path));
-	for (uint16_t at = 0; at < q.path.len && q.segments < DP_SEGMENTS_MAX;
-		at = (uint16_t)(at + 1 + canonical[at]))
-		q.at[q.segments++] = at;
+	p.len = dp_path_parse(canonical, DP_PATH_MAX, path, strlen(path));
+	dp_request_of_path(&q, &p);
 	r = q.path.len > 0 ? dp_route_find(atomic_load(&dp->shared.snapshot), &q) : NULL;
 	if (r == NULL)
 		return false;
@@ -117,8 +116,8 @@ dp_trace_path(const struct dp *dp, const char *path, uint16_t *tag, uint32_t *ke
 	*key = 0;
 	if (r->kind == DP_K_STORE && !q.listing)
 		*key = (uint32_t)dp_store_hash(w->store, &q.path);
-	if (r->kind == DP_K_STREAM && q.device != UINT8_MAX) {
-		name = dp_request_segment(&q, q.device, &len);
+	if (r->kind == DP_K_STREAM && q.device_at != DP_NO_SEGMENT) {
+		name = dp_request_segment(&q, q.device_at, &len);
 		*key = dp_trace_device(dp, (const char *)name, len);
 	}
 	return true;

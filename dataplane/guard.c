@@ -63,10 +63,10 @@ is_too_many(struct dp_worker *w, const struct dp_burst *b, unsigned i)
 	uint64_t who;
 	uint8_t len;
 
-	if (q->device == UINT8_MAX) {
+	if (q->device_at == DP_NO_SEGMENT) {
 		who = dp_source_hash(w, &b->key[i]);
 	} else {
-		name = dp_request_segment(q, q->device, &len);
+		name = dp_request_segment(q, q->device_at, &len);
 		who = dp_devices_hash(w->devices, name, len);
 	}
 	return !dp_limit_take(w->rates, who ^ ((uint64_t)r->tag << 32 | r->tag), r->rate,

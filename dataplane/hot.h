@@ -6,3 +6,9 @@
 #pragma once
 
 #define DP_HOT inline __attribute__((always_inline))
+
+/* As DPDK's, for files that do without it. */
+#ifndef likely
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#endif

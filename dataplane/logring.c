@@ -2,8 +2,6 @@
 
 #include "dataplane/hot.h"
 
-#include <rte_branch_prediction.h>
-
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>

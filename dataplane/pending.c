@@ -36,9 +36,9 @@ measure(const struct dp_worker *w, const struct dp_burst *b, unsigned i, struct 
 
 	*p = (struct parts){
 		.route = b->route[i], .q = &w->scratch->request[i], .device = ""};
-	if (p->q->device != UINT8_MAX)
+	if (p->q->device_at != DP_NO_SEGMENT)
 		p->device = (const char *)dp_request_segment(
-			p->q, p->q->device, &p->device_len);
+			p->q, p->q->device_at, &p->device_len);
 	return (uint32_t)sizeof(struct dp_record_head) + m->tkl + p->route->stream_len
 	       + p->device_len + p->q->path.len + (uint32_t)(m->len - m->payload);
 }

@@ -4,8 +4,6 @@
 #include "dataplane/copy.h"
 #include "dataplane/hot.h"
 
-#include <rte_branch_prediction.h>
-
 #include <string.h>
 
 /* Length limits of the options that a request is asked with; anything else is elective or
@@ -34,18 +32,16 @@ add_short_segments(struct dp_request *r, const uint8_t *value, unsigned len,
 	const uint8_t *end, uint8_t *to)
 {
 	const uint8_t *start = value - 1, *p = start;
-	unsigned base = r->path.len, first = len, n = r->segments;
+	unsigned first = len;
 
 	do {
 		if (len - 1 < 2 && p + len < end && is_dots(p + 1, len))
 			r->flags |= DP_R_BAD_OPTION;
-		r->at[n++] = (uint16_t)(base + (unsigned)(p - start));
 		p += 1 + len;
-	} while (p < end && (len = *p) < 13 && n < DP_SEGMENTS_MAX);
+	} while (p < end && (len = *p) < 13);
 	if (p > end)
 		return p;
-	r->segments = (uint8_t)n;
-	r->path.len = (uint16_t)(base + (unsigned)(p - start));
+	r->path.len = (uint16_t)(r->path.len + (unsigned)(p - start));
 	dp_copy(to, start, (size_t)(p - start));
 	to[0] = (uint8_t)first;
 	return p;
@@ -60,10 +56,6 @@ add_segment(struct dp_request *r, const struct tg_opt *o, uint8_t *to)
 	}
 	if (is_dots(o->value, o->len))
 		r->flags |= DP_R_BAD_OPTION;
-	if (r->segments < DP_SEGMENTS_MAX)
-		r->at[r->segments++] = r->path.len;
-	else
-		r->flags |= DP_R_MANY_SEGMENTS;
 	*to++ = (uint8_t)o->len;
 	dp_copy(to, o->value, o->len);
 	r->path.len = (uint16_t)(r->path.len + 1 + o->len);
@@ -167,8 +159,8 @@ begin(struct dp_request *r, uint8_t *arena)
 	r->path.len = 0;
 	r->accept = r->content_format = DP_NO_FORMAT;
 	r->flags = 0;
-	r->silent = r->segments = r->listing = 0;
-	r->device = UINT8_MAX;
+	r->silent = r->listing = 0;
+	r->device_at = DP_NO_SEGMENT;
 }
 
 DP_HOT enum tg_verdict
@@ -194,8 +186,7 @@ dp_request_read(struct dp_request *r, struct tg_msg *m, uint8_t *arena)
 				return TG_OPTION;
 		}
 		number += delta;
-		if (number == TG_OPT_URI_PATH && length < 13
-			&& r->segments < DP_SEGMENTS_MAX) {
+		if (number == TG_OPT_URI_PATH && length < 13) {
 			p = add_short_segments(r, p, length, end, arena + r->path.len);
 			continue;
 		}
@@ -212,19 +203,12 @@ dp_request_read(struct dp_request *r, struct tg_msg *m, uint8_t *arena)
 void
 dp_request_of_path(struct dp_request *r, const struct dp_path *path)
 {
-	unsigned at = 0;
-
 	*r = (struct dp_request){
 		.path = *path,
 		.accept = DP_NO_FORMAT,
 		.content_format = DP_NO_FORMAT,
-		.device = UINT8_MAX,
+		.device_at = DP_NO_SEGMENT,
 	};
-	for (; at < path->len; at += 1u + path->bytes[at])
-		if (r->segments < DP_SEGMENTS_MAX)
-			r->at[r->segments++] = (uint16_t)at;
-		else
-			r->flags |= DP_R_MANY_SEGMENTS;
 }
 
 static bool

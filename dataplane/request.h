@@ -16,7 +16,7 @@
 
 #include <stdint.h>
 
-#define DP_SEGMENTS_MAX 32 /* a path with more can only match a route's {name*} */
+#define DP_NO_SEGMENT UINT16_MAX
 
 enum dp_request_flag {
 	DP_R_IF_MATCH = 1,
@@ -25,7 +25,7 @@ enum dp_request_flag {
 	DP_R_QUERY = 8,
 	DP_R_PROXY = 16,
 	DP_R_BAD_OPTION = 32, /* a critical option is unknown, repeated or ill-sized */
-	DP_R_MANY_SEGMENTS = 64,
+	DP_R_OBSERVE = 64,
 	DP_R_BAD_REQUEST =
 		128,       /* an option makes it 4.00: Hop-Limit 0, a reserved size */
 	DP_R_BLOCK1 = 256, /* RFC 7959 */
@@ -34,8 +34,7 @@ enum dp_request_flag {
 	DP_R_SIZE2 = 2048, /* the representation's size, please (4) */
 	DP_R_ACCEPT = 4096,
 	DP_R_SILENT = 8192, /* No-Response */
-	DP_R_OBSERVE = 16384,
-	DP_R_APART = 32768, /* Uri-Host, Uri-Port or Request-Tag: its blocks are apart */
+	DP_R_APART = 16384, /* Uri-Host, Uri-Port or Request-Tag: its blocks are apart */
 };
 
 /* Flags of a request that is refused at once. */
@@ -48,11 +47,10 @@ struct dp_request {
 	uint32_t accept;         /* DP_NO_FORMAT if absent */
 	uint32_t content_format; /* DP_NO_FORMAT if absent */
 	uint16_t flags;          /* enum dp_request_flag */
+	uint16_t device_at;      /* route: where in the path the segment that is {device}
+				    begins, with its length byte; DP_NO_SEGMENT */
 	uint8_t silent;          /* No-Response (RFC 7967): a bit a class; 0 if absent */
-	uint8_t segments;        /* how many, at most DP_SEGMENTS_MAX are indexed */
-	uint8_t device;  /* route: index of the segment that is {device}; UINT8_MAX: none
-			  */
-	uint8_t listing; /* route: the path names a device of a store route */
+	uint8_t listing;         /* route: the path names a device of a store route */
 	struct tg_block block1, block2; /* each if the flag is set */
 	struct dp_transfer *transfer;   /* with block1: the body it completes */
 	uint32_t size1;                 /* likewise */
@@ -60,8 +58,6 @@ struct dp_request {
 	uint64_t device_hash, store_hash; /* route: of what it begins with, in the burst's
 					     sets */
 	uint32_t device_hint, store_hint; /* route: where its table expects it */
-	uint16_t at[DP_SEGMENTS_MAX];     /* offset of each segment's length byte in
-					     path.bytes */
 };
 
 /* Room that a path may take in the arena: canonical form is never longer than the
@@ -85,10 +81,11 @@ bool dp_request_holds(
 /* Does one of the request's ETag options equal @etag (5.10.6.2)? */
 bool dp_request_has_etag(const struct tg_msg *m, uint64_t etag);
 
+/* The segment whose length byte is at @at. */
 static inline const uint8_t *
-dp_request_segment(const struct dp_request *r, unsigned i, uint8_t *len)
+dp_request_segment(const struct dp_request *r, uint16_t at, uint8_t *len)
 {
-	const uint8_t *p = r->path.bytes + r->at[i];
+	const uint8_t *p = r->path.bytes + at;
 
 	*len = p[0];
 	return p + 1;

@@ -23,64 +23,59 @@ is_literal(const struct dp_node *n, uint64_t prefix, const uint8_t *seg, unsigne
 	       && (len <= sizeof(prefix) || memcmp(n->literal, seg, len) == 0);
 }
 
+/* The literal child that the segment at @seg leads to. */
 static const struct dp_node *
-literal_of(const struct dp_node *n, const struct dp_request *r, unsigned i)
+literal_of(const struct dp_node *n, const uint8_t *seg)
 {
 	const struct dp_node *c = n->child;
-	const uint8_t *seg;
+	unsigned len = seg[0];
 	uint64_t prefix;
-	uint8_t len;
 
 	if (c == NULL)
 		return NULL;
-	seg = dp_request_segment(r, i, &len);
-	prefix = prefix_of(seg, len);
-	while (c != NULL && !is_literal(c, prefix, seg, len))
+	prefix = prefix_of(seg + 1, len);
+	while (c != NULL && !is_literal(c, prefix, seg + 1, len))
 		c = c->next;
 	return c;
 }
 
 /* The {name} child, which takes any segment but an empty one; {device} is noted. */
 static const struct dp_node *
-param_of(const struct dp_node *n, struct dp_request *r, unsigned i)
+param_of(const struct dp_node *n, struct dp_request *r, const uint8_t *seg)
 {
-	uint8_t len;
-
-	if (n->param == NULL)
+	if (n->param == NULL || seg[0] == 0)
 		return NULL;
-	(void)dp_request_segment(r, i, &len);
-	if (len > 0 && n->param->is_device)
-		r->device = (uint8_t)i;
-	return len > 0 ? n->param : NULL;
+	if (n->param->is_device)
+		r->device_at = (uint16_t)(seg - r->path.bytes);
+	return n->param;
 }
 
 static const struct dp_route *
 end_of(const struct dp_node *n, struct dp_request *r)
 {
-	if (r->flags & DP_R_MANY_SEGMENTS)
-		return n->rest;
-	if (n->route != NULL)
+	if (likely(n->route != NULL))
 		return n->route;
 	r->listing = n->rest != NULL && n->rest->kind == DP_K_STORE && n->is_device;
 	return r->listing ? n->rest : NULL;
 }
 
-/* From @n on with segment @i, where a way that ends nowhere may have to be walked back.
- */
+/* From @n on with the segment at @seg, where a way that ends nowhere may have to be
+ * walked back.  As deep as the trie at most. */
 static const struct dp_route *
-descend(const struct dp_node *n, struct dp_request *r, unsigned i)
+descend(const struct dp_node *n, struct dp_request *r, const uint8_t *seg)
 {
+	const uint8_t *end = r->path.bytes + r->path.len, *next = seg + 1 + seg[0];
 	const struct dp_route *found = NULL;
-	uint8_t device = r->device;
+	uint16_t device_at = r->device_at;
 	const struct dp_node *c;
 
-	if (i >= r->segments)
+	if (seg >= end)
 		return end_of(n, r);
-	if ((c = literal_of(n, r, i)) != NULL && (found = descend(c, r, i + 1)) != NULL)
+	if ((c = literal_of(n, seg)) != NULL && (found = descend(c, r, next)) != NULL)
 		return found;
-	if ((c = param_of(n, r, i)) != NULL && (found = descend(c, r, i + 1)) != NULL)
+	if ((c = param_of(n, r, seg)) != NULL && (found = descend(c, r, next)) != NULL)
 		return found;
-	r->device = device;
+	r->device_at = device_at;
 	return n->rest;
 }
 
@@ -88,13 +83,13 @@ descend(const struct dp_node *n, struct dp_request *r, unsigned i)
 DP_HOT const struct dp_route *
 dp_route_find(const struct dp_snapshot *snap, struct dp_request *r)
 {
+	const uint8_t *seg = r->path.bytes, *end = seg + r->path.len;
 	const struct dp_node *n = snap->root;
-	unsigned i = 0;
 
-	for (; i < r->segments; i++) {
-		if (n->choice)
-			return descend(n, r, i);
-		n = n->param != NULL ? param_of(n, r, i) : literal_of(n, r, i);
+	for (; seg < end; seg += 1 + seg[0]) {
+		if (unlikely(n->choice))
+			return descend(n, r, seg);
+		n = n->param != NULL ? param_of(n, r, seg) : literal_of(n, seg);
 		if (n == NULL)
 			return NULL;
 	}

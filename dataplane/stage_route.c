@@ -65,8 +65,8 @@ look_ahead(struct dp_worker *w, struct dp_burst *b, unsigned i)
 		dp_store_prefetch(w->store, q->store_hash);
 		q->about = (uint32_t)q->store_hash;
 		b->value |= UINT64_C(1) << i;
-	} else if (r->kind == DP_K_STREAM && q->device != UINT8_MAX) {
-		name = dp_request_segment(q, q->device, &len);
+	} else if (r->kind == DP_K_STREAM && q->device_at != DP_NO_SEGMENT) {
+		name = dp_request_segment(q, q->device_at, &len);
 		q->device_hash = dp_devices_hash(w->devices, name, len);
 		dp_devices_prefetch(w->devices, q->device_hash);
 		q->about = (uint32_t)q->device_hash;

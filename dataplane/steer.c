@@ -33,9 +33,9 @@ dp_value_home(const struct dp_worker *w, const struct dp_request *q)
 	const uint8_t *name;
 	uint8_t len;
 
-	if (q->device == UINT8_MAX)
+	if (q->device_at == DP_NO_SEGMENT)
 		return dp_home_of_hash(w, dp_store_hash(w->store, &q->path));
-	name = dp_request_segment(q, q->device, &len);
+	name = dp_request_segment(q, q->device_at, &len);
 	return dp_home_of_hash(w, dp_devices_hash(w->devices, name, len));
 }
 

@@ -75,42 +75,42 @@ ask(struct asked *a, const char *path)
 static const struct row {
 	const char *name; /* the path */
 	int route;
-	uint8_t device; /* index of its segment */
+	uint16_t device; /* where its segment begins */
 	bool listing;
 } rows[] = {
-	{"/t/dev1", 0, 1, false},
-	{"/t", NONE, UINT8_MAX, false},
-	{"/t/", NONE, UINT8_MAX, false}, /* a device has a name */
-	{"/t/dev1/x", NONE, UINT8_MAX, false},
-	{"/T/dev1", NONE, UINT8_MAX, false},
-	{"/d/dev1/state", 1, 1, false},
-	{"/d/dev1/a/b/c", 1, 1, false},
-	{"/d/dev1/", 1, 1, false},
-	{"/d/dev1", 1, 1, true},
-	{"/d", NONE, UINT8_MAX, false},
-	{"/d/fixed/x", 2, UINT8_MAX, false}, /* literals first */
-	{"/d/fixed/y", 1, 1, false},         /* and back if they lead nowhere */
-	{"/d/fixed", 1, 1, true},
-	{"/d/fixed/x/y", 1, 1, false},
-	{"/d/fixed/time", 3, 1, false},
-	{"/d/dev1/time", 3, 1, false}, /* {device} before {resource*} */
-	{"/d/dev1/time/x", 1, 1, false},
-	{"/a/b/c", 5, UINT8_MAX, false},
-	{"/a/b", 4, UINT8_MAX, false},
-	{"/a/b/c/d", 4, UINT8_MAX, false},
-	{"/a", NONE, UINT8_MAX, false},
-	{"/", 6, UINT8_MAX, false},
-	{"/s/dev1/x", 7, 1, false},
-	{"/s/dev1", NONE, UINT8_MAX, false}, /* only what is stored is listed */
-	{"/eightltr", 8, UINT8_MAX, false},
-	{"/eightlt", NONE, UINT8_MAX, false},
-	{"/eightltrs", NONE, UINT8_MAX, false},
-	{"/nineletters", 9, UINT8_MAX, false},
-	{"/nineletterz", NONE, UINT8_MAX, false},
-	{"/q/y/x", 10, UINT8_MAX, false}, /* {any} is no device */
-	{"/q/y", NONE, UINT8_MAX, false},
-	{"/.well-known/core", COUNT(routes), UINT8_MAX, false},
-	{"/.well-known", NONE, UINT8_MAX, false},
+	{"/t/dev1", 0, 2, false},
+	{"/t", NONE, DP_NO_SEGMENT, false},
+	{"/t/", NONE, DP_NO_SEGMENT, false}, /* a device has a name */
+	{"/t/dev1/x", NONE, DP_NO_SEGMENT, false},
+	{"/T/dev1", NONE, DP_NO_SEGMENT, false},
+	{"/d/dev1/state", 1, 2, false},
+	{"/d/dev1/a/b/c", 1, 2, false},
+	{"/d/dev1/", 1, 2, false},
+	{"/d/dev1", 1, 2, true},
+	{"/d", NONE, DP_NO_SEGMENT, false},
+	{"/d/fixed/x", 2, DP_NO_SEGMENT, false}, /* literals first */
+	{"/d/fixed/y", 1, 2, false},             /* and back if they lead nowhere */
+	{"/d/fixed", 1, 2, true},
+	{"/d/fixed/x/y", 1, 2, false},
+	{"/d/fixed/time", 3, 2, false},
+	{"/d/dev1/time", 3, 2, false}, /* {device} before {resource*} */
+	{"/d/dev1/time/x", 1, 2, false},
+	{"/a/b/c", 5, DP_NO_SEGMENT, false},
+	{"/a/b", 4, DP_NO_SEGMENT, false},
+	{"/a/b/c/d", 4, DP_NO_SEGMENT, false},
+	{"/a", NONE, DP_NO_SEGMENT, false},
+	{"/", 6, DP_NO_SEGMENT, false},
+	{"/s/dev1/x", 7, 2, false},
+	{"/s/dev1", NONE, DP_NO_SEGMENT, false}, /* only what is stored is listed */
+	{"/eightltr", 8, DP_NO_SEGMENT, false},
+	{"/eightlt", NONE, DP_NO_SEGMENT, false},
+	{"/eightltrs", NONE, DP_NO_SEGMENT, false},
+	{"/nineletters", 9, DP_NO_SEGMENT, false},
+	{"/nineletterz", NONE, DP_NO_SEGMENT, false},
+	{"/q/y/x", 10, DP_NO_SEGMENT, false}, /* {any} is no device */
+	{"/q/y", NONE, DP_NO_SEGMENT, false},
+	{"/.well-known/core", COUNT(routes), DP_NO_SEGMENT, false},
+	{"/.well-known", NONE, DP_NO_SEGMENT, false},
 };
 
 static void
@@ -133,14 +133,14 @@ found(void **state)
 	} else {
 		assert_non_null(route);
 		assert_int_equal(route - snap->routes, r->route);
-		assert_int_equal(a->request.device, r->device);
+		assert_int_equal(a->request.device_at, r->device);
 		assert_int_equal(a->request.listing, r->listing);
 	}
 	dp_snapshot_free(snap);
 	free(a);
 }
 
-/* More segments than are indexed: only a {name*} can match, at whatever depth. */
+/* Hundreds of segments. */
 static void
 many_segments(void **state)
 {

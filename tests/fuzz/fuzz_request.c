@@ -70,7 +70,7 @@ check_reading(const struct dp_request *r, const struct tg_msg *m)
 {
 	const uint8_t *p = r->path.bytes;
 	bool bad = false;
-	unsigned last = 0, segments = 0;
+	unsigned last = 0;
 	struct tg_opt_iter it;
 	struct tg_opt o;
 
@@ -79,16 +79,11 @@ check_reading(const struct dp_request *r, const struct tg_msg *m)
 		last = o.number;
 		if (o.number != TG_OPT_URI_PATH || o.len > 255)
 			continue;
-		if (segments < DP_SEGMENTS_MAX)
-			require(r->at[segments] == p - r->path.bytes);
 		require(*p == o.len && memcmp(p + 1, o.value, o.len) == 0);
 		p += 1 + o.len;
-		segments++;
 	}
 	require(p == r->path.bytes + r->path.len);
 	require(bad == !!(r->flags & DP_R_BAD_OPTION));
-	require((segments > DP_SEGMENTS_MAX) == !!(r->flags & DP_R_MANY_SEGMENTS));
-	require(r->segments == (segments < DP_SEGMENTS_MAX ? segments : DP_SEGMENTS_MAX));
 }
 
 /* Does @path fit the pattern?  Segments one by one, from the left. */
@@ -141,7 +136,7 @@ check_route(struct dp_request *r)
 	}
 	require(r->listing == (is_listing(&r->path) && !expected));
 	require((route != NULL) == (expected || r->listing));
-	require(r->device == UINT8_MAX || r->device < r->segments);
+	require(r->device_at == DP_NO_SEGMENT || r->device_at < r->path.len);
 }
 
 /* Written as text and read again it is the same path. */
