@@ -248,23 +248,30 @@ blast_drain(struct blast *b, double seconds, struct blast_result *r)
 
 /* ---- one message ---- */
 
+/* The next frame, if it is the answer; 0: it is not, or there is none. */
 static size_t
-hear_one(struct blast *b, uint8_t *answer, size_t cap)
+hear_one(struct blast *b, const struct blast_question *q, uint8_t *answer, size_t cap)
 {
+	const uint8_t *frame;
 	struct rte_mbuf *in;
-	size_t len;
+	size_t len = 0;
 
-	if (rte_eth_rx_burst(b->port, 0, &in, 1) == 0)
+	if (rte_eth_rx_burst(b->port, 0, &in, 1) == 0) {
+		usleep(10);
 		return 0;
-	len = in->data_len < cap ? in->data_len : cap;
-	memcpy(answer, rte_pktmbuf_mtod(in, const uint8_t *), len);
+	}
+	frame = rte_pktmbuf_mtod(in, const uint8_t *);
+	if (in->data_len >= q->same + q->same_len && in->data_len <= cap
+		&& memcmp(frame + q->same, q->frame + q->same, q->same_len) == 0) {
+		len = in->data_len;
+		memcpy(answer, frame, len);
+	}
 	rte_pktmbuf_free(in);
 	return len;
 }
 
 size_t
-blast_ask(
-	struct blast *b, const uint8_t *frame, uint16_t len, uint8_t *answer, size_t cap)
+blast_ask(struct blast *b, const struct blast_question *q, uint8_t *answer, size_t cap)
 {
 	size_t got = 0;
 
@@ -273,16 +280,13 @@ blast_ask(
 
 		if (m == NULL)
 			return 0;
-		memcpy(rte_pktmbuf_mtod(m, uint8_t *), frame, len);
-		m->data_len = len;
-		m->pkt_len = len;
+		memcpy(rte_pktmbuf_mtod(m, uint8_t *), q->frame, q->len);
+		m->data_len = q->len;
+		m->pkt_len = q->len;
 		if (rte_eth_tx_burst(b->port, 0, &m, 1) == 0)
 			rte_pktmbuf_free(m);
-		for (unsigned k = 0; k < 10000 && got == 0; k++) {
-			got = hear_one(b, answer, cap);
-			if (got == 0)
-				usleep(10);
-		}
+		for (unsigned k = 0; k < 10000 && got == 0; k++)
+			got = hear_one(b, q, answer, cap);
 	}
 	return got;
 }

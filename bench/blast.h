@@ -47,7 +47,12 @@ bool blast_find_gateway(struct blast *b, uint8_t mac[6]);
 void blast_run(struct blast *b, double seconds, struct blast_result *r);
 /* Say nothing more; take in what is under way, for @seconds at most. */
 void blast_drain(struct blast *b, double seconds, struct blast_result *r);
-/* Send @frame of @len bytes until something comes, which goes to @answer of @cap bytes;
- * its length, or 0: nothing came in a second.  Nothing else may be under way. */
+/* A frame whose answer has the same @same_len bytes at @same: Message ID and token. */
+struct blast_question {
+	const uint8_t *frame;
+	uint16_t len, same, same_len;
+};
+/* Ask until the answer comes, which goes to @answer of @cap bytes; its length, or 0: it
+ * did not in a second.  What else comes is thrown away. */
 size_t blast_ask(
-	struct blast *b, const uint8_t *frame, uint16_t len, uint8_t *answer, size_t cap);
+	struct blast *b, const struct blast_question *q, uint8_t *answer, size_t cap);

@@ -115,14 +115,19 @@ is_code(const struct blocks *b, const struct transfer *x, uint8_t code)
 					    : code == TG_CHANGED || code == TG_CREATED;
 }
 
+static uint16_t
+mid_of(const uint8_t *msg)
+{
+	return (uint16_t)(msg[2] << 8 | msg[3]);
+}
+
+/* Its token and Message ID are right; is all the rest? */
 static bool
 is_answer(struct blocks *b, const struct transfer *x, const uint8_t *msg, size_t len)
 {
 	const struct answer *a = &b->answer[x->num];
-	uint16_t mid = (uint16_t)(x->mid + x->num);
 
-	if (msg[0] != (1u << 6 | TG_ACK << 4 | TOKEN_LEN) || !is_code(b, x, msg[1])
-		|| (msg[2] << 8 | msg[3]) != mid)
+	if (msg[0] != (1u << 6 | TG_ACK << 4 | TOKEN_LEN) || !is_code(b, x, msg[1]))
 		return false;
 	if (!b->upload && b->etag == 0 && !learn_etag(b, msg, len))
 		return false;
@@ -177,6 +182,16 @@ say(struct talk *t, uint8_t *frame)
 	return m->len;
 }
 
+/* An answer to a block that was sent again, or to one that nobody sent. */
+static enum talk_heard
+too_late(struct blocks *b)
+{
+	if (b->again == 0)
+		return TALK_WRONG;
+	b->again--;
+	return TALK_OTHER;
+}
+
 static enum talk_heard
 take(struct talk *t, const uint8_t *frame, size_t len)
 {
@@ -189,12 +204,9 @@ take(struct talk *t, const uint8_t *frame, size_t len)
 		return TALK_WRONG;
 	memcpy(&token, msg + TG_HDR_LEN, TOKEN_LEN);
 	x = &b->transfer[token % TRANSFERS];
-	if (token != x->token || !x->awaited) {
-		if (b->again == 0)
-			return TALK_WRONG;
-		b->again--;
-		return TALK_OTHER;
-	}
+	if (token != x->token || !x->awaited
+		|| (!b->echo && mid_of(msg) != (uint16_t)(x->mid + x->num)))
+		return too_late(b);
 	talk_heard(t);
 	if (!b->echo && !is_answer(b, x, msg, len - b->maker[0].coap)) {
 		begin(b, x);

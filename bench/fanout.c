@@ -35,7 +35,8 @@ struct fanout {
 	uint32_t observers;
 	struct maker put, bare;
 	uint32_t change, told; /* how many have heard of it */
-	uint16_t rest_len;     /* of a notification, from Content-Format on */
+	uint64_t missed; /* frames that did not come in time: so many may come too late */
+	uint16_t rest_len; /* of a notification, from Content-Format on */
 	uint8_t rest[REST_MAX];
 	struct ack ack[ACKS];
 	uint32_t acks_in, acks_out;
@@ -134,6 +135,15 @@ is_news(const struct fanout *f, const struct observer *o, const uint8_t *msg, si
 }
 
 static enum talk_heard
+too_late(struct fanout *f)
+{
+	if (f->missed == 0)
+		return TALK_WRONG;
+	f->missed--;
+	return TALK_OTHER;
+}
+
+static enum talk_heard
 take_news(struct fanout *f, const uint8_t *frame, size_t len)
 {
 	const uint8_t *msg = frame + f->put.coap;
@@ -149,7 +159,7 @@ take_news(struct fanout *f, const uint8_t *frame, size_t len)
 			.endpoint = e, .mid = (uint16_t)(msg[2] << 8 | msg[3])};
 	o = &f->observer[e];
 	if (!is_news(f, o, msg, len))
-		return TALK_WRONG;
+		return too_late(f);
 	o->change = f->change;
 	o->seq = (uint32_t)msg[BEHIND_ETAG + 1] << 16
 		 | (uint32_t)msg[BEHIND_ETAG + 2] << 8 | msg[BEHIND_ETAG + 3];
@@ -178,6 +188,7 @@ take(struct talk *t, const uint8_t *frame, size_t len)
 static void
 lost(struct talk *t)
 {
+	((struct fanout *)t)->missed += t->awaited;
 	t->awaited = 0;
 }
 

@@ -65,10 +65,14 @@ ask(struct blast *b, const struct maker *maker, uint32_t e, uint16_t mid, uint8_
 	struct tg_msg *m)
 {
 	uint8_t frame[FRAME_ROOM];
+	const struct blast_question q = {.frame = frame,
+		.len = maker->len,
+		.same = (uint16_t)(maker->coap + 2),
+		.same_len = 2 + 4};
 	size_t len;
 
 	maker_write(maker, frame, e, mid);
-	len = blast_ask(b, frame, maker->len, answer, ANSWER_MAX);
+	len = blast_ask(b, &q, answer, ANSWER_MAX);
 	return len > maker->coap
 	       && tg_msg_parse(m, answer + maker->coap, len - maker->coap, TG_TOKEN_MAX)
 			  == TG_OK
@@ -162,7 +166,7 @@ script_check(struct script *s, struct blast *b, unsigned *checked)
 		uint32_t e = (uint32_t)((uint64_t)i * back.endpoints / SAMPLE);
 
 		if (blocks_sent(s->blocks[SCRIPT_GATEWAY], e, body) == 0)
-			continue;
+			continue; /* the last of its blocks is on its way */
 		wrong += !is_stored(b, maker, back.blocks, e, body);
 		++*checked;
 	}

@@ -110,8 +110,7 @@ write_answer(const struct sides *s, const struct tg_msg *m, enum fault fault, ui
 	}
 	tg_write_uint(&w, get ? TG_OPT_BLOCK2 : TG_OPT_BLOCK1, tg_block_encode(&b));
 	if (get && (b.num == 0 || fault == SIZE))
-		tg_write_uint(
-			&w, TG_OPT_SIZE2, (uint32_t)s->load->blocks * BLOCK_BYTES);
+		tg_write_uint(&w, TG_OPT_SIZE2, (uint32_t)s->load->blocks * BLOCK_BYTES);
 	if (get || fault == LENGTH)
 		tg_write_payload(&w, bytes, sizeof(bytes) - (get && fault == LENGTH));
 	return FRONT + tg_write_end(&w);
@@ -211,8 +210,8 @@ a_body_is_what_was_sent(void **state)
 				memcpy(body + (size_t)num * BLOCK_BYTES,
 					m.base + m.payload, BLOCK_BYTES);
 			}
-			s.talk->take(s.talk, answer,
-				write_answer(&s, &m, NOTHING, answer));
+			s.talk->take(
+				s.talk, answer, write_answer(&s, &m, NOTHING, answer));
 		}
 	for (uint32_t at = 0; at < up.endpoints; at++)
 		if (blocks_sent(s.blocks, at, sent) == up.blocks * (size_t)BLOCK_BYTES
@@ -242,8 +241,11 @@ what_is_lost_comes_again(void **state)
 		next_request(&s, again, &m);
 	assert_memory_equal(again, frame, FRONT + m.len);
 	assert_int_equal(s.talk->take(s.talk, answer, len), TALK_ANSWER);
+	next_request(&s, frame, &m); /* the next block: the last one's answer is late */
 	assert_int_equal(s.talk->take(s.talk, answer, len), TALK_OTHER);
 	assert_int_equal(s.talk->take(s.talk, answer, len), TALK_WRONG);
+	len = write_answer(&s, &m, NOTHING, answer);
+	assert_int_equal(s.talk->take(s.talk, answer, len), TALK_ANSWER);
 	blocks_free(s.blocks);
 }
 
@@ -264,11 +266,14 @@ static size_t
 write_news(const struct tg_msg *put, uint32_t e, uint32_t seq, enum tg_type type,
 	enum news_fault fault, uint8_t *to)
 {
-	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(to + sizeof(struct rte_ether_hdr));
+	struct rte_ipv4_hdr *ip =
+		(struct rte_ipv4_hdr *)(to + sizeof(struct rte_ether_hdr));
 	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(ip + 1);
-	uint32_t token = fault == OTHER_TOKEN ? e + 1 : fault == NO_OBSERVER ? OBSERVERS : e;
-	uint8_t value[128], observe[3] = {(uint8_t)(seq >> 16), (uint8_t)(seq >> 8),
-				    (uint8_t)seq};
+	uint32_t token = fault == OTHER_TOKEN   ? e + 1
+			 : fault == NO_OBSERVER ? OBSERVERS
+						: e;
+	uint8_t value[128],
+		observe[3] = {(uint8_t)(seq >> 16), (uint8_t)(seq >> 8), (uint8_t)seq};
 	uint64_t etag = 7;
 	struct tg_writer w;
 
@@ -372,15 +377,38 @@ a_con_is_acknowledged(void **state)
 	free(t);
 }
 
+/* What was given up may be heard yet, once; then it is wrong. */
+static void
+news_may_be_late(void **state)
+{
+	struct talk *t = fanout_new(&fleet, mac, mac);
+	uint8_t frame[FRAME_MAX], next[FRAME_MAX];
+	struct tg_msg old, put;
+
+	(void)state;
+	assert_non_null(t);
+	change_it(t, frame, &old);
+	for (uint32_t e = 1; e < OBSERVERS; e++)
+		assert_int_equal(tell(t, &old, e, 1, RIGHT), TALK_ANSWER);
+	assert_int_equal(t->awaited, 1);
+	t->lost(t);
+	change_it(t, next, &put);
+	assert_int_equal(tell(t, &old, 0, 1, RIGHT), TALK_OTHER);
+	assert_int_equal(tell(t, &old, 0, 1, RIGHT), TALK_WRONG);
+	assert_int_equal(tell(t, &put, 0, 2, RIGHT), TALK_ANSWER);
+	free(t);
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(block_rows) + COUNT(news_rows) + 3] = {
+	struct CMUnitTest tests[COUNT(block_rows) + COUNT(news_rows) + 4] = {
 		cmocka_unit_test(a_body_is_what_was_sent),
 		cmocka_unit_test(what_is_lost_comes_again),
 		cmocka_unit_test(a_con_is_acknowledged),
+		cmocka_unit_test(news_may_be_late),
 	};
-	size_t n = 3;
+	size_t n = 4;
 
 	ADD_ROWS(tests, &n, block_rows, blocks);
 	ADD_ROWS(tests, &n, news_rows, news);
