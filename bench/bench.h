@@ -6,3 +6,4 @@ int bench_cycles(int argc, char **argv);
 int bench_insns(int argc, char **argv);
 int bench_wire(int argc, char **argv);
 int bench_macswap(int argc, char **argv);
+int bench_stall(int argc, char **argv);

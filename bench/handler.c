@@ -247,6 +247,13 @@ put_off_cons(struct handler *h)
 }
 
 void
+handler_change(struct handler *h)
+{
+	put_off_cons(h);
+	change_value(h);
+}
+
+void
 handler_prepare(struct handler *h)
 {
 	if (!h->load->observed) {
@@ -254,10 +261,8 @@ handler_prepare(struct handler *h)
 		return;
 	}
 	h->taken = 0;
-	if (h->told % h->load->endpoints == 0) {
-		put_off_cons(h);
-		change_value(h);
-	}
+	if (h->told % h->load->endpoints == 0)
+		handler_change(h);
 }
 
 void __attribute__((noinline)) handler_burst(struct handler *h, unsigned k)

@@ -48,6 +48,8 @@ void handler_load(struct handler *h);
 void handler_unload(struct handler *h);
 /* What the round's bursts work on: its frames, or a value that has changed. */
 void handler_prepare(struct handler *h);
+/* The observed value changes; nobody is due a CON. */
+void handler_change(struct handler *h);
 /* Run burst @k of the round through the stages, or notify so many observers: nothing else
  * is in here. */
 void handler_burst(struct handler *h, unsigned k);

@@ -14,6 +14,7 @@ static const char usage[] =
 	"       tidegate-bench cycles [--json] [--runs N] [--seconds N] [--core N]\n"
 	"           [--workload NAME]\n"
 	"       tidegate-bench insns [--json] [--workload NAME]\n"
+	"       tidegate-bench stall [--json] [--observers N] [--changes N] [--core N]\n"
 	"       tidegate-bench wire [--json] [--minutes N] [--limit N] [--workload "
 	"NAME] [--window N]\n"
 	"       tidegate-bench macswap --vhost SOCKET [--core N]\n";
@@ -25,7 +26,7 @@ main(int argc, char **argv)
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} modes[] = {{"run", bench_run}, {"cycles", bench_cycles}, {"insns", bench_insns},
-		{"wire", bench_wire}, {"macswap", bench_macswap}};
+		{"wire", bench_wire}, {"stall", bench_stall}, {"macswap", bench_macswap}};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(*modes); i++)
 		if (strcmp(argv[1], modes[i].name) == 0)

@@ -109,7 +109,7 @@ write_ip(struct maker *m, uint16_t ulen)
 		.total_length = rte_cpu_to_be_16((uint16_t)(ulen + sizeof(*ip4))),
 		.time_to_live = 64,
 		.next_proto_id = IPPROTO_UDP,
-		.dst_addr = RTE_BE32(RTE_IPV4(198, 18, 0, 1)),
+		.dst_addr = RTE_BE32(RTE_IPV4(198u, 18, 0, 1)),
 	};
 }
 
