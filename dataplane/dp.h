@@ -8,6 +8,7 @@
 #pragma once
 
 #include "coap/param.h"
+#include "dataplane/capture.h"
 #include "dataplane/config.h"
 #include "dataplane/counters.h"
 #include "dataplane/devices.h"
@@ -180,6 +181,18 @@ const struct dp_trace *dp_worker_trace(const struct dp *dp, unsigned w);
  */
 bool dp_trace_path(const struct dp *dp, const char *path, uint16_t *tag, uint32_t *key);
 uint32_t dp_trace_device(const struct dp *dp, const char *name, size_t len);
+
+/*
+ * Copy frames into @c's rings (capture.h) from here on; 0, or -EBUSY: another capture is
+ * armed, and one is what there can be.  @c stays the caller's, to be freed once it has
+ * been disarmed.
+ */
+int dp_capture_arm(struct dp *dp, struct dp_capture *c);
+/* The TSC that many nanoseconds from now: for the filter's until_tsc. */
+uint64_t dp_tsc_in(const struct dp *dp, uint64_t ns);
+/* When it returns no worker comes to the capture any more (waits for a turn of each);
+ * what is in the rings stays readable.  Nothing armed: nothing happens. */
+void dp_capture_disarm(struct dp *dp);
 
 struct dp_mem_row {
 	const char *name; /* "peers", "devices", "store", "dedup", "replies", "logring",

@@ -278,6 +278,8 @@ dp_net_stage(struct dp_net *net, struct dp_burst *b)
 	unsigned kept = 0;
 
 	net->now = b->tsc;
+	if (unlikely(net->capture != NULL))
+		net_capture_heard(net, b);
 	for (unsigned i = 0; i < b->n && i < DP_AHEAD; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(b->pkt[i], const void *));
 	for (unsigned i = 0; i < b->n; i++) {
@@ -316,6 +318,8 @@ send_port(struct dp_net *net, unsigned p)
 	uint64_t bytes = 0;
 	uint16_t sent;
 
+	if (unlikely(net->capture != NULL))
+		net_capture_sent(net, p);
 	for (unsigned i = 0; i < tx->n; i++)
 		bytes += tx->pkt[i]->pkt_len;
 	if (tx->own)
@@ -325,6 +329,7 @@ send_port(struct dp_net *net, unsigned p)
 		sent = (uint16_t)rte_ring_enqueue_burst(
 			tx->pass, (void *const *)tx->pkt, tx->n, NULL);
 	tx->n -= sent;
+	tx->left = tx->n;
 	if (unlikely(tx->n > 0)) {
 		memmove(tx->pkt, tx->pkt + sent, tx->n * sizeof(struct rte_mbuf *));
 		for (unsigned i = 0; i < tx->n; i++)
@@ -377,7 +382,6 @@ dp_net_flush(struct dp_net *net)
 			send_port(net, p);
 		if (tx->pass != NULL && tx->own && net->worker == 0)
 			take_passed(net, p);
-		tx->left = tx->n;
 	}
 }
 

@@ -35,6 +35,14 @@ void dp_net_free(struct dp_net *net);
 /* Enter what dp_net_send() sends in @trace; before the first. */
 void dp_net_record(struct dp_net *net, struct dp_trace *trace);
 
+struct dp_capture;
+struct dp_snapshot;
+/* Hold what is read and sent against @c from here on (NULL: against nothing), with the
+ * routes of @snap: both of this turn.  A frame is copied when it is first offered to its
+ * port. */
+void dp_net_capture(
+	struct dp_net *net, struct dp_capture *c, const struct dp_snapshot *snap);
+
 /* Read up to DP_BURST frames from the port queues this worker owns, round robin; b->n = 0
  * if idle. */
 void dp_net_rx(struct dp_net *net, struct dp_burst *b);

@@ -22,7 +22,7 @@
 struct tx_port {
 	struct rte_mbuf *pkt[TX_ARRAY];
 	uint16_t n;
-	uint16_t left; /* of them since the last flush: the port had no room */
+	uint16_t left; /* of them: the port had no room, the first were offered already */
 	uint16_t queue;
 	uint64_t moved; /* TSC, of a burst: the port took something */
 	bool own;       /* the queue is this worker's */
@@ -59,8 +59,10 @@ struct dp_net {
 	struct dp_wheel *timers; /* by a neighbour's place: when it is forgotten, in ms */
 	struct rte_ip_frag_tbl *frags;
 	struct rte_ip_frag_death_row dead;
-	uint32_t kept; /* fragments that wait for others */
-	uint64_t now;  /* TSC of this burst */
+	uint32_t kept;                  /* fragments that wait for others */
+	uint64_t now;                   /* TSC of this burst */
+	struct dp_capture *capture;     /* who wants copies of frames, or NULL */
+	const struct dp_snapshot *snap; /* with it: of this turn */
 };
 
 /* Where a frame's parts are, as the Ethernet layer found them. */
@@ -92,6 +94,13 @@ uint32_t net_broadcast_of(const struct dp_prefix *p);
 /* ip.c: count and free the fragments that rte_ip_frag gave up since it had @before of
  * them. */
 void net_bury(struct dp_net *net, uint32_t before);
+
+/* net_capture.c: what was read, and what port @p is about to be offered anew.  Never
+ * inline: every message's path would save registers for them. */
+void net_capture_heard(const struct dp_net *net, const struct dp_burst *b)
+	__attribute__((cold, noinline));
+void net_capture_sent(const struct dp_net *net, unsigned p)
+	__attribute__((cold, noinline));
 
 /* neigh.c */
 /* Forget the neighbours whose time is over. */

@@ -102,6 +102,8 @@ dp_worker_turn(struct dp_worker *w)
 		&s->snapshot, memory_order_acquire); /* dp_publish() */
 	dp_peers_set_lifetimes(
 		w->peers, w->snap->con_lifetime_s, w->snap->non_lifetime_s);
+	dp_net_capture(
+		w->net, atomic_load_explicit(&s->capture, memory_order_acquire), w->snap);
 	w->draining = atomic_load_explicit(&s->draining, memory_order_relaxed);
 	w->tsc = rte_rdtsc();
 	w->now_s = dp_clock_s(&s->clock, w->tsc);

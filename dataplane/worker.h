@@ -40,6 +40,9 @@ struct dp_shared {
 	_Atomic uint8_t home[DP_BUCKETS]; /* bucket -> worker. control: wo, worker: ro */
 	struct dp_worker *worker[DP_WORKERS_MAX];
 	struct rte_ring *jobs; /* struct dp_job for the parser */
+	/* Who wants copies of frames, or NULL.  control: wo (release), worker: ro
+	 * (acquire) */
+	_Atomic(struct dp_capture *) capture;
 };
 
 /* An answer that waits for its record. */
@@ -185,8 +188,9 @@ dp_meta(struct rte_mbuf *m)
 /* ---- stages, in order ---- */
 
 /* In: coap, len, flags.  Out: msg, scratch->request, once.  Takes out what is no request,
- * answering pings. */
-void dp_stage_parse(struct dp_worker *w, struct dp_burst *b);
+ * answering pings.  Never inline: whether it was hung on how much else is linked, and it
+ * costs three instructions a message. */
+void dp_stage_parse(struct dp_worker *w, struct dp_burst *b) __attribute__((noinline));
 /* In: key, msg.  Out: hash; the peers' index lines are on their way.  Hands what has its
  * home elsewhere to that worker. */
 void dp_stage_match(struct dp_worker *w, struct dp_burst *b);
