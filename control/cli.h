@@ -79,6 +79,15 @@ int cli_fail(const struct cli *c, int status, const char *fmt, ...)
 json_t *cli_ask(
 	const struct cli *c, const char *command, json_t *args, bool *more, int *status);
 
+/* The same in steps, for who asks more than once: a connection, or NULL and *@status says
+ * why; and an answer over it, each request as it is. */
+FILE *cli_open(const struct cli *c, int *status);
+json_t *cli_ask_on(
+	const struct cli *c, FILE *f, const char *command, json_t *args, int *status);
+/* The arguments as the gateway wants them: by name, and words by what the grammar calls
+ * them. */
+json_t *cli_gather(const struct cli *c);
+
 /* Print data as text: an object as lines, a list of objects as a table. */
 void cli_show(const json_t *data);
 /* A quantity as a person reads it, by its key: "rx_bytes", "p50_us", "uptime_s". */
@@ -101,4 +110,5 @@ CTL_COMMANDS(CLI_REMOTE, CLI_LOCAL)
 #undef CLI_LOCAL
 int cli_remote(const struct cli *c);
 int cli_rate(const struct cli *c);
+int cli_pcapng(const struct cli *c);   /* with --pcapng */
 int cli_log_trim(const struct cli *c); /* with --dir */

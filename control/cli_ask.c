@@ -36,8 +36,8 @@ connect_to(const char *path)
 	return f;
 }
 
-static FILE *
-open_gateway(const struct cli *c, int *status)
+FILE *
+cli_open(const struct cli *c, int *status)
 {
 	FILE *f;
 
@@ -106,6 +106,32 @@ refused(const struct cli *c, const char *command, const json_t *error)
 		c, status, "%s: %s", command, message != NULL ? message : "refused");
 }
 
+/* The reply if it is no refusal; else NULL and *@status says why. */
+static json_t *
+ask_once(const struct cli *c, FILE *f, const json_t *request, int *status)
+{
+	const char *command = json_string_value(json_object_get(request, "command"));
+	json_t *reply = exchange(c, f, request, status);
+
+	if (reply == NULL || json_is_true(json_object_get(reply, "ok")))
+		return reply;
+	*status = refused(c, command, json_object_get(reply, "error"));
+	json_decref(reply);
+	return NULL;
+}
+
+json_t *
+cli_ask_on(const struct cli *c, FILE *f, const char *command, json_t *args, int *status)
+{
+	json_t *request = json_pack("{s:s, s:o}", "command", command, "args", args);
+	json_t *reply = ask_once(c, f, request, status), *data;
+
+	data = json_incref(json_object_get(reply, "data"));
+	json_decref(reply);
+	json_decref(request);
+	return data;
+}
+
 /* A page behind those before: a list grows, a count adds up. */
 static json_t *
 append(json_t *all, json_t *page)
@@ -137,18 +163,14 @@ limit_in(const json_t *args)
 static json_t *
 ask_pages(const struct cli *c, FILE *f, json_t *request, bool *more, int *status)
 {
-	const char *command = json_string_value(json_object_get(request, "command"));
 	json_t *args = json_object_get(request, "args"), *all = NULL, *reply, *next;
 	uint64_t limit = limit_in(args);
 
 	do {
 		json_object_set_new(args, "limit",
 			json_integer((json_int_t)(limit - json_array_size(all))));
-		reply = exchange(c, f, request, status);
-		if (reply != NULL && !json_is_true(json_object_get(reply, "ok")))
-			*status = refused(c, command, json_object_get(reply, "error"));
-		if (reply == NULL || !json_is_true(json_object_get(reply, "ok"))) {
-			json_decref(reply);
+		reply = ask_once(c, f, request, status);
+		if (reply == NULL) {
 			json_decref(all);
 			return NULL;
 		}
@@ -166,7 +188,7 @@ json_t *
 cli_ask(const struct cli *c, const char *command, json_t *args, bool *more, int *status)
 {
 	json_t *request = json_object(), *data = NULL;
-	FILE *f = open_gateway(c, status);
+	FILE *f = cli_open(c, status);
 	bool ignored;
 
 	json_object_set_new(request, "command", json_string(command));
@@ -183,8 +205,8 @@ cli_ask(const struct cli *c, const char *command, json_t *args, bool *more, int 
 
 /* The arguments as the gateway wants them: by name, and words by what the grammar calls
  * them. */
-static json_t *
-gather(const struct cli *c)
+json_t *
+cli_gather(const struct cli *c)
 {
 	json_t *o = json_object();
 	char name[CLI_NAME_MAX];
@@ -208,9 +230,11 @@ cli_remote(const struct cli *c)
 
 	if (cli_flag(c, "--rate"))
 		return cli_rate(c);
+	if (cli_flag(c, "--pcapng"))
+		return cli_pcapng(c);
 	if (cli_flag(c, "--dir"))
 		return cli_log_trim(c);
-	data = cli_ask(c, c->command->name, gather(c), &more, &status);
+	data = cli_ask(c, c->command->name, cli_gather(c), &more, &status);
 	if (data == NULL)
 		return status;
 	cli_print(c, data);

@@ -35,3 +35,17 @@ const char *cmd_string(const json_t *args, const char *key);
 bool cmd_flag(const json_t *args, const char *key);
 /* A number, given as one or as its text; @absent if it is not there or none. */
 uint64_t cmd_number(const json_t *args, const char *key, uint64_t absent);
+
+/* "198.18.0.2", "198.18.0.2:5683", "2001:2::2" or "[2001:2::2]:5683"; without a port
+ * port_be is 0.  False: it is none of them. */
+bool cmd_peer(const char *text, struct dp_peer_key *key);
+/* Where the device is now; zeros: nowhere. */
+void cmd_device_at(
+	const struct ctl_gateway *g, const char *name, struct dp_peer_key *key);
+
+/* ---- trace --pcapng (cmd_capture.c); the connection holds what is armed ---- */
+
+/* Arm what @args say. */
+void cmd_capture_arm(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r);
+/* Frames that were copied since the last time; "stop": there shall be no more. */
+void cmd_capture_frames(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r);

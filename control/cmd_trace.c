@@ -40,8 +40,8 @@ struct items {
 /* ---- the filter ---- */
 
 /* "198.18.0.2", "198.18.0.2:5683", "2001:2::2" or "[2001:2::2]:5683". */
-static bool
-parse_peer(const char *text, struct dp_peer_key *key)
+bool
+cmd_peer(const char *text, struct dp_peer_key *key)
 {
 	const char *colon = strrchr(text, ':');
 	bool bracket = text[0] == '[';
@@ -66,17 +66,17 @@ parse_peer(const char *text, struct dp_peer_key *key)
 	       || inet_pton(AF_INET6, addr, key->addr) == 1;
 }
 
-static void
-find_device(const struct ctl_gateway *g, const char *name, struct filter *f)
+void
+cmd_device_at(const struct ctl_gateway *g, const char *name, struct dp_peer_key *key)
 {
 	struct dp_device_info d;
 	struct dp_peer_info p;
 	unsigned worker;
 
-	f->device_key = dp_trace_device(g->dp, name, strlen(name));
+	*key = (struct dp_peer_key){0};
 	if (dp_device_get(g->dp, name, strlen(name), &d, &worker)
 		&& dp_peer_get(g->dp, worker, d.peer, &p))
-		f->device = p.key;
+		*key = p.key;
 }
 
 /* False if it has been refused. */
@@ -95,9 +95,11 @@ read_filter(const struct ctl_gateway *g, const json_t *args, struct filter *f,
 	f->by_path = path != NULL;
 	f->tkl = (unsigned)tkl;
 	f->since_ns = last_s > 0 ? dp_wall_ns(g->dp) - last_s * 1000000000 : 0;
-	if (device != NULL)
-		find_device(g, device, f);
-	if (peer != NULL && !parse_peer(peer, &f->peer))
+	if (device != NULL) {
+		f->device_key = dp_trace_device(g->dp, device, strlen(device));
+		cmd_device_at(g, device, &f->device);
+	}
+	if (peer != NULL && !cmd_peer(peer, &f->peer))
 		cmd_refuse(r, "usage", "--peer %s: an address, or ADDRESS:PORT", peer);
 	else if (tkl < 0)
 		cmd_refuse(r, "usage", "--token %s: up to eight bytes as hex", token);
@@ -216,8 +218,8 @@ item_json(const struct item *it)
 	return o;
 }
 
-void
-cmd_trace(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
+static void
+show_recorded(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 {
 	bool last = cmd_string(args, "last") != NULL;
 	uint64_t count = cmd_number(args, "c", last ? SHOWN_MAX : SHOWN);
@@ -240,4 +242,16 @@ cmd_trace(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 			json_array_append_new(r->data, item_json(&all.item[i]));
 	}
 	free(all.item);
+}
+
+/* With "arm" or "frames" whole frames (cmd_capture.c), else what is recorded. */
+void
+cmd_trace(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
+{
+	if (cmd_flag(args, "arm"))
+		cmd_capture_arm(g, args, r);
+	else if (cmd_flag(args, "frames"))
+		cmd_capture_frames(g, args, r);
+	else
+		show_recorded(g, args, r);
 }

@@ -137,14 +137,20 @@
 		cmd_param)                                                               \
 	REMOTE("trace",                                                                  \
 		"[--peer ADDRESS] [--device DEVICE] [--token HEX] [--path PATH] [-c N] " \
-		"[--last SECONDS]",                                                      \
+		"[--last SECONDS] [--pcapng FILE] [--seconds S]",                        \
 		"the last 100 messages, or N, or all of the last seconds, as the "       \
-		"workers' "                                                              \
-		"flight recorders have them",                                            \
+		"workers' flight recorders have them; --pcapng: whole copies of the "    \
+		"frames "                                                                \
+		"that match, those heard and those sent, from now on into FILE (- is "   \
+		"standard "                                                              \
+		"output), until Ctrl-C, N frames or S seconds, an hour at most",         \
 		"[{time_ns, worker, verb (heard, sent), peer, type, code, mid, token "   \
 		"(hex), "                                                                \
 		"verdict (the answer's code, the counter it was dropped under, later, "  \
-		"sent)}]",                                                               \
+		"sent)}]; "                                                              \
+		"with --pcapng file, frames, bytes (of the file), lost (frames that "    \
+		"there was no "                                                          \
+		"room for)",                                                             \
 		cmd_trace)                                                               \
 	REMOTE("clear counters", "",                                                     \
 		"count and measure from here; the workers' own are never zeroed", "{}",  \

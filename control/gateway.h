@@ -35,7 +35,8 @@ struct ctl_gateway {
 	uint64_t restored, restored_values;
 	uint64_t counters_base[DP_WORKERS_MAX][DP_COUNTER_COUNT]; /* "clear counters" */
 	struct dp_hist_copy latency_base;
-	bool no_hugepages; /* whatever the configuration says */
+	struct ctl_tracing *tracing; /* the one trace to a file, or NULL */
+	bool no_hugepages;           /* whatever the configuration says */
 	bool stopping, draining;
 };
 
@@ -59,6 +60,15 @@ int ctl_gateway_reload(struct ctl_gateway *g, char *err, size_t errlen);
 /* Is the configuration one that can be started?  False with a sentence in @err. */
 bool ctl_gateway_check(const struct ctl_config *c, char *err, size_t errlen);
 
+/* What a connection holds between its requests, and what takes it away when the
+ * connection ends; NULL: nothing. */
+struct ctl_session {
+	void *held;
+	void (*let_go)(struct ctl_gateway *g, void *held);
+};
+/* The connection has ended. */
+void ctl_session_end(struct ctl_gateway *g, struct ctl_session *s);
+
 /*
  * What a command answers: data, or an error, or that it cannot answer yet.  One that has
  * to wait never blocks: it sets @wait and is run again CTL_WAIT_MS later.
@@ -69,6 +79,7 @@ struct ctl_reply {
 	unsigned runs;               /* those before this one */
 	void *state;                 /* the command's, between its runs */
 	void (*let_go)(void *state); /* called with it in the end, if there is one */
+	struct ctl_session *session; /* whose request it is; NULL: of no connection */
 	json_t *data;
 	bool more; /* a page of a longer list: ask again with "cursor": @next */
 	uint64_t next;
@@ -92,8 +103,9 @@ void ctl_run(
 
 /* A request line on the way to its reply line. */
 struct ctl_request;
-/* Copies @text; NULL: out of memory. */
-struct ctl_request *ctl_request_new(const char *text, size_t len);
+/* Copies @text; @session outlives it.  NULL: out of memory. */
+struct ctl_request *ctl_request_new(
+	const char *text, size_t len, struct ctl_session *session);
 /* Run it (again).  False: not yet; else *@reply is a line without its end, to be freed,
  * or NULL: out of memory. */
 bool ctl_request_run(struct ctl_gateway *g, struct ctl_request *q, char **reply);

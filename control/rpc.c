@@ -136,12 +136,14 @@ struct ctl_request {
 };
 
 struct ctl_request *
-ctl_request_new(const char *text, size_t len)
+ctl_request_new(const char *text, size_t len, struct ctl_session *session)
 {
 	struct ctl_request *q = calloc(1, sizeof(*q));
 
-	if (q != NULL)
-		q->json = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	if (q == NULL)
+		return NULL;
+	q->json = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	q->reply.session = session;
 	return q;
 }
 
@@ -173,4 +175,15 @@ ctl_request_free(struct ctl_request *q)
 	json_decref(q->reply.data);
 	json_decref(q->json);
 	free(q);
+}
+
+void
+ctl_session_end(struct ctl_gateway *g, struct ctl_session *s)
+{
+	if (s->held == NULL)
+		return;
+	pthread_mutex_lock(&g->lock);
+	s->let_go(g, s->held);
+	pthread_mutex_unlock(&g->lock);
+	*s = (struct ctl_session){0};
 }

@@ -26,7 +26,8 @@ struct client {
 	uint64_t heard;              /* when: the server's count of events */
 	size_t len;                  /* of line */
 	struct ctl_request *request; /* NULL: none that waits */
-	char *reply;                 /* NULL: none on its way */
+	struct ctl_session session;
+	char *reply; /* NULL: none on its way */
 	size_t reply_len, sent;
 	char line[CTL_SERVER_LINE];
 };
@@ -153,11 +154,12 @@ free_server:
 /* ---- clients ---- */
 
 static void
-drop(struct client *c)
+drop(struct ctl_server *s, struct client *c)
 {
 	close(c->fd);
 	free(c->reply);
 	ctl_request_free(c->request);
+	ctl_session_end(s->g, &c->session);
 	c->reply = NULL;
 	c->request = NULL;
 	c->fd = -1;
@@ -202,7 +204,7 @@ make_room(struct ctl_server *s)
 		if (c->heard < silent->heard)
 			silent = c;
 	}
-	drop(silent);
+	drop(s, silent);
 	return silent;
 }
 
@@ -224,7 +226,7 @@ take(struct ctl_server *s)
 	c->closing = false;
 	c->heard = s->events;
 	if (watch(s, EPOLL_CTL_ADD, fd, EPOLLIN, c) != 0)
-		drop(c);
+		drop(s, c);
 }
 
 /* ---- requests ---- */
@@ -265,7 +267,8 @@ run_one(struct ctl_server *s, struct client *c)
 	char *end = memchr(c->line, '\n', c->len);
 
 	if (end != NULL) {
-		c->request = ctl_request_new(c->line, (size_t)(end - c->line));
+		c->request =
+			ctl_request_new(c->line, (size_t)(end - c->line), &c->session);
 		run_request(s, c);
 		c->len -= (size_t)(end + 1 - c->line);
 		memmove(c->line, end + 1, c->len);
@@ -326,7 +329,7 @@ static void
 go_on(struct ctl_server *s, struct client *c)
 {
 	if (!answer(c) || watch(s, EPOLL_CTL_MOD, c->fd, events_of(c), c) != 0)
-		drop(c);
+		drop(s, c);
 }
 
 static void
@@ -334,11 +337,11 @@ serve(struct ctl_server *s, struct client *c)
 {
 	c->heard = s->events;
 	if (c->request != NULL) { /* it waits for nothing more: it hung up */
-		drop(c);
+		drop(s, c);
 		return;
 	}
 	if (c->reply == NULL && !has_request(c) && !hear(c)) {
-		drop(c);
+		drop(s, c);
 		return;
 	}
 	if (c->reply == NULL)
@@ -381,7 +384,7 @@ ctl_server_close(struct ctl_server *s)
 		return;
 	for (unsigned i = 0; i < CTL_SERVER_CLIENTS; i++)
 		if (s->client[i].fd >= 0)
-			drop(&s->client[i]);
+			drop(s, &s->client[i]);
 	close(s->fd);
 	close(s->timer);
 	unlink(s->path);

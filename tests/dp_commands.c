@@ -214,7 +214,7 @@ static void
 reals_are_short(void **state)
 {
 	const char text[] = "{\"command\":\"latency\"}";
-	struct ctl_request *q = ctl_request_new(text, sizeof(text) - 1);
+	struct ctl_request *q = ctl_request_new(text, sizeof(text) - 1, NULL);
 	struct frame f;
 	char *reply;
 

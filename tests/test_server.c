@@ -21,6 +21,7 @@
 #define RUNS 4
 
 static unsigned asked, runs, requests; /* requests: that are not freed yet */
+static unsigned ended;                 /* sessions that held something */
 static bool ready;                     /* may "wait" be answered? */
 
 struct ctl_request {
@@ -29,12 +30,14 @@ struct ctl_request {
 };
 
 struct ctl_request *
-ctl_request_new(const char *text, size_t len)
+ctl_request_new(const char *text, size_t len, struct ctl_session *session)
 {
 	struct ctl_request *q = calloc(1, sizeof(*q));
 
 	assert_non_null(q);
 	q->text = strndup(text, len);
+	if (strcmp(q->text, "hold") == 0)
+		session->held = &ended;
 	asked++;
 	requests++;
 	return q;
@@ -74,6 +77,14 @@ ctl_request_free(struct ctl_request *q)
 	requests--;
 }
 
+void
+ctl_session_end(struct ctl_gateway *g, struct ctl_session *s)
+{
+	(void)g;
+	ended += s->held != NULL;
+	s->held = NULL;
+}
+
 struct fixture {
 	char dir[32], path[64];
 	int epoll;
@@ -92,7 +103,7 @@ setup(void **state)
 	snprintf(f->path, sizeof(f->path), "%s/socket", f->dir);
 	f->epoll = epoll_create1(0);
 	f->server = ctl_server_open(f->path, NULL, f->epoll, err, sizeof(err));
-	asked = runs = requests = 0;
+	asked = runs = requests = ended = 0;
 	ready = false;
 	*state = f;
 	return f->server != NULL ? 0 : -1;
@@ -219,6 +230,34 @@ answers_a_line(void **state)
 	say(*state, fd, "a\n");
 	hears(fd, "[a]\n");
 	close(fd);
+}
+
+/* What a connection holds is let go of when it ends, however it does. */
+static void
+a_session_ends_with_its_client(void **state)
+{
+	int fd = client(*state), other = client(*state);
+
+	say(*state, fd, "hold\n");
+	say(*state, other, "a\n");
+	close(other);
+	all_events(*state);
+	assert_int_equal(ended, 0);
+	close(fd);
+	all_events(*state);
+	assert_int_equal(ended, 1);
+}
+
+static void
+a_session_ends_while_a_request_waits(void **state)
+{
+	int fd = client(*state);
+
+	say(*state, fd, "hold\nwait\n");
+	assert_int_equal(ended, 0);
+	close(fd);
+	all_events(*state);
+	assert_int_equal(ended, 1);
 }
 
 static void
@@ -625,6 +664,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(answers_a_line),
+		TEST(a_session_ends_with_its_client),
+		TEST(a_session_ends_while_a_request_waits),
 		TEST(answers_lines_in_order),
 		TEST(waits_for_the_rest),
 		TEST(answers_who_has_done_writing),

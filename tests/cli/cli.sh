@@ -86,6 +86,11 @@ says usage-json-behind-a-command 2 '{"error":{"code":"usage","message":"there is
 says usage-json-behind-the-end 2 'drops: there is no option "--check"' drops --check -- --json
 gives json-between '{"version":"0.1.0"}' version --json
 same write-error "1 cannot write what was found: No space left on device" "$("$CTL" help >/dev/full 2>/dev/null; echo $?) $("$CTL" help 2>&1 >/dev/full)"
+says trace-of-what-was 2 'trace: --last is about what was; with --pcapng it is --seconds' trace --pcapng "$TMP/t" --last 3
+says trace-count 2 'trace: -c wants a number, not "x"' trace --pcapng "$TMP/t" -c x
+says trace-seconds 2 'trace: --seconds wants seconds (0.01 to 86400), not "x"' trace --pcapng "$TMP/t" --seconds x
+holds trace-no-gateway 3 "^no gateway answers at $TMP/none.sock" trace --pcapng "$TMP/t"
+same trace-makes-no-file no "$([ -e "$TMP/t" ] && echo yes || echo no)"
 
 # ---- conf check
 cat >"$TMP/good.yaml" <<Y
