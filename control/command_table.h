@@ -85,10 +85,10 @@
 		cmd_devices_show)                                                        \
 	REMOTE("devices kick", "DEVICE", "forget a device and its endpoint", "device",   \
 		cmd_devices_kick)                                                        \
-	REMOTE("observers count", "", "how many observe stored values",                  \
-		"observers, max", cmd_observers_count)                                   \
+	REMOTE("observers count", "", "how many observe", "observers, max",              \
+		cmd_observers_count)                                                     \
 	REMOTE("observers list", "[PATTERN] [--limit N]",                                \
-		"who observes values whose path matches PATTERN (a glob, or how it "     \
+		"who observes what has a path that matches PATTERN (a glob, or how it "  \
 		"begins); 100 of them, or N, or with 0 all",                             \
 		"[{path, endpoint, token (hex), observe, since_con, in_flight, "         \
 		"worker}]",                                                              \

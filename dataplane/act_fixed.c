@@ -57,6 +57,42 @@ write_created(struct dp_burst *b, unsigned i, const struct dp_request *q,
 	b->reply[i] = (uint16_t)tg_write_end(&out);
 }
 
+/* GET with Observe: if it is observed from now on, the answer is the first notification.
+ */
+static uint8_t
+get_observed(
+	struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_route *r)
+{
+	struct dp_content c = r->body;
+
+	c.observe = dp_observe_route(w, b, i, r);
+	if (c.observe == DP_NO_OBSERVE)
+		return 0;
+	return dp_answer_content(b, i, &w->scratch->request[i], TG_CONTENT, &c);
+}
+
+static uint8_t
+get_static(
+	struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_request *q)
+{
+	const struct dp_route *r = b->route[i];
+	uint8_t code;
+
+	while (q->accept != DP_NO_FORMAT && q->accept != r->content_format) {
+		r = r->also;
+		if (r == NULL)
+			return TG_NOT_ACCEPTABLE;
+	}
+	if (unlikely(q->flags & DP_R_QUERY) && r->content_format == DP_CF_LINKS)
+		return act_links(w, b, i, r);
+	if ((b->flags[i] & DP_F_OBSERVE) && (code = get_observed(w, b, i, r)) != 0)
+		return code;
+	if (unlikely(dp_is_sliced(q, r->body.len)))
+		return dp_answer_content(b, i, q, TG_CONTENT, &r->body);
+	write_encoded(b, i, TG_CONTENT, r->content, r->content_len);
+	return TG_CONTENT;
+}
+
 static uint8_t
 act_static(
 	struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_request *q)
@@ -64,18 +100,9 @@ act_static(
 	const struct dp_route *r = b->route[i];
 	uint8_t method = b->msg[i].code, code = r->answer[method];
 
-	if (method == TG_GET) {
-		while (q->accept != DP_NO_FORMAT && q->accept != r->content_format) {
-			r = r->also;
-			if (r == NULL)
-				return TG_NOT_ACCEPTABLE;
-		}
-		if (unlikely(q->flags & DP_R_QUERY) && r->content_format == DP_CF_LINKS)
-			return act_links(w, b, i, r);
-		if (unlikely(dp_is_sliced(q, r->body.len)))
-			return dp_answer_content(b, i, q, code, &r->body);
-		write_encoded(b, i, code, r->content, r->content_len);
-	} else if (code == TG_CREATED && method == TG_POST && r->created_len > 0) {
+	if (method == TG_GET)
+		return get_static(w, b, i, q);
+	if (code == TG_CREATED && method == TG_POST && r->created_len > 0) {
 		if (unlikely(q->flags & DP_R_BLOCK1))
 			write_created(b, i, q, r);
 		else
@@ -190,7 +217,7 @@ act_particularly(struct dp_worker *w, struct dp_burst *b, unsigned i)
 /* Flags of a GET that is not answered with the whole content as it stands. */
 #define PARTICULAR                                                                       \
 	(DP_R_IF_MATCH | DP_R_IF_NONE_MATCH | DP_R_ACCEPT | DP_R_QUERY | DP_R_BLOCK1     \
-		| DP_R_BLOCK2 | DP_R_SIZE2)
+		| DP_R_BLOCK2 | DP_R_SIZE2 | DP_R_OBSERVE)
 
 DP_HOT uint8_t
 dp_act_fixed(struct dp_worker *w, struct dp_burst *b, unsigned i)

@@ -10,22 +10,30 @@
 
 #include <string.h>
 
+/* What is to be observed, and what is said of it now. */
+struct observed {
+	uint32_t value; /* as a relation has it */
+	uint8_t home;
+	uint32_t format;
+	uint64_t etag;
+};
+
 /* How notifications are to be: as the answer to this request is. */
 static void
 agree(struct dp_worker *w, const struct dp_burst *b, unsigned i, struct dp_relation *r,
-	const struct dp_value *v)
+	const struct observed *o)
 {
 	struct tg_block block;
 
-	if (v->content_format != DP_NO_FORMAT)
+	if (o->format != DP_NO_FORMAT)
 		r->flags |= DP_O_FORMATTED;
-	r->format = (uint16_t)v->content_format;
+	r->format = (uint16_t)o->format;
 	if (tg_block_get(&b->msg[i], TG_OPT_BLOCK2, &block) == TG_BLOCK_FOUND) {
 		r->flags |= DP_O_BLOCK;
 		r->szx = block.szx & 15;
 	}
 	r->mid = b->msg[i].mid; /* a NON answer has it: it may be reset */
-	r->version = (uint32_t)v->etag;
+	r->version = (uint32_t)o->etag;
 	r->seq = dp_notify_next(w, r->seq) & TG_OBSERVE_MASK;
 	r->code = TG_CONTENT;
 	r->since_con = 0;
@@ -33,10 +41,13 @@ agree(struct dp_worker *w, const struct dp_burst *b, unsigned i, struct dp_relat
 	r->sent_ms = (uint32_t)w->now_ms - w->snap->observe_min_ms;
 }
 
-/* The value's home is to tell of its changes; false if it cannot be told so. */
+/* The value's home is to tell of its changes; false if it cannot be told so.  A reload is
+ * heard of by every worker. */
 static bool
 watch(struct dp_worker *w, uint8_t home, uint32_t value)
 {
+	if (home == DP_AT_ROUTES)
+		return true;
 	if (home != w->id)
 		return dp_observers_of_value(w->observers, home, value) != DP_NONE
 		       || dp_notify_post(w, home, DP_N_WATCH, home, value);
@@ -59,32 +70,30 @@ hold(struct dp_worker *w, uint32_t peer, uint32_t before)
 
 static uint32_t
 add(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint32_t peer,
-	uint8_t home, const struct dp_value *v)
+	const struct observed *o)
 {
 	const struct tg_msg *m = &b->msg[i];
 	uint32_t before = dp_observers_count(w->observers), id;
 	struct dp_relation *r;
 
-	id = dp_observers_add(
-		w->observers, peer, tg_msg_token(m), m->tkl, home, v->ref, &w->counters);
+	id = dp_observers_add(w->observers, peer, tg_msg_token(m), m->tkl, o->home,
+		o->value, &w->counters);
 	hold(w, peer, before);
 	if (id == DP_NONE)
 		return DP_NO_OBSERVE;
 	r = dp_observers_get(w->observers, id);
-	agree(w, b, i, r, v);
+	agree(w, b, i, r, o);
 	dp_count(&w->counters, DP_C_observers_registered, 1);
 	return r->seq;
 }
 
 /* Without room for it the answer is that of a plain GET (4.1). */
 static uint32_t
-enter(struct dp_worker *w, const struct dp_burst *b, unsigned i, const struct dp_value *v)
+enter(struct dp_worker *w, const struct dp_burst *b, unsigned i, const struct observed *o)
 {
-	const struct dp_request *q = &w->scratch->request[i];
-	uint8_t home = (uint8_t)(w->count == 1 ? w->id : dp_value_home(w, q));
 	uint32_t peer = DP_NONE;
 
-	if (b->msg[i].tkl <= TG_TOKEN_MAX && watch(w, home, v->ref))
+	if (b->msg[i].tkl <= TG_TOKEN_MAX && watch(w, o->home, o->value))
 		peer = dp_peers_get(w->peers, &b->key[i], b->hash[i], b->peer[i],
 			b->now_s, &w->counters);
 	if (peer == DP_NONE) {
@@ -94,22 +103,52 @@ enter(struct dp_worker *w, const struct dp_burst *b, unsigned i, const struct dp
 	dp_peers_account(w->peers, peer, b->len[i]);
 	dp_peers_set_link(w->peers, peer, dp_net_source_mac(b, i));
 	dp_peers_part(w->peers, peer, b->msg[i].mid);
-	return add(w, b, i, peer, home, v);
+	return add(w, b, i, peer, o);
+}
+
+/* Is it to be observed, and not the rest of a notification (RFC 7959, 2.6)? */
+static bool
+is_registration(const struct tg_msg *m)
+{
+	struct tg_block block;
+	uint32_t asked;
+
+	return tg_observe_get(m, &asked) && asked == TG_OBSERVE_REGISTER
+	       && !(tg_block_get(m, TG_OPT_BLOCK2, &block) == TG_BLOCK_FOUND
+		       && block.num > 0);
 }
 
 uint32_t
 dp_observe(struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	const struct dp_value *v)
 {
-	const struct tg_msg *m = &b->msg[i];
-	struct tg_block block;
-	uint32_t asked;
+	const struct dp_request *q = &w->scratch->request[i];
+	const struct observed o = {
+		.value = v->ref,
+		.home = (uint8_t)(w->count == 1 ? w->id : dp_value_home(w, q)),
+		.format = v->content_format,
+		.etag = v->etag,
+	};
 
-	if (!tg_observe_get(m, &asked) || asked != TG_OBSERVE_REGISTER)
+	return is_registration(&b->msg[i]) ? enter(w, b, i, &o) : DP_NO_OBSERVE;
+}
+
+/* An answer that is late would come twice, and a group's members are not told apart. */
+uint32_t
+dp_observe_route(struct dp_worker *w, const struct dp_burst *b, unsigned i,
+	const struct dp_route *r)
+{
+	const struct observed o = {
+		.value = dp_route_ref(r),
+		.home = DP_AT_ROUTES,
+		.format = r->content_format,
+		.etag = r->body.etag,
+	};
+
+	if (b->route[i]->delay_ms != 0 || (b->flags[i] & DP_F_MULTICAST))
 		return DP_NO_OBSERVE;
-	if (tg_block_get(m, TG_OPT_BLOCK2, &block) == TG_BLOCK_FOUND && block.num > 0)
-		return DP_NO_OBSERVE; /* the rest of a notification (RFC 7959, 2.6) */
-	return enter(w, b, i, v);
+	dp_observe_cancel(w, b, i);
+	return is_registration(&b->msg[i]) ? enter(w, b, i, &o) : DP_NO_OBSERVE;
 }
 
 void

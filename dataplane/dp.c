@@ -240,10 +240,12 @@ dp_close(struct dp *dp)
 void
 dp_publish(struct dp *dp, struct dp_snapshot *snap)
 {
-	/* Release: pairs with the acquire at the top of dp_worker_turn(). */
-	struct dp_snapshot *old = atomic_exchange_explicit(
-		&dp->shared.snapshot, snap, memory_order_acq_rel);
+	struct dp_snapshot *old =
+		atomic_load_explicit(&dp->shared.snapshot, memory_order_relaxed);
 
+	snap->serial = old->serial + 1;
+	/* Release: pairs with the acquire at the top of dp_worker_turn(). */
+	atomic_store_explicit(&dp->shared.snapshot, snap, memory_order_release);
 	/* What _synchronize() does, but inline: ThreadSanitizer sees what it orders. */
 	if (dp->running)
 		rte_rcu_qsbr_check(

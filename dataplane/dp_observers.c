@@ -3,6 +3,7 @@
 #include "dataplane/path.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define PLACES_A_PAGE 4096 /* looked at by a worker in one go */
@@ -31,14 +32,33 @@ copy(struct dp_worker *w, struct dp_act *act)
 	act->result = 0;
 }
 
+/* The path of what is observed; "" if that has gone and the observer is told. */
+static void
+describe_path(const struct dp *dp, const struct dp_relation *r, char to[DP_PATH_TEXT_MAX])
+{
+	const struct dp_snapshot *snap;
+	const struct dp_route *route;
+	uint8_t path[DP_PATH_MAX];
+	struct dp_path p = {.bytes = path};
+	struct dp_value v;
+
+	if (r->home == DP_AT_ROUTES) {
+		snap = atomic_load_explicit(&dp->shared.snapshot, memory_order_relaxed);
+		route = dp_route_of_ref(snap, r->value,
+			r->flags & DP_O_FORMATTED ? r->format : DP_NO_FORMAT);
+		if (route != NULL)
+			snprintf(to, DP_PATH_TEXT_MAX, "%s", route->path);
+	} else if (dp_store_read_ref(dp->shared.worker[r->home]->store, r->value, path,
+			   &p.len, &v)) {
+		dp_path_text(to, DP_PATH_TEXT_MAX, &p);
+	}
+}
+
 static void
 describe(const struct dp *dp, unsigned worker, const struct dp_relation *r,
 	struct dp_observer_info *out)
 {
 	const struct dp_worker *w = dp->shared.worker[worker];
-	uint8_t path[DP_PATH_MAX];
-	struct dp_path p = {.bytes = path};
-	struct dp_value v;
 
 	*out = (struct dp_observer_info){
 		.worker = worker,
@@ -50,9 +70,7 @@ describe(const struct dp *dp, unsigned worker, const struct dp_relation *r,
 	memcpy(out->token, r->token, sizeof(out->token));
 	if (!dp_peers_info(w->peers, r->peer, (uint32_t)dp_now_s(dp), &out->peer))
 		out->peer = (struct dp_peer_info){0};
-	if (dp_store_read_ref(
-		    dp->shared.worker[r->home]->store, r->value, path, &p.len, &v))
-		dp_path_text(out->path, sizeof(out->path), &p);
+	describe_path(dp, r, out->path);
 }
 
 struct dp_observers_page *

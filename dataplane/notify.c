@@ -50,61 +50,84 @@ route_of(const struct dp_worker *w, const uint8_t *path, uint16_t len)
 	return r != NULL && r->kind == DP_K_STORE && !q.listing ? r : NULL;
 }
 
+/* It has an ETag. */
 static void
-encode(struct dp_notice *n, const struct dp_route *r, const struct dp_value *v)
+encode(struct dp_notice *n, const struct dp_content *c)
 {
 	static const uint8_t observe[3];
 	const struct tg_block first = {
 		.szx = n->szx == DP_NOTICE_WHOLE ? TG_BLOCK_SZX_MAX : n->szx};
-	uint32_t age = dp_value_age(v, n->at_s);
 	uint8_t buf[TG_HDR_LEN + sizeof(n->bytes)];
 	struct tg_slice s;
 	struct tg_writer out;
 
-	tg_slice_of(&s, v->len, n->szx == DP_NOTICE_WHOLE ? NULL : &first, first.szx);
+	n->code = TG_CONTENT;
+	n->version = (uint32_t)c->etag;
+	n->format = c->format;
+	tg_slice_of(&s, c->len, n->szx == DP_NOTICE_WHOLE ? NULL : &first, first.szx);
 	tg_write_begin(&out, buf, sizeof(buf) - TG_TOKEN_MAX - DP_TAILROOM, TG_NON,
 		TG_CONTENT, 0, NULL, 0);
-	tg_write_option(&out, TG_OPT_ETAG, &v->etag, sizeof(v->etag));
+	tg_write_option(&out, TG_OPT_ETAG, &c->etag, sizeof(c->etag));
 	tg_write_option(&out, TG_OPT_OBSERVE, observe, sizeof(observe));
-	if (v->content_format != DP_NO_FORMAT)
-		tg_write_uint(&out, TG_OPT_CONTENT_FORMAT, v->content_format);
-	if (r->max_age != UINT32_MAX)
-		tg_write_uint(
-			&out, TG_OPT_MAX_AGE, age < r->max_age ? r->max_age - age : 0);
+	if (c->format != DP_NO_FORMAT)
+		tg_write_uint(&out, TG_OPT_CONTENT_FORMAT, c->format);
+	if (c->max_age != UINT32_MAX)
+		tg_write_uint(&out, TG_OPT_MAX_AGE, c->max_age);
 	if (s.with_option)
 		tg_write_uint(&out, TG_OPT_BLOCK2, tg_block_encode(&s.block));
 	if (s.block.more)
-		tg_write_uint(&out, TG_OPT_SIZE2, v->len);
-	tg_write_payload(&out, v->payload + s.offset, s.len);
+		tg_write_uint(&out, TG_OPT_SIZE2, c->len);
+	tg_write_payload(&out, (const uint8_t *)c->bytes + s.offset, s.len);
 	n->len = (uint16_t)(tg_write_end(&out) - TG_HDR_LEN);
 	memcpy(n->bytes, buf + TG_HDR_LEN, n->len);
 }
 
 /* Read the value that @n names, and encode it. */
 static void
-make(struct dp_worker *w, struct dp_notice *n)
+make_of_value(struct dp_worker *w, struct dp_notice *n)
 {
 	const struct dp_store *store = w->shared->worker[n->home]->store;
 	uint8_t path[DP_PATH_MAX + sizeof(uint64_t)];
+	struct dp_content c = {.max_age = UINT32_MAX};
 	const struct dp_route *r;
 	struct dp_value v;
+	uint32_t age;
 	uint16_t len;
 
-	n->code = TG_NOT_FOUND;
-	n->len = 0;
-	n->con = true;
-	n->param = 0;
 	if (!dp_store_read_ref(store, n->value, path, &len, &v))
 		return;
 	r = route_of(w, path, len);
 	if (r == NULL)
 		return;
-	n->code = TG_CONTENT;
-	n->version = (uint32_t)v.etag;
-	n->format = v.content_format;
+	age = dp_value_age(&v, n->at_s);
+	if (r->max_age != UINT32_MAX)
+		c.max_age = age < r->max_age ? r->max_age - age : 0;
+	c.bytes = v.payload;
+	c.len = v.len;
+	c.format = v.content_format;
+	c.etag = v.etag;
 	n->con = r->notify_con;
 	n->param = r->param;
-	encode(n, r, &v);
+	encode(n, &c);
+}
+
+/* The same of static content, in @format if it still has that. */
+static void
+make_of_route(const struct dp_worker *w, struct dp_notice *n, uint32_t format)
+{
+	const struct dp_route *r = dp_route_of_ref(w->snap, n->value, format);
+
+	if (r == NULL)
+		return;
+	n->con = false;
+	n->param = r->param;
+	encode(n, &r->body);
+}
+
+static uint32_t
+format_of(const struct dp_relation *r)
+{
+	return r->flags & DP_O_FORMATTED ? r->format : DP_NO_FORMAT;
 }
 
 /* What is to be said to @r, its Max-Age as it is at second @at_s. */
@@ -122,7 +145,14 @@ notice_for(struct dp_worker *w, const struct dp_relation *r, uint32_t at_s)
 	n->home = r->home;
 	n->szx = szx;
 	n->at_s = at_s;
-	make(w, n);
+	n->code = TG_NOT_FOUND; /* unless there is something */
+	n->len = 0;
+	n->con = true;
+	n->param = 0;
+	if (r->home == DP_AT_ROUTES)
+		make_of_route(w, n, format_of(r));
+	else
+		make_of_value(w, n);
 	return n;
 }
 
@@ -130,9 +160,8 @@ notice_for(struct dp_worker *w, const struct dp_relation *r, uint32_t at_s)
 static uint8_t
 code_for(const struct dp_relation *r, const struct dp_notice *n)
 {
-	uint32_t format = r->flags & DP_O_FORMATTED ? r->format : DP_NO_FORMAT;
-
-	return n->code == TG_CONTENT && n->format != format ? TG_NOT_ACCEPTABLE : n->code;
+	return n->code == TG_CONTENT && n->format != format_of(r) ? TG_NOT_ACCEPTABLE
+								  : n->code;
 }
 
 /* ---- sending ---- */
@@ -498,6 +527,10 @@ dp_notify(struct dp_worker *w)
 	if (likely(w->count == 1 && dp_observers_count(w->observers) == 0))
 		return any;
 	any |= take_own(w);
+	if (unlikely(w->heeded != w->snap->serial)) { /* a reload may change anything */
+		w->heeded = w->snap->serial;
+		dp_observers_changed_all(w->observers);
+	}
 	if (unlikely(dp_net_is_full(w->net, w->tsc)))
 		return any; /* the port takes a few: what has not left yet may change */
 	any |= run_timers(w);

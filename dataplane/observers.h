@@ -1,6 +1,6 @@
 /*
- * Observers: relations between an endpoint and a stored value (RFC 7641), by endpoint and
- * token, and by value.
+ * Observers: relations between an endpoint and a stored value, or static content (RFC
+ * 7641), by endpoint and token, and by value.
  *
  * A relation lives at the home of its endpoint, whatever worker the value is at home at.
  * It stands in two chains, of its value's relations and of its peer's, whose heads one
@@ -29,6 +29,10 @@ struct dp_observers_config {
 	uint8_t hash_key[16];
 };
 
+/* In place of a home: what is observed is static content, which every worker has; the
+ * value is its dp_route_ref(). */
+#define DP_AT_ROUTES UINT8_MAX
+
 /* Of a relation's flags those that are its owner's business. */
 enum dp_relation_flag {
 	DP_O_FORMATTED = 1, /* format is one; otherwise the value had none */
@@ -41,7 +45,7 @@ enum dp_relation_flag {
 struct dp_relation {
 	uint8_t token[8];
 	uint32_t peer;    /* slot in the peers table */
-	uint32_t value;   /* dp_store_ref() */
+	uint32_t value;   /* dp_store_ref(), or dp_route_ref() */
 	uint32_t version; /* low half of the ETag that was told last */
 	uint32_t sent_ms; /* when the last notification was sent first, modulo 2^32 */
 	uint32_t seq : 24, tries : 8; /* its Observe value; how often it was repeated */
@@ -50,8 +54,8 @@ struct dp_relation {
 	uint16_t con_at;              /* when the last CON was, in units of 16 s */
 	uint8_t since_con;            /* notifications since then */
 	uint8_t spread;               /* random: of the timeout that is waited */
-	uint8_t home;                 /* worker that the value is at home at */
-	uint8_t flags;                /* enum dp_relation_flag, and the table's own */
+	uint8_t home;  /* worker that the value is at home at, or DP_AT_ROUTES */
+	uint8_t flags; /* enum dp_relation_flag, and the table's own */
 	uint8_t tkl : 4, szx : 4;
 	uint8_t code; /* of the last notification; with an error the relation ends */
 	/* Links, + 1.  Value: behind it and before it; peer: behind it.  Free: the next.

@@ -95,3 +95,33 @@ dp_route_find(const struct dp_snapshot *snap, struct dp_request *r)
 	}
 	return end_of(n, r);
 }
+
+static uint32_t
+spread(uint32_t format)
+{
+	return (format + 1) * 0x9e3779b1u; /* of none: 0 */
+}
+
+uint32_t
+dp_route_ref(const struct dp_route *r)
+{
+	return r->path_hash + spread(r->content_format);
+}
+
+const struct dp_route *
+dp_route_of_ref(const struct dp_snapshot *snap, uint32_t ref, uint32_t format)
+{
+	const struct dp_route *first = NULL;
+
+	for (unsigned i = 0; i < snap->n_routes; i++) {
+		const struct dp_route *r = &snap->routes[i];
+
+		if (r->kind != DP_K_STATIC || r->path_hash != ref - spread(format))
+			continue;
+		if (r->content_format == format)
+			return r;
+		if (first == NULL)
+			first = r;
+	}
+	return first;
+}

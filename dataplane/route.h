@@ -18,6 +18,8 @@ struct dp_route {
 	enum dp_ack ack;
 	char stream[64];
 	uint8_t stream_len;
+	const char *path;     /* the pattern as text */
+	uint32_t path_hash;   /* a reload does not change it */
 	uint16_t tag;         /* stands for its pattern in the flight recorder; never 0 */
 	uint16_t max_payload; /* of a message */
 	uint16_t max_body;    /* in blocks */
@@ -71,6 +73,7 @@ struct dp_snapshot {
 	const struct dp_route *ticking[DP_TICKING_MAX]; /* those with a period */
 	unsigned n_ticking;
 	uint64_t version;
+	uint64_t serial; /* dp_publish(): one more than of that which it follows */
 	uint32_t error_rate, error_burst;
 	uint32_t full_max_age;
 	uint32_t con_lifetime_s, non_lifetime_s;
@@ -88,6 +91,18 @@ dp_param(const struct dp_snapshot *snap, uint8_t param)
 {
 	return &snap->param[param < snap->n_params ? param : 0];
 }
+
+/*
+ * Static content can be observed: it changes when a reload changes it.  A relation names
+ * it by path and Content-Format, 32 bits that stay over reloads: two that a reload puts
+ * in each other's place are taken for one once in 2^32.
+ */
+uint32_t dp_route_ref(const struct dp_route *r);
+/* What @ref names now, or else the same path in the Content-Format that comes first
+ * there; NULL if static content is there no more.  @format is the one that @ref was made
+ * with. */
+const struct dp_route *dp_route_of_ref(
+	const struct dp_snapshot *snap, uint32_t ref, uint32_t format);
 
 /*
  * The route of @r's path, or NULL; sets r->device and r->listing.  A literal segment goes

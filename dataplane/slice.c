@@ -47,6 +47,8 @@ dp_answer_content(struct dp_burst *b, unsigned i, const struct dp_request *q,
 	dp_answer_begin(b, i, &out, code);
 	if (c->etag != 0)
 		tg_write_option(&out, TG_OPT_ETAG, &c->etag, sizeof(c->etag));
+	if (c->observe != 0)
+		tg_write_uint(&out, TG_OPT_OBSERVE, c->observe);
 	if (!valid && c->format != DP_NO_FORMAT)
 		tg_write_uint(&out, TG_OPT_CONTENT_FORMAT, c->format);
 	if (c->max_age != UINT32_MAX)

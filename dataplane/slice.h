@@ -54,6 +54,7 @@ struct dp_content {
 	uint32_t format;  /* DP_NO_FORMAT: none */
 	uint32_t max_age; /* UINT32_MAX: none */
 	uint64_t etag;    /* 0: none */
+	uint32_t observe; /* 0: it is no notification */
 };
 
 /* An ETag that follows from the bytes, at every start and with every worker the same. */

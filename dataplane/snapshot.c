@@ -281,15 +281,30 @@ set_static(struct build *b, struct dp_route *r, const struct dp_route_spec *s)
 	return set_content(b, r, s->content, s->content_len);
 }
 
-/* The pattern in 15 bits, which a reload does not change. */
-static uint16_t
-tag_of(const char *path)
+static uint32_t
+hash_of(const char *path)
 {
 	uint32_t h = 2166136261; /* FNV-1a */
 
 	for (; *path != '\0'; path++)
 		h = (h ^ (uint8_t)*path) * 16777619;
-	return (uint16_t)(h >> 16 | 1);
+	return h;
+}
+
+/* What stands for the route where it is not at hand: a reload changes neither. */
+static int
+set_path(struct build *b, struct dp_route *r, const char *path)
+{
+	size_t len = strlen(path);
+	char *copy = take(b, len + 1);
+
+	if (copy == NULL)
+		return fail(b, "out of memory");
+	memcpy(copy, path, len + 1);
+	r->path = copy;
+	r->path_hash = hash_of(path);
+	r->tag = (uint16_t)(r->path_hash >> 16 | 1); /* 15 bits of it */
+	return 0;
 }
 
 /* The path of one value, and a text, kept with the route. */
@@ -422,7 +437,6 @@ add_route(struct build *b, const struct dp_route_spec *s)
 		.max_body = max_body(s),
 		.n_formats = (uint16_t)s->n_formats,
 		.stream_len = (uint8_t)stream_len,
-		.tag = tag_of(s->path),
 		.delay_ms = s->delay_ms,
 		.require_format = s->require_format,
 		.changes = s->changes,
@@ -445,7 +459,8 @@ add_route(struct build *b, const struct dp_route_spec *s)
 		memcpy(r->stream, s->stream, stream_len);
 	if (s->n_formats > 0)
 		memcpy(r->formats, s->formats, s->n_formats * sizeof(*s->formats));
-	if (set_param(b, r, s) < 0 || set_kind(b, r, s) < 0)
+	if (set_path(b, r, s->path) < 0 || set_param(b, r, s) < 0
+		|| set_kind(b, r, s) < 0)
 		return -EINVAL;
 	r->methods = methods_of(r);
 	return add_path(b, r, s->path);

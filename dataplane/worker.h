@@ -127,6 +127,7 @@ struct dp_worker {
 	struct rte_ring *back;  /* packets of ours that other workers have executed */
 	struct rte_ring *done;  /* struct dp_pending that other workers settled for us */
 	struct rte_ring *news;  /* struct dp_news from other workers */
+	uint64_t heeded; /* serial of the snapshot that observers have been told of */
 	_Atomic bool
 		news_lost; /* any worker: wo, this one resets it: look at every value */
 	struct rte_ring *mailbox;    /* struct dp_act from control */
@@ -414,6 +415,10 @@ bool dp_inbox(struct dp_worker *w);
  * that.  The answer's Observe value, or DP_NO_OBSERVE: it has none. */
 uint32_t dp_observe(struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	const struct dp_value *v);
+/* The same of static content, which @r has; or end the observation, if it asks for that.
+ */
+uint32_t dp_observe_route(struct dp_worker *w, const struct dp_burst *b, unsigned i,
+	const struct dp_route *r);
 /* GET @i has Observe: end the observation if it asks for that. */
 void dp_observe_cancel(struct dp_worker *w, const struct dp_burst *b, unsigned i);
 /* Message @i is an ACK or an RST, maybe to a notification. */

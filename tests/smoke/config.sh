@@ -16,6 +16,17 @@ fault() {
 	same "config-$1" "78 yes" "$status $(grep -qE "bad.yaml:[0-9]+:[0-9]+: .*$3" <<<"$said" && echo yes || echo "no: $said")"
 }
 
+# shows PATTERN COMMAND...: it says so within 2 s
+shows() {
+	local pattern=$1
+	shift
+	for _ in $(seq 40); do
+		"$@" | grep -qE "$pattern" && return 0
+		sleep 0.05
+	done
+	return 1
+}
+
 holds config-good "$D" -c "$CONF" -t
 fault unknown-key 's/^workers:/wokers:/' 'did you mean "workers"'
 fault driver 's/driver: af_packet/driver: af_pakcet/' 'none of vhost'
@@ -43,6 +54,14 @@ for _ in $(seq 50); do
 	sleep 0.02
 done
 same reload-adds-route 2.05 "$(answer get coap://198.18.0.1/fresh)"
+
+# who observes what it changes is told
+lab_exec timeout 20 coap-client-notls -B 6 -s 5 -m get coap://198.18.0.1/fresh >"$LAB_RUN/heard" 2>&1 &
+OBSERVER=$!
+holds reload-observed shows '/fresh' "$CTL" --json observers list
+sed -i 's#content: new}#content: newer}#' "$CONF"
+same reload-changes 0 "$(status_of "$CTL" conf reload)"
+holds reload-told shows '^newnewer' cat "$LAB_RUN/heard"
 echo "nonsense: [" >>"$CONF"
 same reload-bad-refused 78 "$(status_of "$CTL" conf reload)"
 same reload-bad-keeps-running 2.05 "$(answer get coap://198.18.0.1/fresh)"
@@ -51,5 +70,8 @@ same reload-fixed-refused 78 "$(status_of "$CTL" conf reload)"
 cp "$KEPT" "$CONF"
 same reload-good 0 "$(status_of "$CTL" conf reload)"
 same reload-takes-route-away 4.04 "$(answer get coap://198.18.0.1/fresh)"
+wait $OBSERVER
+holds reload-told-of-its-end grep -q '^newnewer.*4\.04' "$LAB_RUN/heard"
+holds reload-ends-observing shows '"observers": ?0' "$CTL" --json observers count
 rm -f "$BAD" "$KEPT"
 finish
