@@ -150,7 +150,8 @@ handler_open(struct handler *h, const struct workload *load, int core, char *err
 	if (load->blocks == 0)
 		return 0;
 	h->blocks = blocks_new(load, &h->walk, dp_config(h->dp)->ports[0].mac, us);
-	snprintf(err, errlen, "out of memory");
+	if (h->blocks == NULL)
+		snprintf(err, errlen, "out of memory");
 	return h->blocks != NULL ? 0 : -1;
 }
 
