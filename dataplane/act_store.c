@@ -16,6 +16,7 @@
 #include "coap/link.h"
 #include "coap/option.h"
 #include "coap/write.h"
+#include "dataplane/hot.h"
 #include "dataplane/links.h"
 #include "dataplane/separate.h"
 #include "dataplane/slice.h"
@@ -102,7 +103,7 @@ move_on(struct dp_worker *w, const struct dp_request *q, const struct dp_value *
 		&slot);
 }
 
-static uint8_t
+static __attribute__((noinline)) uint8_t
 get(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
 {
 	const struct dp_request *q = &w->scratch->request[i];
@@ -125,7 +126,7 @@ get(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
 	return code;
 }
 
-static uint8_t
+static DP_HOT uint8_t
 put(struct dp_worker *w, struct dp_burst *b, unsigned i, uint32_t slot, bool from_here)
 {
 	const struct dp_request *q = &w->scratch->request[i];
@@ -149,7 +150,7 @@ put(struct dp_worker *w, struct dp_burst *b, unsigned i, uint32_t slot, bool fro
 }
 
 /* A write, at its home.  DELETE of what is not there is 2.02 (RFC 7252, 5.8.4). */
-static uint8_t
+static DP_HOT uint8_t
 write_here(struct dp_worker *w, struct dp_burst *b, unsigned i, bool from_here)
 {
 	const struct dp_request *q = &w->scratch->request[i];
@@ -194,7 +195,7 @@ link_values(struct tg_link_writer *links, const struct dp_store *store, uint32_t
 
 /* GET /d/DEVICE: links to what the device has stored (RFC 6690), though it may have been
  * forgotten since; as the queries ask. */
-static uint8_t
+static __attribute__((noinline)) uint8_t
 list(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	const struct dp_request *q = &w->scratch->request[i];
@@ -231,7 +232,7 @@ list(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	return dp_answer_content(b, i, q, TG_CONTENT, &c);
 }
 
-uint8_t
+DP_HOT uint8_t
 dp_store_write(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin)
 {
 	bool logged = b->route[i]->ack == DP_ACK_LOGGED;
@@ -245,7 +246,7 @@ dp_store_write(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t orig
 	return dp_log_request(w, b, i, code, true, origin) ? DP_LATER : TG_UNAVAILABLE;
 }
 
-uint8_t
+DP_HOT uint8_t
 dp_store_act_here(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin)
 {
 	if (w->scratch->request[i].listing)
@@ -280,7 +281,7 @@ send_home(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
 }
 
 /* The value is at home here: the request goes no further than to the parser. */
-static uint8_t
+static __attribute__((noinline)) uint8_t
 send_to_parser(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	uint8_t code;
@@ -292,7 +293,7 @@ send_to_parser(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	return code;
 }
 
-uint8_t
+DP_HOT uint8_t
 dp_act_store(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	const struct dp_request *q = &w->scratch->request[i];

@@ -2,6 +2,7 @@
 
 #include "dataplane/copy.h"
 #include "dataplane/hash.h"
+#include "dataplane/hot.h"
 #include "dataplane/index.h"
 
 #include <string.h>
@@ -107,7 +108,7 @@ dp_store_owner(const struct dp_store *t, uint32_t slot)
 /* ---- look-up ---- */
 
 /* The writer's own view of a slot's path: no retry is needed. */
-static bool
+static DP_HOT bool
 is_value(const struct dp_store *t, const struct slot *s, const struct dp_path *path)
 {
 	uint8_t copy[DP_PATH_MAX];
@@ -120,7 +121,7 @@ is_value(const struct dp_store *t, const struct slot *s, const struct dp_path *p
 	       && memcmp(copy, path->bytes, path->len) == 0;
 }
 
-uint32_t
+DP_HOT uint32_t
 dp_store_find(const struct dp_store *t, const struct dp_path *path, uint64_t hash,
 	uint32_t hint)
 {
@@ -194,7 +195,7 @@ give_slot(struct dp_store *t, uint32_t slot)
 	t->free = slot + 1;
 }
 
-static uint32_t
+static __attribute__((noinline)) uint32_t
 create(struct dp_store *t, uint64_t hash, uint32_t device)
 {
 	uint32_t slot = take_slot(t);
@@ -226,7 +227,7 @@ tell(struct dp_store *t, uint32_t slot)
 	DP_SET(s->watch, (uint8_t)(s->watch | TOLD));
 }
 
-static void
+static __attribute__((noinline)) void
 drop(struct dp_store *t, uint32_t slot, uint64_t hash)
 {
 	struct slot *s = slot_of(t, slot);
@@ -243,7 +244,7 @@ drop(struct dp_store *t, uint32_t slot, uint64_t hash)
 	DP_SET(t->count, t->count - 1);
 }
 
-enum dp_store_result
+DP_HOT enum dp_store_result
 dp_store_put(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint32_t slot,
 	uint32_t device, uint32_t content_format, const void *payload, uint16_t len,
 	uint32_t now_s, uint32_t *out_slot)

@@ -1,6 +1,7 @@
 #include "dataplane/store_internal.h"
 
 #include "dataplane/copy.h"
+#include "dataplane/hot.h"
 #include "dataplane/words.h"
 
 #include <string.h>
@@ -133,7 +134,7 @@ dp_body_set(struct dp_store *t, struct slot *s, const struct dp_path *path,
 	return true;
 }
 
-bool
+DP_HOT bool
 dp_body_change(struct dp_store *t, struct slot *s, const struct dp_path *path,
 	const void *payload, uint16_t len)
 {

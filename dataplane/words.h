@@ -30,20 +30,40 @@ dp_seq_close(uint32_t *seq)
 	__atomic_store_n(seq, *seq + 1, __ATOMIC_RELEASE);
 }
 
-/* Copy @len bytes to words at @to (rounded up to words; @to has room for that). */
+static inline void
+dp_word_set(uint32_t *to, const uint8_t *from)
+{
+	uint32_t v;
+
+	memcpy(&v, from, 4);
+	DP_SET(*to, v);
+}
+
+static inline void
+dp_word_get(uint8_t *to, const uint32_t *from)
+{
+	uint32_t v = DP_GET(*from);
+
+	memcpy(to, &v, 4);
+}
+
+/* Copy @len bytes to words at @to (rounded up to words; @to has room for that), four at a
+ * time. */
 static inline void
 dp_words_set(uint32_t *to, const void *from, size_t len)
 {
 	const uint8_t *p = from;
-	uint32_t v;
+	uint32_t v = 0;
 
-	for (; len >= 4; len -= 4, p += 4) {
-		memcpy(&v, p, 4);
-		DP_SET(*to, v);
-		to++;
+	for (; len >= 16; len -= 16, p += 16, to += 4) {
+		dp_word_set(to, p);
+		dp_word_set(to + 1, p + 4);
+		dp_word_set(to + 2, p + 8);
+		dp_word_set(to + 3, p + 12);
 	}
+	for (; len >= 4; len -= 4, p += 4, to++)
+		dp_word_set(to, p);
 	if (len > 0) {
-		v = 0;
 		memcpy(&v, p, len);
 		DP_SET(*to, v);
 	}
@@ -56,11 +76,14 @@ dp_words_get(void *to, const uint32_t *from, size_t len)
 	uint8_t *p = to;
 	uint32_t v;
 
-	for (; len >= 4; len -= 4, p += 4) {
-		v = DP_GET(*from);
-		from++;
-		memcpy(p, &v, 4);
+	for (; len >= 16; len -= 16, p += 16, from += 4) {
+		dp_word_get(p, from);
+		dp_word_get(p + 4, from + 1);
+		dp_word_get(p + 8, from + 2);
+		dp_word_get(p + 12, from + 3);
 	}
+	for (; len >= 4; len -= 4, p += 4, from++)
+		dp_word_get(p, from);
 	if (len > 0) {
 		v = DP_GET(*from);
 		memcpy(p, &v, len);
