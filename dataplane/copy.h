@@ -9,6 +9,9 @@
  */
 #pragma once
 
+#include "dataplane/hot.h"
+
+#include <immintrin.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,6 +50,25 @@ dp_copy(uint8_t *to, const void *from, size_t len)
 		memcpy(to, p, len);
 	}
 	return to + len;
+}
+
+#define DP_COPY_OVER 32 /* bytes at a time of the next one */
+
+/* Copy @len bytes and what is behind them, up to DP_COPY_OVER - 1 more, all of which may
+ * be read and written; returns what is behind @len. */
+static inline uint8_t *
+dp_copy_over(uint8_t *to, const void *from, size_t len)
+{
+	const uint8_t *p = from;
+	uint8_t *at = to, *end = to + len;
+
+	do {
+		_mm256_storeu_si256(
+			(__m256i *)at, _mm256_loadu_si256((const __m256i *)p));
+		at += DP_COPY_OVER;
+		p += DP_COPY_OVER;
+	} while (unlikely(at < end));
+	return end;
 }
 
 static inline uint64_t

@@ -1,5 +1,6 @@
 #include "dataplane/logring.h"
 
+#include "dataplane/copy.h"
 #include "dataplane/hot.h"
 
 #include <stdatomic.h>
@@ -12,6 +13,7 @@
 #define ALIGN 8
 #define AHEAD 2048 /* bytes, some ten records */
 #define LINE 64
+#define OVER DP_COPY_OVER /* bytes behind a record that may be written with it */
 
 /*
  * Positions only grow; a position modulo the size is a place in data[].  A frame is its
@@ -43,7 +45,7 @@ dp_logring_size(uint32_t bytes)
 {
 	if (bytes < 1u << 16 || bytes > 1u << 30 || (bytes & (bytes - 1)) != 0)
 		return 0;
-	return sizeof(struct dp_logring) + bytes;
+	return sizeof(struct dp_logring) + bytes + OVER;
 }
 
 struct dp_logring *
@@ -71,10 +73,11 @@ frame_size(uint32_t len)
 	return (sizeof(len) + len + ALIGN - 1) & ~(uint64_t)(ALIGN - 1);
 }
 
-/* Is there room up to position @end? */
+/* Is there room for a frame up to position @end, and what is written over it? */
 static bool
 has_room(struct dp_logring *r, uint64_t end)
 {
+	end += OVER;
 	if (end - r->freed <= r->mask + 1)
 		return true;
 	/* Acquire: pairs with dp_logring_release(): those bytes have been read. */

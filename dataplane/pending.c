@@ -20,55 +20,67 @@ fifo_full(const struct dp_pending_fifo *f)
 	return f->tail - f->head > f->mask;
 }
 
-/* What a request gives its record, beside what the burst has. */
-struct parts {
-	const struct dp_route *route;
-	const struct dp_request *q;
-	const char *device;
-	uint8_t device_len;
-};
-
-/* Bytes of the record. */
-static uint32_t
-measure(const struct dp_worker *w, const struct dp_burst *b, unsigned i, struct parts *p)
+/* The {device} in a request's path, as a segment; an empty one if there is none. */
+static const uint8_t *
+device_of(const struct dp_request *q)
 {
-	const struct tg_msg *m = &b->msg[i];
+	static const uint8_t none[1 + DP_COPY_OVER];
 
-	*p = (struct parts){
-		.route = b->route[i], .q = &w->scratch->request[i], .device = ""};
-	if (p->q->device_at != DP_NO_SEGMENT)
-		p->device = (const char *)dp_request_segment(
-			p->q, p->q->device_at, &p->device_len);
-	return (uint32_t)sizeof(struct dp_record_head) + m->tkl + p->route->stream_len
-	       + p->device_len + p->q->path.len + (uint32_t)(m->len - m->payload);
+	return likely(q->device_at != DP_NO_SEGMENT) ? q->path.bytes + q->device_at
+						     : none;
+}
+
+/* Bytes of the record; @device is a segment. */
+static uint32_t
+measure(const struct tg_msg *m, const struct dp_request *q, const struct dp_route *r,
+	const uint8_t *device)
+{
+	return (uint32_t)sizeof(struct dp_record_head) + m->tkl + r->stream_len
+	       + device[0] + q->path.len + (uint32_t)(m->len - m->payload);
+}
+
+/* The parts behind a head, and some bytes more: their places have them, and the ring's
+ * next frame is not written yet. */
+static void
+write_parts(struct dp_record_head *h, const struct tg_msg *m, const struct dp_request *q,
+	const struct dp_route *r, const uint8_t *device)
+{
+	uint8_t *to = (uint8_t *)(h + 1);
+
+	memcpy(to, m->base + TG_HDR_LEN, TG_TOKEN_MAX);
+	to = dp_copy_over(to + m->tkl, r->stream, r->stream_len);
+	to = dp_copy_over(to, device + 1, device[0]);
+	to = dp_copy_over(to, q->path.bytes, q->path.len);
+	dp_copy_over(to, m->base + m->payload, m->len - m->payload);
 }
 
 /* The side is the origin's number: its entries are written before a packet names them,
  * and stay. */
 static void
 write_record(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
-	const struct dp_side *side, const struct parts *p, uint8_t code,
+	const struct dp_side *side, const uint8_t *device, uint8_t code,
 	struct dp_record_head *h)
 {
+	const struct dp_request *q = &w->scratch->request[i];
+	const struct dp_route *r = b->route[i];
 	const struct tg_msg *m = &b->msg[i];
 
 	h->time_ns = dp_clock_wall_ns(&w->shared->clock, b->tsc);
 	memcpy(h->source, b->key[i].addr, sizeof(h->source));
 	memcpy(h->local, side->addr, sizeof(h->local));
-	h->source_port = rte_be_to_cpu_16(b->key[i].port_be);
-	h->local_port = rte_be_to_cpu_16(side->udp_be);
+	h->source_port = __builtin_bswap16(b->key[i].port_be);
+	h->local_port = __builtin_bswap16(side->udp_be);
 	h->vlan = side->vlan;
 	h->mid = m->mid;
-	h->path_len = p->q->path.len;
+	h->path_len = q->path.len;
 	h->payload_len = m->len - m->payload;
-	dp_record_write_format(h, m->type, p->q->content_format);
+	dp_record_write_format(h, m->type, q->content_format);
 	h->code = m->code;
 	h->answer = code;
-	h->tkl = m->tkl;
-	h->stream_len = p->route->stream_len;
-	h->device_len = p->device_len;
-	dp_record_write_parts(h, m->base + TG_HDR_LEN, p->route->stream, p->device,
-		p->q->path.bytes, m->base + m->payload);
+	h->tkl = (uint8_t)m->tkl;
+	h->stream_len = r->stream_len;
+	h->device_len = device[0];
+	write_parts(h, m, q, r, device);
 }
 
 bool
@@ -120,22 +132,22 @@ DP_HOT bool
 dp_log_request(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code,
 	bool wait, uint8_t origin)
 {
+	const uint8_t *device = device_of(&w->scratch->request[i]);
 	struct dp_record_head *h;
-	struct parts p;
 	uint32_t len;
 
 	if (wait && fifo_full(&w->pending)) {
 		dp_count(&w->counters, DP_C_pending_full, 1);
 		return false;
 	}
-	len = measure(w, b, i, &p);
+	len = measure(&b->msg[i], &w->scratch->request[i], b->route[i], device);
 	h = (struct dp_record_head *)dp_logring_reserve(w->logring, len);
 	if (h == NULL) {
 		dp_count(&w->counters, DP_C_log_full, 1);
 		return false;
 	}
 	write_record(w, b, i, dp_net_side(w->shared->worker[origin]->net, b->key[i].side),
-		&p, code, h);
+		device, code, h);
 	w->accepted = dp_logring_commit(w->logring, len);
 	dp_count(&w->counters, DP_C_records_accepted, 1);
 	if (wait)

@@ -1,6 +1,7 @@
 #include "dataplane/transfers.h"
 
 #include "coap/code.h"
+#include "dataplane/copy.h"
 #include "dataplane/index.h"
 
 #include <string.h>
@@ -39,7 +40,8 @@ lay_out(struct dp_transfers *t, const struct dp_transfers_config *cfg)
 	t->owners_at = at;
 	at += t->buckets * sizeof(struct dp_bucket);
 	t->slots_at = at;
-	return at + (size_t)cfg->max * t->stride;
+	/* Who copies a body may read on behind it: dp_copy_over(). */
+	return at + (size_t)cfg->max * t->stride + DP_COPY_OVER;
 }
 
 static struct dp_bucket *

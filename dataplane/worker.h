@@ -95,7 +95,7 @@ struct dp_scratch {
 	struct dp_burst one; /* a single packet that comes back from another worker */
 	struct dp_request request[DP_BURST];
 	struct dp_notice notice; /* what was said last */
-	uint8_t arena[DP_BURST * DP_PATH_ROOM];
+	uint8_t arena[DP_BURST * DP_PATH_ROOM + DP_COPY_OVER];
 	char text[DP_LIST_MAX]; /* a list of links */
 };
 
