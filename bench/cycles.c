@@ -7,6 +7,9 @@
  * reference runs more than 15 % over its best, a neighbour was busy and the window is
  * left out.  The figure is the 10th percentile over bursts of 64; of several runs, the
  * median.
+ *
+ * --traced: a trace to a file is armed, or not, and the frames' way into the port counts
+ * as well: what is sent is copied there.
  */
 #include "bench/bench.h"
 #include "bench/handler.h"
@@ -37,6 +40,7 @@ struct options {
 	double seconds; /* of each run */
 	int core;
 	const char *only;
+	enum handler_trace traced;
 };
 
 /* What a run's process tells its parent. */
@@ -130,6 +134,8 @@ workload_round(struct handler *h, struct window *win)
 		uint64_t t = rte_rdtsc_precise();
 
 		handler_burst(h, k);
+		if (h->traced != HANDLER_UNTRACED) /* frames sent are copied there */
+			dp_net_flush(h->w->net);
 		win->burst[k] = (float)(rte_rdtsc_precise() - t) / DP_BURST;
 		handler_settle(h);
 	}
@@ -172,6 +178,8 @@ run(const struct options *o, const struct workload *load, struct run *r)
 	uint64_t end;
 	unsigned n = 0;
 
+	if (h != NULL)
+		h->traced = o->traced;
 	if (win == NULL || h == NULL
 		|| handler_open(h, load, o->core, r->fault, sizeof(r->fault)) < 0) {
 		if (r->fault[0] == '\0')
@@ -256,6 +264,25 @@ print_row(struct row *row, bool json, bool first)
 			row->windows);
 }
 
+/* What --traced says. */
+static const char *const traces[] = {
+	[HANDLER_UNTRACED] = "",
+	[HANDLER_OFF] = "off",
+	[HANDLER_OTHER] = "other",
+	[HANDLER_ALL] = "all",
+};
+#define TRACES (sizeof(traces) / sizeof(*traces))
+
+static enum handler_trace
+trace_find(const char *name)
+{
+	unsigned i = HANDLER_OFF;
+
+	while (i < TRACES && strcmp(traces[i], name) != 0)
+		i++;
+	return (enum handler_trace)i;
+}
+
 static int
 parse(struct options *o, int argc, char **argv)
 {
@@ -276,11 +303,13 @@ parse(struct options *o, int argc, char **argv)
 			o->core = atoi(v);
 		else if (strcmp(argv[i], "--workload") == 0)
 			o->only = v;
+		else if (strcmp(argv[i], "--traced") == 0)
+			o->traced = trace_find(v);
 		else
 			return -1;
 		i++;
 	}
-	return o->runs > 0 && o->runs <= RUNS_MAX && o->seconds > 0
+	return o->runs > 0 && o->runs <= RUNS_MAX && o->seconds > 0 && o->traced < TRACES
 			       && (o->only == NULL || workload_find(o->only) != NULL)
 		       ? 0
 		       : -1;
@@ -308,7 +337,7 @@ bench_cycles(int argc, char **argv)
 	if (parse(&o, argc, argv) < 0) {
 		fputs("tidegate-bench cycles [--json] [--runs N] [--seconds N] [--core "
 		      "N] "
-		      "[--workload NAME]\n",
+		      "[--workload NAME] [--traced off|other|all]\n",
 			stderr);
 		return 2;
 	}

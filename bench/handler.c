@@ -121,6 +121,25 @@ make_port(struct handler *h, struct dp_config *cfg)
 	return 0;
 }
 
+/* What the caller wants to be copied. */
+static int
+arm(struct handler *h)
+{
+	const struct dp_capture_filter f = {
+		.by_token = h->traced == HANDLER_OTHER,
+		.tkl = 3, /* theirs have four bytes */
+		.until_tsc = UINT64_MAX,
+	};
+
+	if (h->traced < HANDLER_OTHER)
+		return 0;
+	h->capture = dp_capture_new(&f, 1);
+	if (h->capture == NULL)
+		return -1;
+	dp_net_capture(h->w->net, h->capture, h->w->snap);
+	return 0;
+}
+
 int
 handler_open(struct handler *h, const struct workload *load, int core, char *err,
 	size_t errlen)
@@ -147,12 +166,25 @@ handler_open(struct handler *h, const struct workload *load, int core, char *err
 	h->w = h->dp->shared.worker[0];
 	maker_init(&h->maker, load, dp_config(h->dp)->ports[0].mac, us);
 	walk_init(&h->walk, load->endpoints, 1);
-	if (load->blocks == 0)
+	if (load->blocks > 0)
+		h->blocks =
+			blocks_new(load, &h->walk, dp_config(h->dp)->ports[0].mac, us);
+	if (arm(h) == 0 && (load->blocks == 0 || h->blocks != NULL))
 		return 0;
-	h->blocks = blocks_new(load, &h->walk, dp_config(h->dp)->ports[0].mac, us);
-	if (h->blocks == NULL)
-		snprintf(err, errlen, "out of memory");
-	return h->blocks != NULL ? 0 : -1;
+	snprintf(err, errlen, "out of memory");
+	return -1;
+}
+
+/* Control's part, without a file: how many frames there were. */
+static void
+drain_capture(struct handler *h)
+{
+	struct dp_captured one;
+
+	while (h->capture != NULL && dp_capture_next(h->capture, 0, &one))
+		h->copied++;
+	if (h->capture != NULL)
+		dp_capture_release(h->capture, 0);
 }
 
 static void
@@ -365,6 +397,7 @@ handler_settle(struct handler *h)
 
 	dp_net_flush(h->w->net);
 	drain_log(h->w);
+	drain_capture(h);
 	while ((n = rte_ring_dequeue_burst(h->out, (void **)m, DP_BURST, NULL)) > 0) {
 		for (unsigned i = 0; i < n; i++, h->taken++)
 			/* NOLINTNEXTLINE(clang-analyzer-core*): the ring wrote n */
@@ -416,6 +449,13 @@ handler_fault(const struct handler *h)
 				(unsigned long long)v[none[i]]);
 			return text;
 		}
+	if (h->copied
+		!= (h->traced == HANDLER_ALL ? v[DP_C_rx_frames] + v[DP_C_tx_frames]
+					     : 0)) {
+		snprintf(text, sizeof(text), "%llu frames were copied",
+			(unsigned long long)h->copied);
+		return text;
+	}
 	if (h->wrong == 0 && v[DP_C_answered] + v[DP_C_notified_non] == h->messages)
 		return NULL;
 	snprintf(text, sizeof(text), "%llu of %llu answers are wrong",

@@ -17,7 +17,17 @@
 #define ROUND 1024 /* messages */
 #define ROUND_BURSTS (ROUND / DP_BURST)
 
+/* What a trace to a file is told to copy while the handler runs. */
+enum handler_trace {
+	HANDLER_UNTRACED, /* the handler alone, as ever */
+	HANDLER_OFF,      /* none is armed; the frames' way into the port counts, too */
+	HANDLER_OTHER,    /* the messages of a token that nobody has */
+	HANDLER_ALL,      /* every frame, both ways */
+};
+
 struct handler {
+	enum handler_trace traced; /* the caller's wish */
+	struct dp_capture *capture;
 	bool small_pages; /* the caller's wish: no hugepages, even if some are free */
 	const struct workload *load;
 	struct dp *dp;
@@ -33,12 +43,13 @@ struct handler {
 	uint32_t rounds;
 	unsigned taken; /* answers read in this round */
 	uint64_t messages, wrong;
-	uint32_t told; /* observers that have heard of the last change */
+	uint64_t copied; /* frames */
+	uint32_t told;   /* observers that have heard of the last change */
 	uint32_t changes;
 	bool telling; /* the bursts are notifications */
 };
 
-/* One gateway a process; @h is zeroed but for the caller's wish.  0, or -1 with a
+/* One gateway a process; @h is zeroed but for the caller's wishes.  0, or -1 with a
  * sentence in @err. */
 int handler_open(struct handler *h, const struct workload *load, int core, char *err,
 	size_t errlen);
