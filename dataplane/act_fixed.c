@@ -83,7 +83,7 @@ get_static(
 		if (r == NULL)
 			return TG_NOT_ACCEPTABLE;
 	}
-	if (unlikely(q->flags & DP_R_QUERY) && r->content_format == DP_CF_LINKS)
+	if (unlikely(q->flags & DP_R_QUERY) && r->content_format == TG_CF_LINK)
 		return act_links(w, b, i, r);
 	if ((b->flags[i] & DP_F_OBSERVE) && (code = get_observed(w, b, i, r)) != 0)
 		return code;

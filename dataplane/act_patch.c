@@ -159,7 +159,7 @@ conclude(struct dp_worker *w, struct dp_burst *b, struct dp_job *job)
 static void
 come_back(struct dp_worker *w, struct dp_job *job)
 {
-	struct dp_burst *b = dp_reopen(w, job->packet);
+	struct dp_burst *b = dp_reopen(w, job->packet, DP_KIND(DP_K_STORE));
 
 	if (b->code[0] == 0) {
 		b->code[0] = conclude(w, b, job);

@@ -206,7 +206,7 @@ list(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	size_t size;
 	uint8_t len;
 
-	if (!acceptable(q->accept, DP_CF_LINKS))
+	if (!acceptable(q->accept, TG_CF_LINK))
 		return TG_NOT_ACCEPTABLE;
 	name = dp_request_segment(q, q->device_at, &len);
 	hash = dp_devices_hash(w->devices, name, len);

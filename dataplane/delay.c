@@ -6,6 +6,11 @@
 
 #define A_TURN 16
 
+/* Routes whose requests may be put aside. */
+#define FIXED                                                                            \
+	(DP_KIND(DP_K_STATIC) | DP_KIND(DP_K_QUERY) | DP_KIND(DP_K_UPPERCASE)            \
+		| DP_KIND(DP_K_TIME))
+
 struct dp_delayed {
 	uint32_t count, free; /* free: the first free place + 1 */
 	uint32_t fresh;       /* places from here on were never used */
@@ -90,7 +95,7 @@ dp_delayed_run(struct dp_worker *w)
 		return false;
 	n = dp_wheel_advance(wheel_of(d), w->now_ms, due, A_TURN);
 	for (unsigned i = 0; i < n; i++) {
-		struct dp_burst *b = dp_reopen(w, d->packet[due[i]]);
+		struct dp_burst *b = dp_reopen(w, d->packet[due[i]], FIXED);
 
 		give(d, due[i]);
 		if (b->code[0] == 0)

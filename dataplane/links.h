@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define DP_CF_LINKS 40   /* Content-Format application/link-format */
 #define DP_FILTERS_MAX 8 /* the RFC knows one; this bounds what a request can cost */
 
 /*

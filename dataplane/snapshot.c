@@ -272,7 +272,7 @@ set_static(struct build *b, struct dp_route *r, const struct dp_route_spec *s)
 	r->answer[TG_PUT] = s->answer_put;
 	r->answer[TG_POST] = s->answer_post;
 	r->answer[TG_DELETE] = s->answer_delete;
-	if (s->content_format == DP_CF_LINKS
+	if (s->content_format == TG_CF_LINK
 		&& !is_link_format(s->content, s->content_len))
 		return fail(
 			b, "route %s: content is no list of links (RFC 6690)", s->path);
@@ -506,7 +506,7 @@ add_core(struct build *b, const struct dp_settings *set)
 		.path = "/.well-known/core",
 		.kind = DP_K_STATIC,
 		.max_age = UINT32_MAX,
-		.content_format = DP_CF_LINKS,
+		.content_format = TG_CF_LINK,
 		.multicast = true,
 	};
 	char *text = take(b, CORE_MAX);

@@ -125,18 +125,8 @@ unpack(struct dp_worker *w, struct rte_mbuf *m)
 	return b;
 }
 
-/* Does the route, as it is now, send requests on a way? */
-static bool
-may_be_away(const struct dp_burst *b)
-{
-	const struct dp_route *r = b->route[0];
-
-	return r->kind == DP_K_STORE || r->delay_ms != 0
-	       || (r->multicast && (b->flags[0] & DP_F_MULTICAST));
-}
-
 struct dp_burst *
-dp_reopen(struct dp_worker *w, struct rte_mbuf *m)
+dp_reopen(struct dp_worker *w, struct rte_mbuf *m, unsigned kinds)
 {
 	struct dp_burst *b = unpack(w, m);
 
@@ -147,7 +137,7 @@ dp_reopen(struct dp_worker *w, struct rte_mbuf *m)
 	dp_stage_route(w, b);
 	if (unlikely(dp_meta(m)->transfer != NULL))
 		dp_block_show(b, 0, &w->scratch->request[0], dp_meta(m)->transfer);
-	if (b->code[0] == 0 && !may_be_away(b))
+	if (b->code[0] == 0 && !(kinds & DP_KIND(b->route[0]->kind)))
 		b->code[0] = TG_UNAVAILABLE;
 	return b;
 }
@@ -166,7 +156,7 @@ static void
 value(struct dp_worker *w, struct rte_mbuf *m)
 {
 	uint8_t from = dp_meta(m)->from;
-	struct dp_burst *b = dp_reopen(w, m);
+	struct dp_burst *b = dp_reopen(w, m, DP_KIND(DP_K_STORE));
 
 	if (b->code[0] == 0)
 		b->code[0] = dp_store_act_here(w, b, 0, from);

@@ -394,9 +394,11 @@ bool dp_hand(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned to,
 	enum dp_errand kind);
 /* Take packet @i out of the burst, with all that it takes with it. */
 struct rte_mbuf *dp_pack(struct dp_worker *w, struct dp_burst *b, unsigned i);
+#define DP_KIND(kind) (1u << (kind))
 /* A packet that comes back, as a burst of its own, parsed and routed anew: a reload on
- * the way may have made its route another.  code[0]: 0, or the error that it ends in. */
-struct dp_burst *dp_reopen(struct dp_worker *w, struct rte_mbuf *m);
+ * the way may have made its route another.  code[0]: 0, or the error that it ends in:
+ * 5.03 if the route is of none of @kinds, which are all that the caller can run. */
+struct dp_burst *dp_reopen(struct dp_worker *w, struct rte_mbuf *m, unsigned kinds);
 /* Send the answer of such a packet to @to, from where its request came. */
 void dp_give_back(struct dp_worker *w, struct dp_burst *b, unsigned to);
 /* Request @i goes on its way, and its answer comes back through the inbox: it is in
