@@ -301,8 +301,9 @@ say(struct dp_worker *w, uint32_t id, const struct dp_notice *n, uint8_t code, b
 	}
 }
 
-void
-dp_notify_one(struct dp_worker *w, uint32_t id)
+/* As dp_notify_one(); false if it waits for room for one more CON. */
+static bool
+try(struct dp_worker *w, uint32_t id)
 {
 	const struct dp_relation *r = dp_observers_get(w->observers, id);
 	uint64_t now = w->now_ms;
@@ -312,18 +313,28 @@ dp_notify_one(struct dp_worker *w, uint32_t id)
 	bool con;
 
 	if (r->flags & DP_O_IN_FLIGHT)
-		return; /* its ACK, or its timer */
+		return true; /* its ACK, or its timer */
 	n = notice_for(w, r, second_of(now));
 	code = code_for(r, n);
 	if (code == TG_CONTENT && r->version == n->version)
-		return;
+		return true;
 	con = wants_con(w, r, n, code);
-	if (code == TG_CONTENT && !n->con && since < w->snap->observe_min_ms)
+	if (code == TG_CONTENT && !n->con && since < w->snap->observe_min_ms) {
 		dp_observers_arm(w->observers, id, now + w->snap->observe_min_ms - since);
-	else if (con && !may_confirm(w, r, n))
+		return true;
+	}
+	if (con && !may_confirm(w, r, n)) {
 		dp_observers_arm(w->observers, id, now + TURN_MS);
-	else
-		say(w, id, n, code, con);
+		return false;
+	}
+	say(w, id, n, code, con);
+	return true;
+}
+
+void
+dp_notify_one(struct dp_worker *w, uint32_t id)
+{
+	(void)try(w, id);
 }
 
 /* The CON of @id was not acknowledged in time: the same again, or what has taken its
@@ -370,30 +381,36 @@ dp_notify_end(struct dp_worker *w, uint32_t id, enum dp_counter why)
 	drop(w, id);
 }
 
-/* The peer has room for another CON: whatever of its relations waits. */
-static void
-go_on(struct dp_worker *w, uint32_t peer)
+/* @id and its siblings behind it, as far as there is room for their CONs: true if there
+ * was for all. */
+static bool
+go_on_from(struct dp_worker *w, uint32_t id)
 {
-	uint32_t id = dp_observers_of_peer(w->observers, peer);
-
-	for (; id != DP_NONE; id = dp_observers_sibling(w->observers, id))
-		dp_notify_one(w, id);
+	while (id != DP_NONE && try(w, id))
+		id = dp_observers_sibling(w->observers, id);
+	return id == DP_NONE;
 }
 
 void
 dp_notify_acked(struct dp_worker *w, uint32_t id)
 {
 	struct dp_relation *r = dp_observers_get(w->observers, id);
-	uint32_t peer = r->peer;
+	uint32_t peer = r->peer, next = dp_observers_sibling(w->observers, id);
+	bool over = r->code != TG_CONTENT;
 
 	if (!(r->flags & DP_O_IN_FLIGHT))
 		return;
 	dp_count(&w->counters, DP_C_out_acked, 1);
 	dp_observers_set_in_flight(w->observers, id, false);
 	dp_observers_disarm(w->observers, id);
-	if (r->code != TG_CONTENT)
+	if (over)
 		drop(w, id); /* what ended it was counted when it was said */
-	go_on(w, peer);
+	/* Whoever waits, those behind it first: each has its turn.  Those for whom there
+	 * is no room have a timer, which this one is to get yet. */
+	if (go_on_from(w, next))
+		(void)go_on_from(w, dp_observers_of_peer(w->observers, peer));
+	if (!over)
+		dp_notify_one(w, id);
 }
 
 /* ---- news ---- */

@@ -745,6 +745,61 @@ confirmable_by_route(void **state)
 	assert_int_equal(n.mid, next.mid);
 }
 
+/* The next frame is a CON of @payload to @a or @b: which of them. */
+static char
+hear_either(const struct flow *w, const char *payload, uint16_t *mid)
+{
+	const unsigned head = ETH + (w->v6 ? IP6 : IP4) + UDP;
+	uint8_t rest[16] = "\x81\x1e\xff";
+	struct note n = {T_CON, TG_CONTENT, 0, {rest, 3 + strlen(payload)}, 0, 0};
+	struct frame f;
+
+	memcpy(rest + 3, payload, strlen(payload));
+	assert_true(take(&f));
+	assert_int_equal(n_early, 0);
+	early[n_early++] = f;
+	n.token = (char)f.byte[head + TG_HDR_LEN];
+	hear(w, &n);
+	*mid = n.mid;
+	return n.token;
+}
+
+/* However fast the value changes, each relation of an endpoint has its turn. */
+static void
+each_in_its_turn(void **state)
+{
+	static const char *const payload[] = {"two", "three", "four", "five"};
+	const struct flow w = observer(1);
+	struct note n = {T_ACK, TG_CONTENT, 'a',
+		B("\x81\x1e\xff"
+		  "one"),
+		0, 0};
+	unsigned told[2] = {0};
+	uint16_t mid;
+	char who;
+
+	(void)state;
+	gw_reopen(confirmable_route);
+	put("one");
+	for (; n.token <= 'b'; n.token++) {
+		gw_say(&w, request(T_CON, TG_GET, n.token, BYTES_OF(REGISTER)));
+		hear(&w, &n);
+	}
+	put(payload[0]);
+	who = hear_either(&w, payload[0], &mid);
+	told[who - 'a']++;
+	for (unsigned i = 1; i < COUNT(payload); i++) {
+		put(payload[i]);
+		silence();
+		reply(&w, T_ACK, mid);
+		who = hear_either(&w, payload[i], &mid);
+		told[who - 'a']++;
+		silence();
+	}
+	assert_int_equal(told[0], 2);
+	assert_int_equal(told[1], 2);
+}
+
 /* The gateway ends when whoever was told so confirmably has said that it heard it. */
 static void
 drained_at_last(void **state)
@@ -947,6 +1002,7 @@ main(void)
 		cmocka_unit_test(one_after_another),
 		cmocka_unit_test(confirmable_after_a_day),
 		cmocka_unit_test(confirmable_by_route),
+		cmocka_unit_test(each_in_its_turn),
 		cmocka_unit_test(not_faster_than_the_interval),
 		cmocka_unit_test(back_in_time),
 		cmocka_unit_test(all_of_many_are_told),
