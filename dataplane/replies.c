@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define LAYOUT 1
-#define REPLY_MAX 1280
 
 struct reply {
 	uint32_t peer;
@@ -15,7 +14,7 @@ struct reply {
 		newer; /* in its list, + 1; in a free slot older is the next free + 1 */
 	uint16_t mid, len;
 	uint8_t con, in_use;
-	uint8_t bytes[REPLY_MAX];
+	uint8_t bytes[DP_REPLY_MAX];
 };
 
 /* By age: where a list's oldest and newest are, + 1. */
@@ -172,7 +171,7 @@ dp_replies_put(struct dp_replies *t, uint32_t peer, uint16_t mid, bool con,
 	uint32_t i = find(t, peer, mid);
 	struct reply *r;
 
-	if (len > REPLY_MAX)
+	if (len > DP_REPLY_MAX)
 		return false;
 	if (i != DP_INDEX_NONE)
 		drop(t, i);

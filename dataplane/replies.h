@@ -18,11 +18,14 @@
 
 struct dp_replies;
 
+/* Bytes of the longest message that is kept.  No answer is longer: a representation goes
+ * out in blocks of DP_VALUE_MAX, and a Location is made to fit. */
+#define DP_REPLY_MAX 1280
+
 size_t dp_replies_size(uint32_t entries);
 struct dp_replies *dp_replies_init(
 	void *block, uint32_t entries, const uint8_t hash_key[16]);
-/* Keep @len bytes (a whole CoAP message, at most 1,280) for @lifetime_s. False if too
- * long. */
+/* Keep @len bytes, a whole CoAP message, for @lifetime_s.  False if it is too long. */
 bool dp_replies_put(struct dp_replies *t, uint32_t peer, uint16_t mid, bool con,
 	const void *msg, uint16_t len, uint32_t now_s, uint32_t lifetime_s,
 	struct dp_counters *c);

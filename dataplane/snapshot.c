@@ -7,6 +7,7 @@
 #include "dataplane/burst.h"
 #include "dataplane/links.h"
 #include "dataplane/path.h"
+#include "dataplane/replies.h"
 #include "dataplane/route.h"
 
 #include <errno.h>
@@ -232,10 +233,11 @@ set_content(struct build *b, struct dp_route *r, const void *content, size_t len
 	return encode(b, &w, &r->content, &r->content_len);
 }
 
+/* It must be kept: a duplicate gets the same bytes, and so does who gets it late. */
 static int
 set_location(struct build *b, struct dp_route *r, const char *location)
 {
-	uint8_t buf[DP_MSG_MAX];
+	uint8_t buf[DP_REPLY_MAX];
 	struct tg_writer w;
 
 	begin(&w, buf, sizeof(buf) - TG_TOKEN_MAX - DP_TAILROOM);

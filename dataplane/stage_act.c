@@ -191,6 +191,7 @@ act_guarded(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once)
 {
 	const struct dp_request *q = &w->scratch->request[i];
 	uint8_t code = once && (q->flags & (DP_R_BLOCK1 | DP_R_BLOCK2))
+				       && b->msg[i].code != TG_GET
 			       ? dp_act_block(w, b, i)
 			       : dp_execute(w, b, i);
 

@@ -3,7 +3,7 @@
 #include "tests/tables.h"
 
 #define ENTRIES 8
-#define LONGEST 1280
+#define LONGEST DP_REPLY_MAX
 #define NOW 1000
 #define LIFE 247
 

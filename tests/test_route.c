@@ -247,6 +247,12 @@ static const struct bad_row {
 	{"segment of the location too long",
 		{{.path = "/a", .kind = DP_K_STATIC, .location = "/" TEXT255 "f"}},
 		"location: a part has at most 255 bytes"},
+	{"location too long to be kept",
+		{{.path = "/a",
+			.kind = DP_K_STATIC,
+			.location = "/" TEXT255 "/" TEXT255 "/" TEXT255 "/" TEXT255
+				    "/" TEXT255}},
+		"content is too long for one message"},
 	{"links that are none",
 		{{.path = "/a",
 			.kind = DP_K_STATIC,
