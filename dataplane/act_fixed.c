@@ -65,8 +65,7 @@ get_observed(
 {
 	struct dp_content c = r->body;
 
-	c.observe = dp_observe_route(w, b, i, r);
-	if (c.observe == DP_NO_OBSERVE)
+	if (!dp_observe_route(w, b, i, r, &c))
 		return 0;
 	return dp_answer_content(b, i, &w->scratch->request[i], TG_CONTENT, &c);
 }
@@ -165,12 +164,32 @@ dp_time_text(const struct dp_worker *w, char text[DP_TIME_TEXT])
 	return (size_t)len;
 }
 
+/* The next one comes in a second, or when there may be one. */
+struct dp_content
+dp_time_content(const struct dp_worker *w, char text[DP_TIME_TEXT])
+{
+	uint32_t len = (uint32_t)dp_time_text(w, text);
+
+	return (struct dp_content){
+		.bytes = text,
+		.len = len,
+		.format = TG_CF_TEXT,
+		.max_age = 1 + w->snap->observe_min_ms / 1000,
+		.etag = dp_content_etag(text, len),
+	};
+}
+
 static uint8_t
 act_time(struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_request *q)
 {
-	struct dp_content c = {.format = TG_CF_TEXT, .max_age = 0};
+	struct dp_content c = {.format = TG_CF_TEXT, .max_age = 0}, observed;
 	char text[DP_TIME_TEXT];
 
+	if (b->flags[i] & DP_F_OBSERVE) {
+		observed = dp_time_content(w, text);
+		if (dp_observe_route(w, b, i, b->route[i], &observed))
+			return dp_answer_content(b, i, q, TG_CONTENT, &observed);
+	}
 	c.bytes = text;
 	c.len = (uint32_t)dp_time_text(w, text);
 	return dp_answer_content(b, i, q, TG_CONTENT, &c);

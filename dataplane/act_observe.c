@@ -134,21 +134,24 @@ dp_observe(struct dp_worker *w, const struct dp_burst *b, unsigned i,
 }
 
 /* An answer that is late would come twice, and a group's members are not told apart. */
-uint32_t
+bool
 dp_observe_route(struct dp_worker *w, const struct dp_burst *b, unsigned i,
-	const struct dp_route *r)
+	const struct dp_route *r, struct dp_content *c)
 {
 	const struct observed o = {
 		.value = dp_route_ref(r),
 		.home = DP_AT_ROUTES,
-		.format = r->content_format,
-		.etag = r->body.etag,
+		.format = c->format,
+		.etag = c->etag,
 	};
 
 	if (b->route[i]->delay_ms != 0 || (b->flags[i] & DP_F_MULTICAST))
-		return DP_NO_OBSERVE;
+		return false;
 	dp_observe_cancel(w, b, i);
-	return is_registration(&b->msg[i]) ? enter(w, b, i, &o) : DP_NO_OBSERVE;
+	if (!is_registration(&b->msg[i]))
+		return false;
+	c->observe = enter(w, b, i, &o);
+	return c->observe != DP_NO_OBSERVE;
 }
 
 void

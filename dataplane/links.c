@@ -2,6 +2,7 @@
 
 #include "coap/link.h"
 #include "coap/option.h"
+#include "dataplane/dp.h"
 
 #include <string.h>
 
@@ -42,4 +43,54 @@ dp_links_filter(char *to, const char *text, size_t *len, const struct tg_msg *m)
 	}
 	*len = kept;
 	return true;
+}
+
+/* ---- the list of resources ---- */
+
+/* Has a route before number @i the same path, in another Content-Format? */
+static bool
+is_listed(const struct dp_settings *set, unsigned i)
+{
+	for (unsigned k = 0; k < i; k++)
+		if (strcmp(set->routes[k].path, set->routes[i].path) == 0)
+			return true;
+	return false;
+}
+
+/* Is it useful to observe, because it changes while the gateway runs (RFC 7641, 6)? */
+static bool
+changes(const struct dp_route_spec *r)
+{
+	return (r->kind == DP_K_STORE || (r->kind == DP_K_TIME && r->delay_ms == 0))
+	       && strchr(r->path, '{') == NULL;
+}
+
+/* A link to @r: to its path, or of a pattern to the literal prefix; nothing if hidden. */
+static void
+write_link(struct tg_link_writer *w, const struct dp_route_spec *r)
+{
+	size_t len = strcspn(r->path, "{");
+
+	if (r->hidden)
+		return;
+	if (len > 1 && r->path[len] == '{')
+		len--; /* "/t/{device}" is listed as "/t" */
+	tg_link_target(w, r->path, len);
+	tg_link_attr(w, "rt", r->rt);
+	tg_link_attr(w, "if", r->ifd);
+	tg_link_attr(w, "title", r->title);
+	if (r->kind == DP_K_STATIC && r->content_format != DP_NO_FORMAT)
+		tg_link_attr_uint(w, "ct", r->content_format);
+	if (r->kind == DP_K_STATIC && r->content_len > DP_VALUE_MAX)
+		tg_link_attr_uint(w, "sz", r->content_len); /* large ones only (3.3) */
+	if (changes(r))
+		tg_link_attr_flag(w, "obs");
+}
+
+void
+dp_links_write_routes(struct tg_link_writer *w, const struct dp_settings *set)
+{
+	for (unsigned i = 0; i < set->n_routes; i++)
+		if (!is_listed(set, i))
+			write_link(w, &set->routes[i]);
 }

@@ -1,6 +1,6 @@
 /*
- * Lists of links as a request wants them: those that its filters let through (RFC 6690,
- * 4.1).  Each Uri-Query is a filter, and a link has to pass them all.
+ * Lists of links: of the routes, and as a request wants them: those that its filters let
+ * through (RFC 6690, 4.1).  Each Uri-Query is a filter, and a link has to pass them all.
  *
  * Threads.  Pure.   Memory.  The caller's.
  */
@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct dp_settings;
+struct tg_link_writer;
+
 #define DP_FILTERS_MAX 8 /* the RFC knows one; this bounds what a request can cost */
 
 /*
@@ -19,3 +22,6 @@
  * False: more than DP_FILTERS_MAX filters, which is 4.00, and @to is as it was.
  */
 bool dp_links_filter(char *to, const char *text, size_t *len, const struct tg_msg *m);
+/* The links of /.well-known/core: to fixed resources, and to the literal prefixes of
+ * patterns.  The writer says whether they had room. */
+void dp_links_write_routes(struct tg_link_writer *w, const struct dp_settings *set);

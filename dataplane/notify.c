@@ -111,17 +111,20 @@ make_of_value(struct dp_worker *w, struct dp_notice *n)
 	encode(n, &c);
 }
 
-/* The same of static content, in @format if it still has that. */
+/* The same of what a route answers, in @format if it still has that. */
 static void
 make_of_route(const struct dp_worker *w, struct dp_notice *n, uint32_t format)
 {
 	const struct dp_route *r = dp_route_of_ref(w->snap, n->value, format);
+	char text[DP_TIME_TEXT];
+	struct dp_content c;
 
 	if (r == NULL)
 		return;
 	n->con = false;
 	n->param = r->param;
-	encode(n, &r->body);
+	c = r->kind == DP_K_TIME ? dp_time_content(w, text) : r->body;
+	encode(n, &c);
 }
 
 static uint32_t

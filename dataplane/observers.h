@@ -29,8 +29,8 @@ struct dp_observers_config {
 	uint8_t hash_key[16];
 };
 
-/* In place of a home: what is observed is static content, which every worker has; the
- * value is its dp_route_ref(). */
+/* In place of a home: what is observed is what a route answers by itself, at every
+ * worker; the value is its dp_route_ref(). */
 #define DP_AT_ROUTES UINT8_MAX
 
 /* Of a relation's flags those that are its owner's business. */

@@ -116,7 +116,8 @@ dp_route_of_ref(const struct dp_snapshot *snap, uint32_t ref, uint32_t format)
 	for (unsigned i = 0; i < snap->n_routes; i++) {
 		const struct dp_route *r = &snap->routes[i];
 
-		if (r->kind != DP_K_STATIC || r->path_hash != ref - spread(format))
+		if ((r->kind != DP_K_STATIC && r->kind != DP_K_TIME)
+			|| r->path_hash != ref - spread(format))
 			continue;
 		if (r->content_format == format)
 			return r;

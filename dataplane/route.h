@@ -26,7 +26,7 @@ struct dp_route {
 	uint16_t n_formats;
 	uint16_t formats[DP_FORMATS_MAX];
 	uint8_t answer[8];       /* static: code by method (1..7), 0: 4.05 */
-	uint32_t content_format; /* static */
+	uint32_t content_format; /* static, time */
 	bool require_format;     /* a write without Content-Format is 4.00 */
 	bool changes;            /* store: after each 2.03 the value changes by itself */
 	const struct dp_route *also; /* static: the same path in another Content-Format */
@@ -40,7 +40,8 @@ struct dp_route {
 	enum dp_stale stale; /* store */
 	bool notify_con;     /* store */
 	bool multicast;      /* fixed kinds: a group may be asked */
-	uint32_t period_ms;  /* store: the value at `own` is written so often; 0 */
+	uint32_t period_ms;  /* store: the value at `own` is written so often; 0.  Time:
+				its observers are told so often */
 	struct dp_path own;  /* that path; unobserve: its target's */
 	const uint8_t *text; /* what is written there; unobserve: what is to be said */
 	uint16_t text_len;
@@ -93,13 +94,13 @@ dp_param(const struct dp_snapshot *snap, uint8_t param)
 }
 
 /*
- * Static content can be observed: it changes when a reload changes it.  A relation names
- * it by path and Content-Format, 32 bits that stay over reloads: two that a reload puts
- * in each other's place are taken for one once in 2^32.
+ * Static content can be observed, which changes when a reload changes it, and the time.
+ * A relation names it by path and Content-Format, 32 bits that stay over reloads: two
+ * that a reload puts in each other's place are taken for one once in 2^32.
  */
 uint32_t dp_route_ref(const struct dp_route *r);
 /* What @ref names now, or else the same path in the Content-Format that comes first
- * there; NULL if static content is there no more.  @format is the one that @ref was made
+ * there; NULL if that path has none any more.  @format is the one that @ref was made
  * with. */
 const struct dp_route *dp_route_of_ref(
 	const struct dp_snapshot *snap, uint32_t ref, uint32_t format);

@@ -329,6 +329,26 @@ set_own(struct build *b, struct dp_route *r, const char *path,
 	return 0;
 }
 
+/* Something is done about it whenever its period is over. */
+static int
+add_ticking(struct build *b, struct dp_route *r)
+{
+	if (b->snap->n_ticking == DP_TICKING_MAX)
+		return fail(b, "route %s: more than %d routes have a period", r->path,
+			DP_TICKING_MAX);
+	b->snap->ticking[b->snap->n_ticking++] = r;
+	return 0;
+}
+
+/* Who observes the time hears of it every second. */
+static int
+set_time(struct build *b, struct dp_route *r)
+{
+	r->content_format = TG_CF_TEXT;
+	r->period_ms = 1000;
+	return r->delay_ms == 0 ? add_ticking(b, r) : 0;
+}
+
 /* A value that the gateway writes itself. */
 static int
 set_period(struct build *b, struct dp_route *r, const struct dp_route_spec *s)
@@ -340,10 +360,8 @@ set_period(struct build *b, struct dp_route *r, const struct dp_route_spec *s)
 	if (s->content_len + DP_TIME_TEXT > DP_VALUE_MAX)
 		return fail(b, "route %s: content has at most %d bytes", s->path,
 			DP_VALUE_MAX - DP_TIME_TEXT);
-	if (b->snap->n_ticking == DP_TICKING_MAX)
-		return fail(b, "route %s: more than %d routes have a period", s->path,
-			DP_TICKING_MAX);
-	b->snap->ticking[b->snap->n_ticking++] = r;
+	if (add_ticking(b, r) < 0)
+		return -EINVAL;
 	return set_own(b, r, s->path, s);
 }
 
@@ -382,6 +400,8 @@ set_kind(struct build *b, struct dp_route *r, const struct dp_route_spec *s)
 		return set_static(b, r, s);
 	if (s->kind == DP_K_STORE && s->period_ms != 0)
 		return set_period(b, r, s);
+	if (s->kind == DP_K_TIME)
+		return set_time(b, r);
 	if (s->kind == DP_K_UNOBSERVE)
 		return set_own(b, r, s->target != NULL ? s->target : "", s);
 	return 0;
@@ -468,38 +488,6 @@ add_route(struct build *b, const struct dp_route_spec *s)
 	return add_path(b, r, s->path);
 }
 
-/* Has a route before number @i the same path, in another Content-Format? */
-static bool
-is_listed(const struct dp_settings *set, unsigned i)
-{
-	for (unsigned k = 0; k < i; k++)
-		if (strcmp(set->routes[k].path, set->routes[i].path) == 0)
-			return true;
-	return false;
-}
-
-/* A link to @r: to its path, or of a pattern to the literal prefix; nothing if hidden. */
-static void
-write_link(struct tg_link_writer *w, const struct dp_route_spec *r)
-{
-	size_t len = strcspn(r->path, "{");
-
-	if (r->hidden)
-		return;
-	if (len > 1 && r->path[len] == '{')
-		len--; /* "/t/{device}" is listed as "/t" */
-	tg_link_target(w, r->path, len);
-	tg_link_attr(w, "rt", r->rt);
-	tg_link_attr(w, "if", r->ifd);
-	tg_link_attr(w, "title", r->title);
-	if (r->kind == DP_K_STATIC && r->content_format != DP_NO_FORMAT)
-		tg_link_attr_uint(w, "ct", r->content_format);
-	if (r->kind == DP_K_STATIC && r->content_len > DP_VALUE_MAX)
-		tg_link_attr_uint(w, "sz", r->content_len); /* large ones only (3.3) */
-	if (r->kind == DP_K_STORE && strchr(r->path, '{') == NULL)
-		tg_link_attr_flag(w, "obs");
-}
-
 /* /.well-known/core: fixed resources by their path, patterns by their literal prefix. */
 static int
 add_core(struct build *b, const struct dp_settings *set)
@@ -518,9 +506,7 @@ add_core(struct build *b, const struct dp_settings *set)
 	if (text == NULL)
 		return fail(b, "out of memory");
 	tg_link_begin(&w, text, CORE_MAX);
-	for (unsigned i = 0; i < set->n_routes; i++)
-		if (!is_listed(set, i))
-			write_link(&w, &set->routes[i]);
+	dp_links_write_routes(&w, set);
 	s.content = text;
 	s.content_len = (uint16_t)tg_link_end(&w);
 	if (w.overflow)

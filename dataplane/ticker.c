@@ -1,7 +1,8 @@
 /*
- * Values that change by themselves: the gateway writes the value of a store's route with
+ * What changes by itself: the gateway writes the value of a store's route with
  * a `period` anew whenever that is over, whatever has been PUT there or deleted
  * meanwhile.  Its home does so; for everybody else it is a value like any other.
+ * And the time, of which each worker tells those of its own who observe it.
  */
 #include "dataplane/copy.h"
 #include "dataplane/worker.h"
@@ -35,6 +36,10 @@ dp_tick_values(struct dp_worker *w)
 		if (w->ticked[i] == period)
 			continue;
 		w->ticked[i] = period;
+		if (r->kind == DP_K_TIME) {
+			dp_observers_changed(w->observers, DP_AT_ROUTES, dp_route_ref(r));
+			continue;
+		}
 		hash = dp_store_hash(w->store, &r->own);
 		if (dp_home_of_hash(w, hash) == w->id)
 			write_value(w, r, hash);

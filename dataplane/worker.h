@@ -268,6 +268,8 @@ void dp_act_disown(void *worker, uint32_t device);
 uint8_t dp_act_unobserve(struct dp_worker *w, const struct dp_burst *b, unsigned i);
 /* The time of this turn, RFC 3339; its length. */
 size_t dp_time_text(const struct dp_worker *w, char text[DP_TIME_TEXT]);
+/* The same as who observes it is told it; borrows @text. */
+struct dp_content dp_time_content(const struct dp_worker *w, char text[DP_TIME_TEXT]);
 /* Write the values whose period is over (ticker.c); about every millisecond. */
 void dp_tick_values(struct dp_worker *w);
 uint8_t dp_act_create(struct dp_worker *w, struct dp_burst *b, unsigned i);
@@ -417,10 +419,10 @@ bool dp_inbox(struct dp_worker *w);
  * that.  The answer's Observe value, or DP_NO_OBSERVE: it has none. */
 uint32_t dp_observe(struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	const struct dp_value *v);
-/* The same of static content, which @r has; or end the observation, if it asks for that.
- */
-uint32_t dp_observe_route(struct dp_worker *w, const struct dp_burst *b, unsigned i,
-	const struct dp_route *r);
+/* The same of @c, which @r answers, wherever a request comes; or end the observation, if
+ * it asks for that.  True: @c is a notification from now on. */
+bool dp_observe_route(struct dp_worker *w, const struct dp_burst *b, unsigned i,
+	const struct dp_route *r, struct dp_content *c);
 /* GET @i has Observe: end the observation if it asks for that. */
 void dp_observe_cancel(struct dp_worker *w, const struct dp_burst *b, unsigned i);
 /* Message @i is an ACK or an RST, maybe to a notification. */

@@ -165,14 +165,16 @@ static const struct row {
 			   "core"),
 		B(ACK("\x45") "\xc1\x28\xff</hello>;title=\"A "
 			      "greeting\";ct=0,</test>;rt=\"r\";if=\"i\","
-			      "</seg1/seg2/seg3>,</query>,</time>,</t>,</r>,</d>,</l>"),
+			      "</seg1/seg2/seg3>,</query>,</time>;obs,</t>,</r>,</d>,</"
+			      "l>"),
 		DP_C_answered},
 	{"discovery with Accept 40",
 		B(CON(GET) "\xbb.well-known\x04"
 			   "core\x61\x28"),
 		B(ACK("\x45") "\xc1\x28\xff</hello>;title=\"A "
 			      "greeting\";ct=0,</test>;rt=\"r\";if=\"i\","
-			      "</seg1/seg2/seg3>,</query>,</time>,</t>,</r>,</d>,</l>"),
+			      "</seg1/seg2/seg3>,</query>,</time>;obs,</t>,</r>,</d>,</"
+			      "l>"),
 		DP_C_answered},
 	{"discovery with Accept 0",
 		B(CON(GET) "\xbb.well-known\x04"

@@ -1,4 +1,4 @@
-/* Observers of static content (RFC 7641), which a reload changes. */
+/* Observers of static content (RFC 7641), which a reload changes, and of the time. */
 #include "coap/code.h"
 #include "coap/observe.h"
 #include "tests/dp_fixture.h"
@@ -372,6 +372,98 @@ registered_with_a_valid_etag(void **state)
 	hear_note('a', TG_CONTENT, 0);
 }
 
+/* ---- the time ---- */
+
+/* Its ticks follow the TSC, of which some microseconds may be left. */
+static void
+wait_s(unsigned seconds)
+{
+	gw_later(seconds);
+	rte_delay_us_block(1100);
+	gw_turn();
+}
+
+static void
+serve_time(struct dp_config *cfg, struct dp_settings *s)
+{
+	(void)cfg;
+	n_served = 0;
+	serve("/t", "", DP_NO_FORMAT)->kind = DP_K_TIME;
+	serve("/late", "", DP_NO_FORMAT)->kind = DP_K_TIME;
+	served[1].delay_ms = 100;
+	use(s);
+}
+
+/* Every second, but for the interval that there has to be. */
+static void
+told_the_time(void **state)
+{
+	struct heard h;
+	char first[24];
+
+	(void)state;
+	gw_reopen(serve_time);
+	gw_mark();
+	h = observe('a', BYTES_OF(REGISTER "t"));
+	assert_int_equal(h.msg.len - h.msg.payload, sizeof(first));
+	memcpy(first, h.msg.base + h.msg.payload, sizeof(first));
+	for (unsigned i = 0; i < 3; i++) {
+		wait_s(i == 0 ? 1 : 2);
+		h = hear_note('a', TG_CONTENT, 0);
+		assert_int_equal(h.msg.len - h.msg.payload, sizeof(first));
+		assert_memory_not_equal(h.msg.base + h.msg.payload, first, sizeof(first));
+		memcpy(first, h.msg.base + h.msg.payload, sizeof(first));
+		wait_s(1);
+		gw_expect_silence();
+	}
+	served[0].path = "/u";
+	reload();
+	hear_note('a', TG_NOT_FOUND, T_ACK);
+	assert_int_equal(relations(), 0);
+	wait_s(5);
+	gw_expect_silence();
+}
+
+/* A CON that is not acknowledged comes again as what the time is by then (4.5.2). */
+static void
+told_the_time_again(void **state)
+{
+	struct heard h, again;
+
+	(void)state;
+	gw_reopen(serve_time);
+	gw_mark();
+	observe('a', BYTES_OF(REGISTER "t"));
+	for (unsigned i = 0; i < 4; i++) {
+		wait_s(3);
+		hear_note('a', TG_CONTENT, 0);
+	}
+	wait_s(3);
+	hear(&h);
+	assert_int_equal(h.msg.type, TG_CON);
+	wait_s(3);
+	hear(&again);
+	assert_int_equal(again.msg.type, TG_CON);
+	assert_int_not_equal(again.msg.mid, h.msg.mid);
+	assert_memory_not_equal(again.etag, h.etag, sizeof(h.etag));
+	gw_expect_silence();
+	gw_say(&gw.flow, coap(T_RST, 0, again.msg.mid, (struct bytes){0}));
+	assert_int_equal(relations(), 0);
+}
+
+static void
+marked_as_changing(void **state)
+{
+	struct heard h;
+
+	(void)state;
+	gw_reopen(serve_time);
+	gw_mark();
+	h = get('a', BYTES_OF("\xbb.well-known\x04"
+			      "core"));
+	expect_payload(&h, "</t>;obs,</late>");
+}
+
 /* ---- who is not told ---- */
 
 static const struct plain_row {
@@ -496,7 +588,7 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + COUNT(plain_rows) + 11] = {
+	struct CMUnitTest tests[COUNT(rows) + COUNT(plain_rows) + 14] = {
 		cmocka_unit_test(told_of_its_format),
 		cmocka_unit_test(told_of_both_formats),
 		cmocka_unit_test(as_often_as_may_be),
@@ -505,11 +597,14 @@ main(void)
 		cmocka_unit_test(registered_with_a_valid_etag),
 		cmocka_unit_test(not_registered_with_what_takes_its_time),
 		cmocka_unit_test(ended_by_observe_1),
+		cmocka_unit_test(told_the_time),
+		cmocka_unit_test(told_the_time_again),
+		cmocka_unit_test(marked_as_changing),
 		cmocka_unit_test(ended_by_rst),
 		cmocka_unit_test(as_many_as_an_endpoint_may_have),
 		cmocka_unit_test(ended_with_its_route),
 	};
-	size_t n = 11;
+	size_t n = 14;
 
 	ADD_ROWS(tests, &n, rows, told_by_a_reload);
 	ADD_ROWS(tests, &n, plain_rows, not_registered);

@@ -320,14 +320,17 @@ static const struct core_row {
 	struct dp_route_spec spec;
 	const char *text;
 } core_rows[] = {
-	{"a fixed resource", {.path = "/a/b", .kind = DP_K_TIME}, "</a/b>"},
+	{"a fixed resource", {.path = "/a/b", .kind = DP_K_QUERY}, "</a/b>"},
+	{"the time", {.path = "/a", .kind = DP_K_TIME}, "</a>;obs"},
+	{"the time of a device", {.path = "/a/{device}", .kind = DP_K_TIME}, "</a>"},
+	{"the time, late", {.path = "/a", .kind = DP_K_TIME, .delay_ms = 1}, "</a>"},
 	{"a pattern's literal prefix", {.path = "/t/{device}", .kind = DP_K_STORE},
 		"</t>"},
 	{"a prefix of two segments", {.path = "/a/b/{x}/c/{y*}", .kind = DP_K_STORE},
 		"</a/b>"},
 	{"a pattern from the root", {.path = "/{x*}", .kind = DP_K_STORE}, "</>"},
 	{"attributes",
-		{.path = "/a", .kind = DP_K_TIME, .rt = "r", .ifd = "i", .title = "t"},
+		{.path = "/a", .kind = DP_K_QUERY, .rt = "r", .ifd = "i", .title = "t"},
 		"</a>;rt=\"r\";if=\"i\";title=\"t\""},
 	{"a static resource's format",
 		{.path = "/a", .kind = DP_K_STATIC, .content_format = 50}, "</a>;ct=50"},

@@ -66,6 +66,8 @@ over() {
 	local x=$2 before heard
 	AT=$1
 
+	holds "time$x" at_least 3 "$(observe 3 "$uri/time" | times)"
+
 	before=$(counter observers_reset)
 	heard=$(register 20006 0601 | tail -n 1)
 	same "TD_COAP_OBS_06-con$x" 4145 "${heard:0:4}"
