@@ -279,6 +279,7 @@ answer(struct dp_worker *w, struct rte_mbuf *m)
 		.mid = (uint16_t)(p[2] << 8 | p[3]),
 		.type = con ? TG_CON : TG_NON,
 		.code = dp_meta(m)->method,
+		.options = (uint16_t)(TG_HDR_LEN + (p[0] & 15)),
 		.tkl = p[0] & 15,
 	};
 	if (con && dp_separate_is_due(w, b->peer[0], b->msg[0].mid)) {

@@ -415,6 +415,19 @@ its_route_goes_meanwhile(void **state)
 	expect_stored("/d/dev%c/v", "[]");
 }
 
+/* Where it was made says nothing about whose it is. */
+static void
+refused_under_its_token(void **state)
+{
+	(void)state;
+	put_first(list);
+	gw_ask(coap(T_CON | 4, TG_FETCH, 7, BYTES_OF("toke" VALUE TEXT "\xff/9")),
+		silence);
+	gw_parse();
+	gw_turn();
+	gw_hear(&gw.flow, coap(T_ACK | 4, TG_UNPROCESSABLE, 7, BYTES_OF("toke")));
+}
+
 static void
 too_many(void **state)
 {
@@ -543,7 +556,7 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + COUNT(elsewhere) + 16];
+	struct CMUnitTest tests[COUNT(rows) + COUNT(elsewhere) + 17];
 	static const struct CMUnitTest plain[] = {
 		cmocka_unit_test(duplicate_is_in_progress_then_replayed),
 		cmocka_unit_test(duplicate_non_is_silence),
@@ -556,6 +569,7 @@ main(void)
 		cmocka_unit_test(never_the_same_value),
 		cmocka_unit_test(its_route_goes_meanwhile),
 		cmocka_unit_test(too_many),
+		cmocka_unit_test(refused_under_its_token),
 		cmocka_unit_test(drain_waits),
 		cmocka_unit_test(logged_is_a_record_first),
 		cmocka_unit_test(logged_survives_a_restart),
