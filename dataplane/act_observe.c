@@ -133,7 +133,6 @@ dp_observe(struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	return is_registration(&b->msg[i]) ? enter(w, b, i, &o) : DP_NO_OBSERVE;
 }
 
-/* An answer that is late would come twice, and a group's members are not told apart. */
 bool
 dp_observe_route(struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	const struct dp_route *r, struct dp_content *c)
@@ -145,8 +144,6 @@ dp_observe_route(struct dp_worker *w, const struct dp_burst *b, unsigned i,
 		.etag = c->etag,
 	};
 
-	if (b->route[i]->delay_ms != 0 || (b->flags[i] & DP_F_MULTICAST))
-		return false;
 	dp_observe_cancel(w, b, i);
 	if (!is_registration(&b->msg[i]))
 		return false;

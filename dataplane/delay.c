@@ -77,6 +77,7 @@ dp_delay(struct dp_worker *w, struct dp_burst *b, unsigned i, uint64_t ms)
 	}
 	if (b->peer[i] != DP_NONE)
 		dp_peers_set_link(w->peers, b->peer[i], dp_net_source_mac(b, i));
+	b->flags[i] &= (uint8_t)~DP_F_OBSERVE; /* what is late would come twice */
 	dp_leave(w, b, i);
 	at = take(d);
 	d->packet[at] = dp_pack(w, b, i);

@@ -506,6 +506,28 @@ not_registered_with_what_takes_its_time(void **state)
 	assert_int_equal(relations(), 0);
 }
 
+/* Not even if a reload has it answer at once meanwhile. */
+static void
+not_registered_with_what_took_its_time(void **state)
+{
+	struct heard h;
+
+	(void)state;
+	begin();
+	gw_say(&gw.flow, coap(T_CON, TG_GET, ++next_mid, BYTES_OF("\x60\x54late")));
+	served[3].delay_ms = 0;
+	reload();
+	gw_later_ms(1010);
+	gw_turn();
+	hear(&h);
+	if (h.msg.code == 0) /* an empty ACK goes ahead */
+		hear(&h);
+	assert_false(h.observed);
+	assert_int_equal(relations(), 0);
+	if (h.msg.type == TG_CON)
+		gw_say(&gw.flow, coap(T_ACK, 0, h.msg.mid, (struct bytes){0}));
+}
+
 static void
 ended_by_observe_1(void **state)
 {
@@ -588,7 +610,7 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + COUNT(plain_rows) + 14] = {
+	struct CMUnitTest tests[COUNT(rows) + COUNT(plain_rows) + 15] = {
 		cmocka_unit_test(told_of_its_format),
 		cmocka_unit_test(told_of_both_formats),
 		cmocka_unit_test(as_often_as_may_be),
@@ -596,6 +618,7 @@ main(void)
 		cmocka_unit_test(in_blocks),
 		cmocka_unit_test(registered_with_a_valid_etag),
 		cmocka_unit_test(not_registered_with_what_takes_its_time),
+		cmocka_unit_test(not_registered_with_what_took_its_time),
 		cmocka_unit_test(ended_by_observe_1),
 		cmocka_unit_test(told_the_time),
 		cmocka_unit_test(told_the_time_again),
@@ -604,7 +627,7 @@ main(void)
 		cmocka_unit_test(as_many_as_an_endpoint_may_have),
 		cmocka_unit_test(ended_with_its_route),
 	};
-	size_t n = 14;
+	size_t n = 15;
 
 	ADD_ROWS(tests, &n, rows, told_by_a_reload);
 	ADD_ROWS(tests, &n, plain_rows, not_registered);
