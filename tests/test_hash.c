@@ -90,6 +90,8 @@ no_difference_is_cancelled(void **state)
 		dp_hash_long(key, a, sizeof(a), one);
 		dp_hash_long(key, b, sizeof(b), other);
 		assert_true(differ(one, other));
+		assert_int_not_equal(dp_hash_bytes(key, a, sizeof(a)),
+			dp_hash_bytes(key, b, sizeof(b)));
 	}
 }
 
