@@ -159,8 +159,9 @@
 		"live view, a second a page, until Ctrl-C or N times (with --json "      \
 		"once)",                                                                 \
 		"a line each: status, rates {NAME: number}, latency, cores", cli_top)    \
-	REMOTE("drain", "", "refuse new requests and finish what is pending", "drained", \
-		cmd_drain)                                                               \
+	REMOTE("drain", "",                                                              \
+		"refuse new requests, finish what is pending and hear it acknowledged",  \
+		"drained", cmd_drain)                                                    \
 	REMOTE("stop", "", "drain and end", "{}", cmd_stop)                              \
 	LOCAL("decode", "[--text] [--extended-tokens] HEX...",                           \
 		"datagrams as objects, one a line; - reads them from standard input, a " \

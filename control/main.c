@@ -185,7 +185,8 @@ serve(struct ctl_gateway *g)
 	loop_run(&l);
 	loop_close(&l);
 	empty = ctl_gateway_finish(g);
-	say(empty ? "stopped" : "stopped; some answers were still pending");
+	say(empty ? "stopped"
+		  : "stopped; some answers, or ACKs of them, were still pending");
 	return 0;
 }
 
