@@ -10,7 +10,27 @@
 struct op {
 	struct ctl_pointer path, from;
 	json_t *value; /* borrowed; NULL if there is none */
+	size_t *work;  /* bytes of text that may still be put in */
 };
+
+/*
+ * May @value be put in at @p?  Twenty copies of the whole into itself would make a
+ * million of it, and each copy takes time though the next one stands in its place: so
+ * what is put in is bounded, all together, and how deep it gets.
+ */
+static uint8_t
+check_growth(const struct op *op, const json_t *value)
+{
+	size_t len;
+
+	if (!ctl_json_is_shallow(value, op->path.n))
+		return TG_UNPROCESSABLE;
+	len = ctl_json_print(value, NULL, 0);
+	if (len > *op->work)
+		return TG_TOO_LARGE;
+	*op->work -= len;
+	return 0;
+}
 
 /* Put @value, whose reference is taken over, where nothing stands or what is there moves
  * on (RFC 6902, 4.1). */
@@ -75,7 +95,9 @@ extract(json_t *root, const struct ctl_pointer *p, json_t **out)
 static uint8_t
 op_add(json_t **root, const struct op *op)
 {
-	return insert(root, &op->path, json_incref(op->value));
+	uint8_t code = check_growth(op, op->value);
+
+	return code == 0 ? insert(root, &op->path, json_incref(op->value)) : code;
 }
 
 static uint8_t
@@ -103,6 +125,9 @@ op_replace(json_t **root, const struct op *op)
 		(void)ctl_pointer_find(&op->path, op->path.n - 1, *root, &parent);
 	if (!json_is_array(parent))
 		return op_add(root, op);
+	code = check_growth(op, op->value);
+	if (code != 0)
+		return code;
 	(void)ctl_pointer_index(&op->path, op->path.n - 1, json_array_size(parent), &at);
 	return json_array_set(parent, at, op->value) == 0 ? 0 : TG_INTERNAL;
 }
@@ -118,7 +143,12 @@ op_move(json_t **root, const struct op *op)
 	if (op->from.n == 0)
 		return op->path.n == 0 ? 0 : TG_UNPROCESSABLE;
 	code = extract(*root, &op->from, &moved);
-	return code == 0 ? insert(root, &op->path, moved) : code;
+	if (code != 0)
+		return code;
+	if (ctl_json_is_shallow(moved, op->path.n))
+		return insert(root, &op->path, moved);
+	json_decref(moved);
+	return TG_UNPROCESSABLE;
 }
 
 static uint8_t
@@ -127,6 +157,8 @@ op_copy(json_t **root, const struct op *op)
 	json_t *from;
 	uint8_t code = ctl_pointer_find(&op->from, op->from.n, *root, &from);
 
+	if (code == 0)
+		code = check_growth(op, from);
 	return code == 0 ? insert(root, &op->path, json_deep_copy(from)) : code;
 }
 
@@ -187,16 +219,6 @@ read_op(const json_t *o, struct op *op, const struct kind **kind)
 	return code == 0 && (*kind)->from ? read_pointer(o, "from", &op->from) : code;
 }
 
-/* Twenty copies of the whole into itself would make a million of it: each step is
- * bounded. */
-static uint8_t
-check_growth(const json_t *root)
-{
-	if (!ctl_json_is_shallow(root))
-		return TG_UNPROCESSABLE;
-	return ctl_json_print(root, NULL, 0) <= CTL_PATCH_WORK ? 0 : TG_TOO_LARGE;
-}
-
 /* The whole patch is read before any of it is applied: 4.00 goes before 4.09. */
 static uint8_t
 check_ops(const json_t *patch)
@@ -220,14 +242,14 @@ ctl_json_patch(json_t **root, const json_t *patch)
 {
 	const struct kind *kind;
 	uint8_t code = check_ops(patch);
+	size_t work = CTL_PATCH_WORK;
 	struct op op;
 
+	op.work = &work;
 	for (size_t i = 0; i < json_array_size(patch) && code == 0; i++) {
 		code = read_op(json_array_get(patch, i), &op, &kind);
 		if (code == 0)
 			code = kind->run(root, &op);
-		if (code == 0)
-			code = check_growth(*root);
 	}
 	return code;
 }

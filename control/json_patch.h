@@ -2,15 +2,16 @@
  * JSON patch (RFC 6902): add, remove, replace, move, copy, test.
  *
  * Threads.  Pure: any thread.
- * Memory.   jansson's, bounded: a value on its way to the result has at most
- *           CTL_PATCH_WORK bytes of text and CTL_JSON_DEPTH levels.
+ * Memory.   jansson's, and the time that a patch takes, are bounded: what all operations
+ *           put in is at most CTL_PATCH_WORK bytes of text, and at no time nested deeper
+ *           than CTL_JSON_DEPTH levels.
  */
 #pragma once
 
 #include <jansson.h>
 #include <stdint.h>
 
-#define CTL_PATCH_WORK 16384
+#define CTL_PATCH_WORK 131072 /* four of the longest values */
 
 /*
  * Apply @patch to *root, which is changed, or replaced by another.  0, or a CoAP code as

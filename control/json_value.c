@@ -85,9 +85,8 @@ ctl_json_print(const json_t *v, uint8_t *to, size_t cap)
 
 /* ---- depth ---- */
 
-/* Is what stands in @v, @depth deep itself, nowhere too deep? */
-static bool
-is_shallow_from(const json_t *v, unsigned depth)
+bool
+ctl_json_is_shallow(const json_t *v, unsigned under)
 {
 	const char *key;
 	json_t *child;
@@ -95,21 +94,15 @@ is_shallow_from(const json_t *v, unsigned depth)
 
 	if (!json_is_array(v) && !json_is_object(v))
 		return true;
-	if (depth == CTL_JSON_DEPTH)
+	if (under >= CTL_JSON_DEPTH)
 		return false;
 	json_array_foreach (v, i, child)
-		if (!is_shallow_from(child, depth + 1))
+		if (!ctl_json_is_shallow(child, under + 1))
 			return false;
 	json_object_foreach ((json_t *)v, key, child)
-		if (!is_shallow_from(child, depth + 1))
+		if (!ctl_json_is_shallow(child, under + 1))
 			return false;
 	return true;
-}
-
-bool
-ctl_json_is_shallow(const json_t *v)
-{
-	return is_shallow_from(v, 0);
 }
 
 /* ---- equality ---- */

@@ -23,7 +23,8 @@ uint8_t ctl_json_load(struct ctl_text t, json_t **out);
 /* @v as text without white space, its numbers as short as they can be read back: its
  * length, and the bytes at @to if they are at most @cap.  0: out of memory. */
 size_t ctl_json_print(const json_t *v, uint8_t *to, size_t cap);
-/* Is @v nowhere nested deeper than CTL_JSON_DEPTH?  Looks no deeper itself. */
-bool ctl_json_is_shallow(const json_t *v);
+/* Is @v, @under levels deep itself, nowhere nested deeper than CTL_JSON_DEPTH?  Looks no
+ * deeper itself. */
+bool ctl_json_is_shallow(const json_t *v, unsigned under);
 /* Are both the same by RFC 6902, 4.6?  @b may be NULL: nothing is the same as that. */
 bool ctl_json_is_same(const json_t *a, const json_t *b);

@@ -11,7 +11,7 @@ void
 ctl_parser_do(struct dp_job *job)
 {
 	struct ctl_text change = {job->change, job->change_len};
-	struct ctl_text value = {job->value.payload, job->value.len};
+	struct ctl_text value = {job->text, job->value.len};
 	struct ctl_room out = {.to = job->out, .cap = job->room};
 
 	job->code = job->method == TG_FETCH ? ctl_fetch(change, value, &out)

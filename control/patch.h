@@ -10,7 +10,7 @@
  *   2.04, 2.05  done: the new value, the part
  *   4.00        the pointer or patch is malformed
  *   4.09        a `test` fails, or what is to be changed is not there; nothing is changed
- *   4.13        the result, or a value on the way to it, is too large
+ *   4.13        the result is too large, or all that was put in on the way to it
  *   4.15        a patch in neither of the two formats
  *   4.22        it cannot be done to this value: it is no JSON, has no such structure, is
  *               (or would become) nested too deep; a pointer that is to be read leads
@@ -19,7 +19,7 @@
  *
  * Threads.  Pure: any thread.
  * Memory.   jansson's, for as long as a call takes, bounded whatever is asked: depth by
- *           CTL_JSON_DEPTH, a value on the way to the result by CTL_PATCH_WORK.
+ *           CTL_JSON_DEPTH, what a JSON patch puts in by CTL_PATCH_WORK.
  */
 #pragma once
 

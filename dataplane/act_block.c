@@ -95,15 +95,6 @@ owner_of(const struct dp_worker *w, const struct dp_burst *b, unsigned i)
 
 /* ---- bodies that come ---- */
 
-/* Longest body that the request may have. */
-static uint32_t
-limit_of(const struct dp_burst *b, unsigned i)
-{
-	uint32_t max = b->route[i]->max_body;
-
-	return dp_is_patch(b->msg[i].code) && max > DP_VALUE_MAX ? DP_VALUE_MAX : max;
-}
-
 /* Would the request's conditions hold now?  Its last block asks again. */
 static bool
 holds(const struct dp_worker *w, const struct dp_burst *b, unsigned i)
@@ -130,7 +121,7 @@ begin(struct dp_worker *w, const struct dp_burst *b, unsigned i, const struct ke
 	uint8_t *code)
 {
 	const struct dp_request *q = &w->scratch->request[i];
-	uint32_t limit = limit_of(b, i);
+	uint32_t limit = b->route[i]->max_body;
 
 	*code = (q->flags & DP_R_SIZE1) && q->size1 > limit ? TG_TOO_LARGE
 		: !holds(w, b, i)                           ? TG_PRECONDITION_FAILED
@@ -210,21 +201,84 @@ dp_block_give_up(struct dp_worker *w, unsigned i)
 
 /* ---- responses that are kept ---- */
 
-/* The next block of a response; the request says nothing else. */
-static uint8_t
-give_block(struct dp_worker *w, struct dp_burst *b, unsigned i)
+/* The transfer with the response that such a request was answered with, or NULL. */
+static struct dp_transfer *
+find_response(struct dp_worker *w, const struct dp_burst *b, unsigned i)
 {
 	struct key k = key_of(w, b, i);
 	struct dp_transfer *x = dp_transfers_find(w->transfers, k.hash);
-	struct dp_content c = {.max_age = UINT32_MAX};
 
-	if (x == NULL || x->code == 0)
+	return x != NULL && x->code != 0 ? x : NULL;
+}
+
+static uint32_t
+max_age_left(const struct dp_transfer *x, uint32_t now_s)
+{
+	uint32_t age = now_s - x->made_s;
+
+	if (x->max_age == UINT32_MAX)
+		return UINT32_MAX;
+	return age < x->max_age ? x->max_age - age : 0;
+}
+
+/* The next block of a response; the request says nothing else. */
+static uint8_t
+give_block(struct dp_worker *w, struct dp_burst *b, unsigned i, struct dp_transfer *x)
+{
+	struct dp_content c;
+
+	if (x == NULL)
 		return TG_REQUEST_INCOMPLETE;
 	dp_transfers_touch(w->transfers, x, b->now_s);
-	c.bytes = x->body.body;
-	c.len = x->response_bytes;
-	c.format = x->format;
+	c = (struct dp_content){
+		.bytes = x->body.body,
+		.len = x->response_bytes,
+		.format = x->format,
+		.max_age = max_age_left(x, b->now_s),
+		.etag = x->etag,
+	};
 	return dp_answer_content(b, i, &w->scratch->request[i], x->code, &c);
+}
+
+/* What is kept was the answer to another FETCH than @i, which came whole. */
+static void
+forget_response(struct dp_worker *w, const struct dp_burst *b, unsigned i)
+{
+	struct dp_transfer *x =
+		dp_transfers_count(w->transfers) > 0 ? find_response(w, b, i) : NULL;
+
+	if (x != NULL)
+		dp_transfers_drop(w->transfers, x);
+}
+
+/*
+ * A FETCH that came whole does so for each block, which is made anew.  Where its body
+ * came in blocks it does not come again (2.7), and the answer was kept.
+ */
+static uint8_t
+fetch(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	const struct dp_request *q = &w->scratch->request[i];
+	struct dp_transfer *x = dp_goes_on(&b->msg[i], q) ? find_response(w, b, i) : NULL;
+
+	if (x != NULL || q->content_format == DP_NO_FORMAT)
+		return give_block(w, b, i, x);
+	if (!(q->flags & DP_R_BLOCK2) || q->block2.num == 0)
+		forget_response(w, b, i);
+	return dp_execute(w, b, i);
+}
+
+void
+dp_block_keep(
+	struct dp_transfer *x, uint8_t code, const struct dp_content *c, uint32_t now_s)
+{
+	memcpy(x->body.body, c->bytes, c->len);
+	x->code = code;
+	x->format = c->format;
+	x->response_bytes = c->len;
+	x->etag = c->etag;
+	x->max_age = c->max_age;
+	x->made_s = now_s;
 }
 
 /* One for the response to a request that came whole. */
@@ -251,10 +305,7 @@ keep(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_t code,
 
 	if (x == NULL)
 		return false;
-	memcpy(x->body.body, c->bytes, c->len);
-	x->code = code;
-	x->format = c->format;
-	x->response_bytes = c->len;
+	dp_block_keep(x, code, c, b->now_s);
 	if (!came_in_blocks)
 		dp_transfers_end(w->transfers, x, code, b->now_s);
 	return true;
@@ -281,7 +332,9 @@ dp_act_block(struct dp_worker *w, struct dp_burst *b, unsigned i)
 
 	if (q->flags & DP_R_BLOCK1)
 		return take_block(w, b, i);
-	/* A FETCH comes whole each time, and each of its blocks is made anew. */
-	return q->block2.num > 0 && b->msg[i].code != TG_FETCH ? give_block(w, b, i)
-							       : dp_execute(w, b, i);
+	if (b->msg[i].code == TG_FETCH)
+		return fetch(w, b, i);
+	return (q->flags & DP_R_BLOCK2) && q->block2.num > 0
+		       ? give_block(w, b, i, find_response(w, b, i))
+		       : dp_execute(w, b, i);
 }

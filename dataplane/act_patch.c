@@ -20,11 +20,13 @@
 _Static_assert(DP_JOB_HEAD_MAX >= DP_MSG_MAX, "any request's head");
 
 bool
-dp_patch_takes(uint8_t method, uint32_t format)
+dp_patch_takes(const struct tg_msg *m, const struct dp_request *q)
 {
-	return method == TG_FETCH
-		       ? format == TG_CF_TEXT
-		       : format == TG_CF_JSON_PATCH || format == TG_CF_MERGE_PATCH;
+	uint32_t format = q->content_format;
+
+	if (m->code != TG_FETCH)
+		return format == TG_CF_JSON_PATCH || format == TG_CF_MERGE_PATCH;
+	return format == TG_CF_TEXT || (format == DP_NO_FORMAT && dp_goes_on(m, q));
 }
 
 /* The value as it is now, into @job; or the error that the request ends in. */
@@ -32,19 +34,24 @@ static uint8_t
 look_up(struct dp_worker *w, struct dp_burst *b, unsigned i, struct dp_job *job)
 {
 	const struct dp_request *q = &w->scratch->request[i];
+	uint32_t slot = dp_store_find(w->store, &q->path, q->store_hash, DP_NONE);
 	const struct tg_msg *m = &b->msg[i];
+	struct dp_part none = {0};
 
-	if (!dp_store_read(w->store, &q->path, q->store_hash, &job->value))
+	if (slot == DP_NONE
+		|| !dp_store_read_part(
+			w->store, &q->path, q->store_hash, none, &job->value))
 		return dp_request_holds(q, m, false, 0) ? TG_NOT_FOUND
 							: TG_PRECONDITION_FAILED;
 	if (!dp_request_holds(q, m, true, job->value.etag))
 		return TG_PRECONDITION_FAILED;
 	if (job->value.content_format != TG_CF_JSON)
 		return TG_UNSUPPORTED_FORMAT;
-	if (job->value.len > DP_VALUE_MAX)
-		return TG_TOO_LARGE;
 	if (m->code == TG_FETCH && q->accept != DP_NO_FORMAT && q->accept != TG_CF_JSON)
 		return TG_NOT_ACCEPTABLE;
+	if (job->value.len > job->cap) /* blocks.bytes was larger when it came */
+		return TG_TOO_LARGE;
+	dp_store_copy(w->store, slot, job->text);
 	return 0;
 }
 
@@ -58,7 +65,9 @@ fill_in(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin,
 	job->format = (uint16_t)w->scratch->request[i].content_format;
 	job->change = m->base + m->payload;
 	job->change_len = m->len - m->payload;
-	job->room = m->code == TG_FETCH ? DP_VALUE_MAX : b->route[i]->max_payload;
+	job->room = (uint16_t)job->cap;
+	if (m->code != TG_FETCH && b->route[i]->max_body < job->room)
+		job->room = b->route[i]->max_body;
 	job->home = (uint8_t)w->id;
 	job->origin = origin;
 	job->tries = 0;
@@ -132,16 +141,46 @@ install(struct dp_worker *w, struct dp_burst *b, struct dp_job *job)
 	return dp_store_write(w, b, 0, job->origin);
 }
 
+/* What of the answer goes not into this message, for the blocks that will be asked for.
+ */
+static void
+keep_part(struct dp_worker *w, struct dp_burst *b, const struct dp_job *job)
+{
+	uint32_t max_age = b->route[0]->max_age,
+		 age = dp_value_age(&job->value, b->now_s);
+	struct dp_transfer *x = dp_body_of(w, 0);
+	struct dp_content c = {
+		.bytes = job->out,
+		.len = job->out_len,
+		.format = TG_CF_JSON,
+		.max_age = max_age == UINT32_MAX ? max_age
+			   : age < max_age       ? max_age - age
+						 : 0,
+		.etag = job->value.etag,
+	};
+	struct tg_slice s;
+
+	if (x != NULL && dp_slice(&s, &w->scratch->request[0], c.len) && s.block.more
+		&& c.len <= dp_transfers_bytes(w->transfers))
+		dp_block_keep(x, TG_CONTENT, &c, b->now_s);
+}
+
 /* The part goes out under the ETag of the whole: it serves If-Match, too. */
 static uint8_t
 answer_part(struct dp_worker *w, struct dp_burst *b, struct dp_job *job)
 {
 	uint32_t from = dp_slice_from(&w->scratch->request[0]);
+	uint32_t n = from < job->out_len ? job->out_len - from : 0;
+	uint8_t code;
 
 	job->value.len = job->out_len;
-	if (from < job->out_len)
-		memcpy(job->value.payload, job->out + from, job->out_len - from);
-	return dp_store_answer(w, b, 0, &job->value);
+	if (n > 0)
+		memcpy(job->value.payload, job->out + from,
+			n < DP_VALUE_MAX ? n : DP_VALUE_MAX);
+	code = dp_store_answer(w, b, 0, &job->value);
+	if (code == TG_CONTENT)
+		keep_part(w, b, job);
+	return code;
 }
 
 static uint8_t

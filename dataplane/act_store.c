@@ -65,35 +65,20 @@ dp_store_answer(
 	return b->reply[i] == 0 ? TG_INTERNAL : valid ? TG_VALID : TG_CONTENT;
 }
 
-/* All of the payload at @q's path, in w->scratch->text; its length. */
-static uint16_t
-copy_out(struct dp_worker *w, const struct dp_request *q)
-{
-	uint16_t len = 0;
-	struct dp_value v;
-
-	_Static_assert(DP_BODY_MAX < sizeof(w->scratch->text), "and a digit");
-	do {
-		if (!dp_store_read_from(w->store, &q->path, q->store_hash, len, &v))
-			return 0;
-		memcpy(w->scratch->text + len, v.payload, v.n);
-		len = (uint16_t)(len + v.n);
-	} while (v.n == DP_VALUE_MAX);
-	return len;
-}
-
 /* The value, whose home is here, changes by itself, as a counter behind it says. */
 static void
 move_on(struct dp_worker *w, const struct dp_request *q, const struct dp_value *v,
 	uint32_t now_s)
 {
 	uint32_t slot = dp_store_find(w->store, &q->path, q->store_hash, DP_NONE);
-	char *text = w->scratch->text;
-	uint16_t len = copy_out(w, q);
-	char last = len > 0 ? text[len - 1] : '\0';
+	char *text = w->scratch->text, last;
+	uint16_t len;
 
+	_Static_assert(DP_BODY_MAX < sizeof(w->scratch->text), "and a digit");
 	if (slot == DP_NONE)
 		return;
+	len = dp_store_copy(w->store, slot, (uint8_t *)text);
+	last = len > 0 ? text[len - 1] : '\0';
 	if (last >= '0' && last <= '9')
 		text[len - 1] = last == '9' ? '0' : (char)(last + 1);
 	else if (len < DP_BODY_MAX)

@@ -35,6 +35,7 @@ enum dp_request_flag {
 	DP_R_ACCEPT = 4096,
 	DP_R_SILENT = 8192, /* No-Response */
 	DP_R_APART = 16384, /* Uri-Host, Uri-Port or Request-Tag: its blocks are apart */
+	DP_R_PART = 32768,  /* route: FETCH, PATCH or iPATCH */
 };
 
 /* Flags of a request that is refused at once. */

@@ -184,13 +184,13 @@ act(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once)
 		finish(w, b, i, once, code);
 }
 
-/* What a request in blocks, or one whose answer may not be wanted, or to a route that
- * looks at more, goes through; it was admitted. */
+/* What a request in blocks or on a part, or one whose answer may not be wanted, or to a
+ * route that looks at more, goes through; it was admitted. */
 static void
 act_guarded(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once)
 {
 	const struct dp_request *q = &w->scratch->request[i];
-	uint8_t code = once && (q->flags & (DP_R_BLOCK1 | DP_R_BLOCK2))
+	uint8_t code = once && (q->flags & (DP_R_BLOCK1 | DP_R_BLOCK2 | DP_R_PART))
 				       && b->msg[i].code != TG_GET
 			       ? dp_act_block(w, b, i)
 			       : dp_execute(w, b, i);

@@ -20,7 +20,7 @@ takes_format(const struct dp_route *r, uint32_t format)
 
 /* The error that @q ends in before it runs, or 0. */
 static uint8_t
-fault(const struct dp_route *r, const struct dp_request *q, const struct tg_msg *m)
+fault(const struct dp_route *r, struct dp_request *q, const struct tg_msg *m)
 {
 	if (r == NULL)
 		return TG_NOT_FOUND;
@@ -35,9 +35,10 @@ fault(const struct dp_route *r, const struct dp_request *q, const struct tg_msg 
 		return TG_BAD_REQUEST;
 	if (m->len - m->payload > r->max_payload && !(q->flags & DP_R_BLOCK1))
 		return TG_TOO_LARGE;
-	if (unlikely(dp_is_patch(m->code)))
-		return dp_patch_takes(m->code, q->content_format) ? 0
-								  : TG_UNSUPPORTED_FORMAT;
+	if (unlikely(dp_is_patch(m->code))) {
+		q->flags |= DP_R_PART;
+		return dp_patch_takes(m, q) ? 0 : TG_UNSUPPORTED_FORMAT;
+	}
 	return likely(r->n_formats == 0) || takes_format(r, q->content_format)
 		       ? 0
 		       : TG_UNSUPPORTED_FORMAT;
@@ -93,7 +94,7 @@ static bool
 is_rare(const struct dp_burst *b, unsigned i, const struct dp_request *q)
 {
 	return (b->flags[i] & DP_F_MULTICAST)
-	       || (q->flags & (DP_R_BLOCK1 | DP_R_BLOCK2 | DP_R_SILENT))
+	       || (q->flags & (DP_R_BLOCK1 | DP_R_BLOCK2 | DP_R_SILENT | DP_R_PART))
 	       || b->route[i]->special;
 }
 

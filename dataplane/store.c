@@ -460,6 +460,16 @@ dp_store_read_part(const struct dp_store *t, const struct dp_path *path, uint64_
 	return false;
 }
 
+uint16_t
+dp_store_copy(const struct dp_store *t, uint32_t slot, uint8_t *to)
+{
+	const struct slot *s = slot_of(t, slot);
+
+	if (s->len > 0)
+		(void)dp_body_copy(t, s, s->flags, payload_at(s->path_len), s->len, to);
+	return s->len;
+}
+
 bool
 dp_store_info(const struct dp_store *t, uint32_t slot, uint8_t *path, uint16_t *path_len,
 	struct dp_value *out)

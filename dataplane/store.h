@@ -121,6 +121,9 @@ dp_store_read(const struct dp_store *t, const struct dp_path *path, uint64_t has
 {
 	return dp_store_read_from(t, path, hash, 0, out);
 }
+/* [w] All of the payload of the value in @slot, which has one, to @to; its bytes, at most
+ * DP_BODY_MAX. */
+uint16_t dp_store_copy(const struct dp_store *t, uint32_t slot, uint8_t *to);
 /* [r] Any thread: copy slot @slot with its path (room for 1,024 bytes); false if free. */
 bool dp_store_info(const struct dp_store *t, uint32_t slot, uint8_t *path,
 	uint16_t *path_len, struct dp_value *out);

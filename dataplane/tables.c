@@ -81,6 +81,13 @@ make_plan(struct plan *p, const struct dp_config *cfg, const struct dp_snapshot 
 	memcpy(p->observers.hash_key, cfg->hash_key, sizeof(p->observers.hash_key));
 }
 
+/* What the parser works on is a value that came in one message, or in blocks. */
+static uint32_t
+job_bytes(const struct dp_config *cfg)
+{
+	return cfg->transfers_bytes > DP_VALUE_MAX ? cfg->transfers_bytes : DP_VALUE_MAX;
+}
+
 static void
 set_sizes(struct dp_tables *k, const struct plan *p, const struct dp_config *cfg)
 {
@@ -96,7 +103,7 @@ set_sizes(struct dp_tables *k, const struct plan *p, const struct dp_config *cfg
 		[DP_T_OUTBOUND] = dp_outbound_size(p->outbound),
 		[DP_T_DELAYED] = dp_delayed_size(),
 		[DP_T_TRANSFERS] = dp_transfers_size(&p->transfers),
-		[DP_T_JOBS] = DP_JOBS * sizeof(struct dp_job),
+		[DP_T_JOBS] = dp_jobs_size(job_bytes(cfg)),
 		[DP_T_LIMITS] = 2 * sizeof(struct dp_limit),
 		[DP_T_SCRATCH] = sizeof(struct dp_scratch),
 	};
@@ -172,12 +179,11 @@ static void
 init_rest(struct dp_tables *k, struct dp_worker *w)
 {
 	struct dp_limit *limits = k->block[DP_T_LIMITS].at;
-	struct dp_job *jobs = k->block[DP_T_JOBS].at;
 
 	w->device_events = (struct dp_devices_events){
 		.counters = &w->counters, .gone = dp_act_disown, .arg = w};
-	for (w->n_jobs = 0; w->n_jobs < DP_JOBS; w->n_jobs++)
-		w->job[w->n_jobs] = jobs + w->n_jobs;
+	dp_jobs_init(k->block[DP_T_JOBS].at, job_bytes(&w->shared->cfg), w->job);
+	w->n_jobs = DP_JOBS;
 	w->limit = limits;
 	w->rates = limits + 1;
 	dp_limit_init(w->limit);

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define LAYOUT 2
+#define LAYOUT 3
 
 /* By age: where a state's oldest and newest are, + 1. */
 struct list {

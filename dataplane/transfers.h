@@ -10,8 +10,9 @@
  * have a response to give out.  What is finished makes room for what comes, the oldest
  * first; what is coming ends only by itself or by its age.
  *
- * Threads.  The home worker of the endpoint; the bytes of one that is busy are read by
- *           the worker that executes it: the rings between them order that.
+ * Threads.  The home worker of the endpoint; one that is busy belongs to the worker that
+ *           executes it, which reads its body and may put a response in its place: the
+ *           rings between them order that.
  * Memory.   One zeroed block from the caller, dp_transfers_size() bytes, 64-aligned.
  * Time.     Seconds since the gateway's start, handed in.
  */
@@ -38,7 +39,10 @@ struct dp_transfer {
 	uint8_t code;            /* finished: of the response; 0: there is none */
 	uint32_t format;         /* of the response */
 	uint32_t response_bytes; /* at body.body */
-	struct tg_block last;    /* the block that made it whole */
+	uint64_t etag;           /* of the response; 0: none */
+	uint32_t max_age;        /* likewise, when it was made; UINT32_MAX: none */
+	uint32_t made_s;
+	struct tg_block last; /* the block that made it whole */
 	struct tg_assembly body;
 };
 

@@ -249,8 +249,15 @@ dp_is_patch(uint8_t method)
 {
 	return method >= TG_FETCH && method <= TG_IPATCH;
 }
-/* Is @format one that such a @method's payload may have? */
-bool dp_patch_takes(uint8_t method, uint32_t format);
+/* Does such a request ask for a block more of an answer, and for nothing else? */
+static inline bool
+dp_goes_on(const struct tg_msg *m, const struct dp_request *q)
+{
+	return (q->flags & (DP_R_BLOCK1 | DP_R_BLOCK2)) == DP_R_BLOCK2
+	       && q->block2.num > 0 && m->payload == m->len;
+}
+/* Is the payload's Content-Format one that such a method takes? */
+bool dp_patch_takes(const struct tg_msg *m, const struct dp_request *q);
 /* Give the request to the parser, at its value's home; @origin answers.  DP_LATER: the
  * packet is with it. */
 uint8_t dp_patch_ask(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin);
@@ -273,13 +280,17 @@ struct dp_content dp_time_content(const struct dp_worker *w, char text[DP_TIME_T
 /* Write the values whose period is over (ticker.c); about every millisecond. */
 void dp_tick_values(struct dp_worker *w);
 uint8_t dp_act_create(struct dp_worker *w, struct dp_burst *b, unsigned i);
-/* A request, not a GET, with Block1 or Block2 (act_block.c). */
+/* A request, not a GET, with Block1 or Block2, or on a part (act_block.c). */
 uint8_t dp_act_block(struct dp_worker *w, struct dp_burst *b, unsigned i);
 /* Request @i becomes one with the whole of @x's body; @q is what was read of it. */
 void dp_block_show(
 	struct dp_burst *b, unsigned i, struct dp_request *q, struct dp_transfer *x);
 /* Request @i goes no further: its last block may come again. */
 void dp_block_give_up(struct dp_worker *w, unsigned i);
+/* Keep @c, which fits a transfer, as the response to what @x, which is busy, was the body
+ * of. */
+void dp_block_keep(
+	struct dp_transfer *x, uint8_t code, const struct dp_content *c, uint32_t now_s);
 /* Answer such a request with @c, which is not in the packet, and keep what goes not into
  * one message.  @code, or an error. */
 uint8_t dp_block_answer(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code,

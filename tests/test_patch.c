@@ -509,6 +509,53 @@ copies_into_copies(void **state)
 		&out, TG_UNPROCESSABLE, NULL);
 }
 
+/* The copies stand one in the other's place, and yet each takes its time. */
+static void
+copies_over_copies(void **state)
+{
+	static const char op[] = "{\"op\":\"copy\",\"from\":\"/a\",\"path\":\"/b\"}";
+	static char value[4096], want[2 * sizeof(value)];
+	static uint8_t to[sizeof(want)];
+	struct ctl_room out = {.to = to, .cap = sizeof(to)};
+	int n = snprintf(value, sizeof(value), "{\"a\":\"%04000d\"}", 0);
+
+	(void)state;
+	snprintf(want, sizeof(want), "%.*s,\"b\":%s", n - 1, value, value + 5);
+	expect(repeat(CTL_PATCH_WORK / 4002, op, value, &out), &out, TG_CHANGED, want);
+	out.len = 0;
+	expect(repeat(CTL_PATCH_WORK / 4002 + 1, op, value, &out), &out, TG_TOO_LARGE,
+		NULL);
+}
+
+static const struct deep_row {
+	const char *name, *op;
+	uint8_t code;
+} deep_rows[] = {
+	{"move as deep as may be", "{\"op\":\"move\",\"from\":\"/x\",\"path\":\"/a/c\"}",
+		TG_CHANGED},
+	{"move deeper", "{\"op\":\"move\",\"from\":\"/x\",\"path\":\"/a/b/c\"}",
+		TG_UNPROCESSABLE},
+	{"copy as deep as may be", "{\"op\":\"copy\",\"from\":\"/x\",\"path\":\"/a/c\"}",
+		TG_CHANGED},
+	{"copy deeper", "{\"op\":\"copy\",\"from\":\"/x\",\"path\":\"/a/b/c\"}",
+		TG_UNPROCESSABLE},
+};
+
+/* x is CTL_JSON_DEPTH - 2 levels of arrays. */
+static void
+deep_place(void **state)
+{
+	const struct deep_row *r = *state;
+	char *x = nested(CTL_JSON_DEPTH - 2, "");
+	uint8_t to[OUT_MAX];
+	struct ctl_room out = {.to = to, .cap = sizeof(to)};
+	char value[512];
+
+	snprintf(value, sizeof(value), "{\"a\":{\"b\":{}},\"e\":[0],\"x\":%s}", x);
+	assert_int_equal(repeat(1, r->op, value, &out), r->code);
+	free(x);
+}
+
 /* On its way a value may be larger than where it ends. */
 static void
 larger_on_the_way(void **state)
@@ -529,7 +576,8 @@ larger_on_the_way(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(fetches) + COUNT(patches) + COUNT(depths) + 16];
+	struct CMUnitTest tests[COUNT(fetches) + COUNT(patches) + COUNT(depths)
+				+ COUNT(deep_rows) + 16];
 	static const struct CMUnitTest plain[] = {
 		cmocka_unit_test(fetch_zero_in_pointer),
 		cmocka_unit_test(result_just_fits),
@@ -538,6 +586,7 @@ main(void)
 		cmocka_unit_test(pointer_too_long),
 		cmocka_unit_test(copies_of_copies),
 		cmocka_unit_test(copies_into_copies),
+		cmocka_unit_test(copies_over_copies),
 		cmocka_unit_test(larger_on_the_way),
 	};
 	size_t n = 0;
@@ -545,6 +594,7 @@ main(void)
 	ADD_ROWS(tests, &n, fetches, fetch);
 	ADD_ROWS(tests, &n, patches, patch);
 	ADD_ROWS(tests, &n, depths, depth);
+	ADD_ROWS(tests, &n, deep_rows, deep_place);
 	for (size_t i = 0; i < COUNT(plain); i++)
 		tests[n++] = plain[i];
 	return _cmocka_run_group_tests("patch", tests, n, NULL, NULL);
