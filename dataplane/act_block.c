@@ -132,8 +132,9 @@ begin(struct dp_worker *w, const struct dp_burst *b, unsigned i, const struct ke
 		w->transfers, k->hash, owner_of(w, b, i), limit, b->now_s, &w->counters);
 }
 
-void
-dp_block_show(struct dp_burst *b, unsigned i, struct dp_request *q, struct dp_transfer *x)
+/* Request @i becomes one with the whole of @x's body; @q is what was read of it. */
+static void
+show(struct dp_burst *b, unsigned i, struct dp_request *q, struct dp_transfer *x)
 {
 	struct tg_msg *m = &b->msg[i];
 	bool mark = m->payload == m->len && x->body.len > 0;
@@ -147,6 +148,15 @@ dp_block_show(struct dp_burst *b, unsigned i, struct dp_request *q, struct dp_tr
 	q->transfer = x;
 }
 
+void
+dp_block_reopen(
+	struct dp_burst *b, unsigned i, struct dp_request *q, struct dp_transfer *x)
+{
+	q->transfer = x;
+	if (q->flags & DP_R_BLOCK1)
+		show(b, i, q, x);
+}
+
 /* The body is whole. */
 static uint8_t
 execute(struct dp_worker *w, struct dp_burst *b, unsigned i, struct dp_transfer *x)
@@ -156,7 +166,7 @@ execute(struct dp_worker *w, struct dp_burst *b, unsigned i, struct dp_transfer 
 
 	x->last = q->block1;
 	dp_transfers_take(w->transfers, x);
-	dp_block_show(b, i, q, x);
+	show(b, i, q, x);
 	code = dp_execute(w, b, i);
 	if (code != DP_LATER) /* else whoever answers it ends it */
 		dp_transfers_end(w->transfers, x, code, b->now_s);
@@ -193,23 +203,13 @@ take_block(struct dp_worker *w, struct dp_burst *b, unsigned i)
 void
 dp_block_give_up(struct dp_worker *w, unsigned i)
 {
-	const struct dp_request *q = &w->scratch->request[i];
+	struct dp_transfer *x = dp_body_of(w, i);
 
-	if (q->flags & DP_R_BLOCK1)
-		dp_transfers_end(w->transfers, q->transfer, TG_UNAVAILABLE, w->now_s);
+	if (x != NULL)
+		dp_transfers_end(w->transfers, x, TG_UNAVAILABLE, w->now_s);
 }
 
 /* ---- responses that are kept ---- */
-
-/* The transfer with the response that such a request was answered with, or NULL. */
-static struct dp_transfer *
-find_response(struct dp_worker *w, const struct dp_burst *b, unsigned i)
-{
-	struct key k = key_of(w, b, i);
-	struct dp_transfer *x = dp_transfers_find(w->transfers, k.hash);
-
-	return x != NULL && x->code != 0 ? x : NULL;
-}
 
 static uint32_t
 max_age_left(const struct dp_transfer *x, uint32_t now_s)
@@ -223,11 +223,13 @@ max_age_left(const struct dp_transfer *x, uint32_t now_s)
 
 /* The next block of a response; the request says nothing else. */
 static uint8_t
-give_block(struct dp_worker *w, struct dp_burst *b, unsigned i, struct dp_transfer *x)
+give_block(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
+	struct key k = key_of(w, b, i);
+	struct dp_transfer *x = dp_transfers_find(w->transfers, k.hash);
 	struct dp_content c;
 
-	if (x == NULL)
+	if (x == NULL || x->code == 0)
 		return TG_REQUEST_INCOMPLETE;
 	dp_transfers_touch(w->transfers, x, b->now_s);
 	c = (struct dp_content){
@@ -238,34 +240,6 @@ give_block(struct dp_worker *w, struct dp_burst *b, unsigned i, struct dp_transf
 		.etag = x->etag,
 	};
 	return dp_answer_content(b, i, &w->scratch->request[i], x->code, &c);
-}
-
-/* What is kept was the answer to another FETCH than @i, which came whole. */
-static void
-forget_response(struct dp_worker *w, const struct dp_burst *b, unsigned i)
-{
-	struct dp_transfer *x =
-		dp_transfers_count(w->transfers) > 0 ? find_response(w, b, i) : NULL;
-
-	if (x != NULL)
-		dp_transfers_drop(w->transfers, x);
-}
-
-/*
- * A FETCH that came whole does so for each block, which is made anew.  Where its body
- * came in blocks it does not come again (2.7), and the answer was kept.
- */
-static uint8_t
-fetch(struct dp_worker *w, struct dp_burst *b, unsigned i)
-{
-	const struct dp_request *q = &w->scratch->request[i];
-	struct dp_transfer *x = dp_goes_on(&b->msg[i], q) ? find_response(w, b, i) : NULL;
-
-	if (x != NULL || q->content_format == DP_NO_FORMAT)
-		return give_block(w, b, i, x);
-	if (!(q->flags & DP_R_BLOCK2) || q->block2.num == 0)
-		forget_response(w, b, i);
-	return dp_execute(w, b, i);
 }
 
 void
@@ -325,6 +299,27 @@ dp_block_answer(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t cod
 	return dp_answer_content(b, i, q, code, c);
 }
 
+/*
+ * What a FETCH gives is known after the parser alone: if it is more than a message takes
+ * it is kept, for the next blocks are asked for without the payload that says of what.
+ * One that says it again is answered anew.
+ */
+static uint8_t
+fetch(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	struct dp_request *q = &w->scratch->request[i];
+	uint8_t code;
+
+	if (dp_goes_on(&b->msg[i], q))
+		return give_block(w, b, i);
+	if (!(q->flags & DP_R_BLOCK2) || q->block2.num == 0)
+		q->transfer = begin_response(w, b, i);
+	code = dp_execute(w, b, i);
+	if (code != DP_LATER && q->transfer != NULL)
+		dp_transfers_end(w->transfers, q->transfer, code, b->now_s);
+	return code;
+}
+
 uint8_t
 dp_act_block(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
@@ -334,7 +329,6 @@ dp_act_block(struct dp_worker *w, struct dp_burst *b, unsigned i)
 		return take_block(w, b, i);
 	if (b->msg[i].code == TG_FETCH)
 		return fetch(w, b, i);
-	return (q->flags & DP_R_BLOCK2) && q->block2.num > 0
-		       ? give_block(w, b, i, find_response(w, b, i))
-		       : dp_execute(w, b, i);
+	return (q->flags & DP_R_BLOCK2) && q->block2.num > 0 ? give_block(w, b, i)
+							     : dp_execute(w, b, i);
 }

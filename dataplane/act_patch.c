@@ -141,14 +141,12 @@ install(struct dp_worker *w, struct dp_burst *b, struct dp_job *job)
 	return dp_store_write(w, b, 0, job->origin);
 }
 
-/* What of the answer goes not into this message, for the blocks that will be asked for.
- */
+/* All of the answer, for the blocks that will be asked for. */
 static void
-keep_part(struct dp_worker *w, struct dp_burst *b, const struct dp_job *job)
+keep_part(const struct dp_burst *b, const struct dp_job *job, struct dp_transfer *x)
 {
 	uint32_t max_age = b->route[0]->max_age,
 		 age = dp_value_age(&job->value, b->now_s);
-	struct dp_transfer *x = dp_body_of(w, 0);
 	struct dp_content c = {
 		.bytes = job->out,
 		.len = job->out_len,
@@ -158,28 +156,31 @@ keep_part(struct dp_worker *w, struct dp_burst *b, const struct dp_job *job)
 						 : 0,
 		.etag = job->value.etag,
 	};
-	struct tg_slice s;
 
-	if (x != NULL && dp_slice(&s, &w->scratch->request[0], c.len) && s.block.more
-		&& c.len <= dp_transfers_bytes(w->transfers))
-		dp_block_keep(x, TG_CONTENT, &c, b->now_s);
+	dp_block_keep(x, TG_CONTENT, &c, b->now_s);
 }
 
 /* The part goes out under the ETag of the whole: it serves If-Match, too. */
 static uint8_t
 answer_part(struct dp_worker *w, struct dp_burst *b, struct dp_job *job)
 {
-	uint32_t from = dp_slice_from(&w->scratch->request[0]);
+	const struct dp_request *q = &w->scratch->request[0];
+	uint32_t from = dp_slice_from(q);
 	uint32_t n = from < job->out_len ? job->out_len - from : 0;
+	struct dp_transfer *x = dp_body_of(w, 0);
+	struct tg_slice s;
+	bool keep = from == 0 && dp_slice(&s, q, job->out_len) && s.block.more;
 	uint8_t code;
 
+	if (keep && (x == NULL || job->out_len > dp_transfers_bytes(w->transfers)))
+		return TG_UNAVAILABLE;
 	job->value.len = job->out_len;
 	if (n > 0)
 		memcpy(job->value.payload, job->out + from,
 			n < DP_VALUE_MAX ? n : DP_VALUE_MAX);
 	code = dp_store_answer(w, b, 0, &job->value);
-	if (code == TG_CONTENT)
-		keep_part(w, b, job);
+	if (keep && code == TG_CONTENT)
+		keep_part(b, job, x);
 	return code;
 }
 

@@ -53,9 +53,10 @@ struct dp_request {
 	uint8_t silent;          /* No-Response (RFC 7967): a bit a class; 0 if absent */
 	uint8_t listing;         /* route: the path names a device of a store route */
 	struct tg_block block1, block2; /* each if the flag is set */
-	struct dp_transfer *transfer;   /* with block1: the body it completes */
-	uint32_t size1;                 /* likewise */
-	uint32_t about;                 /* route: half of the hash that is set; else 0 */
+	struct dp_transfer
+		*transfer; /* with block1: the body it completes; FETCH: or its answer */
+	uint32_t size1;    /* likewise */
+	uint32_t about;    /* route: half of the hash that is set; else 0 */
 	uint64_t device_hash, store_hash; /* route: of what it begins with, in the burst's
 					     sets */
 	uint32_t device_hint, store_hint; /* route: where its table expects it */

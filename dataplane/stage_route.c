@@ -37,6 +37,8 @@ fault(const struct dp_route *r, struct dp_request *q, const struct tg_msg *m)
 		return TG_TOO_LARGE;
 	if (unlikely(dp_is_patch(m->code))) {
 		q->flags |= DP_R_PART;
+		if (!(q->flags & DP_R_BLOCK1))
+			q->transfer = NULL;
 		return dp_patch_takes(m, q) ? 0 : TG_UNSUPPORTED_FORMAT;
 	}
 	return likely(r->n_formats == 0) || takes_format(r, q->content_format)

@@ -136,7 +136,7 @@ dp_reopen(struct dp_worker *w, struct rte_mbuf *m, unsigned kinds)
 		rte_panic("a request that was parsed is none any more\n");
 	dp_stage_route(w, b);
 	if (unlikely(dp_meta(m)->transfer != NULL))
-		dp_block_show(b, 0, &w->scratch->request[0], dp_meta(m)->transfer);
+		dp_block_reopen(b, 0, &w->scratch->request[0], dp_meta(m)->transfer);
 	if (b->code[0] == 0 && !(kinds & DP_KIND(b->route[0]->kind)))
 		b->code[0] = TG_UNAVAILABLE;
 	return b;

@@ -298,9 +298,10 @@ dp_transfers_end(
 	struct dp_transfers *t, struct dp_transfer *x, uint8_t code, uint32_t now_s)
 {
 	bool again = code == TG_UNAVAILABLE;
+	bool in_vain = x->body.cap == 0 && x->code == 0;
 
 	x->body.complete = !again;
-	if (dp_transfers_find(t, x->key) != NULL
+	if (in_vain || dp_transfers_find(t, x->key) != NULL
 		|| !show(t, x, again ? DP_T_COMING : DP_T_FINISHED, now_s))
 		give(t, x);
 }

@@ -217,13 +217,13 @@ bool dp_worker_turn(struct dp_worker *w);
 /* The loop; an lcore function. @arg is the worker. */
 int dp_worker_main(void *arg);
 
-/* The transfer whose body request @i has, or NULL. */
+/* The transfer whose body request @i has, or where a FETCH's answer is kept; or NULL. */
 static inline struct dp_transfer *
 dp_body_of(const struct dp_worker *w, unsigned i)
 {
 	const struct dp_request *q = &w->scratch->request[i];
 
-	return unlikely(q->flags & DP_R_BLOCK1) ? q->transfer : NULL;
+	return unlikely(q->flags & (DP_R_BLOCK1 | DP_R_PART)) ? q->transfer : NULL;
 }
 
 /* ---- executing (act_*.c): the answer's code; b->reply[i] its bytes if it is more than
@@ -282,8 +282,9 @@ void dp_tick_values(struct dp_worker *w);
 uint8_t dp_act_create(struct dp_worker *w, struct dp_burst *b, unsigned i);
 /* A request, not a GET, with Block1 or Block2, or on a part (act_block.c). */
 uint8_t dp_act_block(struct dp_worker *w, struct dp_burst *b, unsigned i);
-/* Request @i becomes one with the whole of @x's body; @q is what was read of it. */
-void dp_block_show(
+/* Request @i, which comes back, has @x with it: what that has of a body is its payload;
+ * @q is what was read of it. */
+void dp_block_reopen(
 	struct dp_burst *b, unsigned i, struct dp_request *q, struct dp_transfer *x);
 /* Request @i goes no further: its last block may come again. */
 void dp_block_give_up(struct dp_worker *w, unsigned i);

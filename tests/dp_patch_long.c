@@ -378,6 +378,60 @@ fetch_in_blocks(void **state)
 	ask(500, &q, TG_BAD_REQUEST, &a);
 }
 
+/* Or it comes once, as libcoap's clients have it. */
+static void
+fetch_once_in_blocks(void **state)
+{
+	struct ask q = {TG_FETCH, 'd', TG_CF_TEXT, 3, -1, "/long", 5};
+	struct answer a;
+	size_t len;
+
+	(void)state;
+	gw_reopen(with_bodies);
+	len = document(text, 3000, ",\"a\":1}");
+	store('d', text, len);
+	ask(1, &q, TG_CONTENT, &a);
+	store('d', "{}", 2);
+	q.payload = NULL;
+	q.len = 0;
+	download(2, &q, &a, text + 8, len - 15);
+	q.block2 = 3; /* it begins anew, and there is nothing more to keep */
+	ask(100, &q, TG_CONTENT, &a);
+	assert_int_equal(a.len, 2);
+	q.block2 = 1 << 4 | 3;
+	ask(101, &q, TG_REQUEST_INCOMPLETE, &a);
+}
+
+static void
+one_transfer(struct dp_config *cfg, struct dp_settings *s)
+{
+	with_bodies(cfg, s);
+	cfg->transfers_max = 1;
+}
+
+/* What cannot be kept is not begun; what fits a message needs no room. */
+static void
+no_room_for_a_part(void **state)
+{
+	struct ask put = {TG_PUT, 'd', TG_CF_JSON, -1, 8, "0123456789abcdef", 16};
+	struct ask q = {TG_FETCH, 'd', TG_CF_TEXT, -1, -1, "/long", 5};
+	struct answer a;
+
+	(void)state;
+	gw_reopen(one_transfer);
+	store('d', text, document(text, 1100, ",\"a\":1}"));
+	for (uint16_t i = 0; i < 3; i++) /* none is lost by asking for little */
+		ask(10 + i, &q, TG_CONTENT, &a);
+	ask(1, &put, TG_CONTINUE, &a);
+	ask(2, &q, TG_UNAVAILABLE, &a);
+	q.payload = "/a";
+	q.len = 2;
+	ask(3, &q, TG_CONTENT, &a);
+	put.block1 = 1 << 4;
+	put.len = 1;
+	ask(4, &put, TG_CHANGED, &a);
+}
+
 /* A pointer of @n bytes of name, in blocks of 64; its answer is in @a. */
 static uint16_t
 fetch_by_a_long_name(struct ask *q, size_t n, struct answer *a)
@@ -455,6 +509,7 @@ another_fetch_comes_whole(void **state)
 	len = named_document(100, 2000);
 	store('d', text, len);
 	(void)fetch_by_a_long_name(&q, 100, &a);
+	q.format = TG_CF_TEXT;
 	q.block2 = -1;
 	ask(400, &q, TG_CONTENT, &a);
 	download(401, &q, &a, text, len);
@@ -470,6 +525,9 @@ nothing_is_kept(void **state)
 	gw_reopen(with_bodies);
 	store('d', text, document(text, 2000, "}"));
 	ask(1, &q, TG_REQUEST_INCOMPLETE, &a);
+	q.format = TG_CF_TEXT; /* nor is it the whole value's */
+	ask(3, &q, TG_REQUEST_INCOMPLETE, &a);
+	q.format = DP_NO_FORMAT;
 	q.block2 = 2; /* it asks for no more of anything */
 	ask(2, &q, TG_UNSUPPORTED_FORMAT, &a);
 }
@@ -506,6 +564,8 @@ main(void)
 		cmocka_unit_test(patch_over_the_limit),
 		cmocka_unit_test(its_record_is_not_safe),
 		cmocka_unit_test(fetch_in_blocks),
+		cmocka_unit_test(fetch_once_in_blocks),
+		cmocka_unit_test(no_room_for_a_part),
 		cmocka_unit_test(fetch_both_ways),
 		cmocka_unit_test(another_fetch_comes_whole),
 		cmocka_unit_test(nothing_is_kept),

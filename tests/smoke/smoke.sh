@@ -16,7 +16,7 @@ play() {
 
 # over ADDRESS SUFFIX: everything that has to hold over IPv4 and IPv6 alike
 over() {
-	local at=$1 x=$2 n=$N${2#-} uri=coap://$1 before
+	local at=$1 x=$2 n=$N${2#-} uri=coap://$1 before long
 	[ "${at#*:}" = "$at" ] || uri="coap://[$at]"
 
 	before=$(counter dup_replayed)
@@ -50,6 +50,12 @@ over() {
 	same "client-patched$x" '{"b":{"c":[2,3,4]}}' "$(client -m get "$uri/d/c$n/j")"
 	same "client-patch-conflict$x" 4.09 "$(client -m patch -t 51 \
 		-e '[{"op":"test","path":"/b/c/0","value":9}]' "$uri/d/c$n/j" | grep -o '4\.09')"
+	long=$(printf '0123456789%.0s' {1..150})
+	same "client-ipatch-blocks$x" "" "$(client -m ipatch -t 52 -b 256 -e "{\"long\":\"$long\"}" "$uri/d/c$n/j")"
+	same "client-patch-long$x" "" "$(client -m patch -t 51 \
+		-e '[{"op":"remove","path":"/b"}]' "$uri/d/c$n/j")"
+	same "client-fetch-long$x" "{\"long\":\"$long\"}" "$(client -m fetch -t 0 "$uri/d/c$n/j")"
+	same "client-fetch-blocks$x" "\"$long\"" "$(client -m fetch -t 0 -b 64 -e /long "$uri/d/c$n/j")"
 	same "client-segments$x" segments "$(client -m get "$uri/seg1/seg2/seg3")"
 	same "client-query$x" "a=1b=2" "$(client -m get "$uri/query?a=1&b=2" | tr -d '\n')"
 	same "client-core$x" 5 "$(client -m get "$uri/.well-known/core" \
