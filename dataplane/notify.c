@@ -547,6 +547,7 @@ dp_notify(struct dp_worker *w)
 	if (likely(w->count == 1 && dp_observers_count(w->observers) == 0))
 		return any;
 	any |= take_own(w);
+	w->scratch->notice.turn = 0; /* an ACK may have had it made before the news */
 	if (unlikely(w->heeded != w->snap->serial)) { /* a reload may change anything */
 		w->heeded = w->snap->serial;
 		dp_observers_changed_all(w->observers);

@@ -576,6 +576,22 @@ the_newest_follows_the_ack(void **state)
 }
 
 /* or takes over the retransmission, and its count (4.5.2). */
+/* What is read together with the ACK is news all the same. */
+static void
+changed_beside_the_ack(void **state)
+{
+	const struct flow w = observer(1);
+	struct note n;
+
+	(void)state;
+	gw_reopen(no_interval);
+	n = until_con(&w);
+	gw_queue(&w, coap(T_ACK, 0, n.mid, (struct bytes){0}));
+	put("four");
+	hear_value(&w, T_NON, 'a', "four");
+	silence();
+}
+
 static void
 the_newest_takes_over_the_retransmission(void **state)
 {
@@ -998,6 +1014,7 @@ main(void)
 		cmocka_unit_test(acknowledged),
 		cmocka_unit_test(never_acknowledged),
 		cmocka_unit_test(the_newest_follows_the_ack),
+		cmocka_unit_test(changed_beside_the_ack),
 		cmocka_unit_test(the_newest_takes_over_the_retransmission),
 		cmocka_unit_test(one_after_another),
 		cmocka_unit_test(confirmable_after_a_day),
