@@ -74,7 +74,8 @@ blocks() {
 	for size in 64 1024; do
 		same "TD_COAP_BLOCK_01-client-$size$X" 1280 "$(transfer "$size" -m get /large | head -c 1280 | wc -c)"
 	done
-	same "separate-blocks-client$X" 18 "$(transfer 1024 -m get /separate-large | grep -c 'then wakes')"
+	# Debian's client (4.3.1) has forgotten its request by then, and asks for no more blocks
+	same "separate-blocks$X" 18 "$(lab_exec "$CTL" get "$URI/separate-large" | grep -c 'then wakes')"
 	same "TD_COAP_BLOCK_02-client$X" 20 "$(transfer 1024 -m get /large | grep -c 'quick brown fox')"
 	transfer 64 -m put -t 0 -f "$file" /large-update >/dev/null
 	same "TD_COAP_BLOCK_03-client$X" "$(cat "$file")" "$(transfer 64 -m get /large-update)"
