@@ -251,12 +251,11 @@ may_confirm(
 	       < dp_param(w->snap, n->param)->nstart;
 }
 
-/* A new message for relation @id, in place of what it was sent before. */
+/* A new message for @r, which is relation @id, in place of what it was sent before. */
 static void
-renew(struct dp_worker *w, uint32_t id, const struct dp_notice *n, bool con)
+renew(struct dp_worker *w, uint32_t id, struct dp_relation *r, const struct dp_notice *n,
+	bool con)
 {
-	struct dp_relation *r = dp_observers_get(w->observers, id);
-
 	r->mid = dp_peers_mid(w->peers, r->peer);
 	r->seq = dp_notify_next(w, r->seq) & TG_OBSERVE_MASK;
 	r->version = n->version;
@@ -287,7 +286,7 @@ say(struct dp_worker *w, uint32_t id, const struct dp_notice *n, uint8_t code, b
 {
 	struct dp_relation *r = dp_observers_get(w->observers, id), before = *r;
 
-	renew(w, id, n, con);
+	renew(w, id, r, n, con);
 	if (unlikely(!send(w, r, n, code))) {
 		dp_observers_set_in_flight(w->observers, id, false);
 		*r = before;
@@ -360,7 +359,7 @@ repeat(struct dp_worker *w, uint32_t id)
 	code = r->code != TG_CONTENT ? r->code : code_for(r, n);
 	if (r->code != code || (code == TG_CONTENT && r->version != n->version)) {
 		n = notice_for(w, r, second_of(now));
-		renew(w, id, n, true);
+		renew(w, id, r, n, true);
 	}
 	set_code(w, id, r, code);
 	if (send(w, r, n, code))
