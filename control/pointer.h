@@ -12,7 +12,7 @@
 
 #include "control/json_value.h"
 
-#define CTL_POINTER_MAX 8192 /* bytes of a pointer's text; more is refused */
+#define CTL_POINTER_MAX 4096 /* bytes of a pointer's text; more is refused */
 
 struct ctl_pointer {
 	unsigned n; /* tokens; 0: the whole value */
