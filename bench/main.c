@@ -12,7 +12,7 @@ static const char usage[] =
 	"ADDRESS]\n"
 	"           [--core N] [--seed N] [--hugepages] [--interval-json] [--json]\n"
 	"       tidegate-bench cycles [--json] [--runs N] [--seconds N] [--core N]\n"
-	"           [--workload NAME]\n"
+	"           [--workload NAME] [--traced off|other|all]\n"
 	"       tidegate-bench insns [--json] [--workload NAME]\n"
 	"       tidegate-bench stall [--json] [--observers N] [--changes N] [--core N]\n"
 	"       tidegate-bench wire [--json] [--minutes N] [--limit N] [--workload "
