@@ -83,6 +83,21 @@ read_format(struct poke *p, const char *name, unsigned number)
 	return cli_extra_add_uint(p->cli, &p->extra, number, (uint32_t)format);
 }
 
+/* Those of blocks are written block by block, and may be there once (RFC 7959, 2.1). */
+static int
+read_extra(struct poke *p)
+{
+	int status = cli_extra_read(p->cli, &p->extra);
+
+	for (unsigned i = 0; status == 0 && i < p->extra.n; i++)
+		if (p->extra.option[i].number == TG_OPT_BLOCK1
+			|| p->extra.option[i].number == TG_OPT_BLOCK2)
+			status = cli_fail(p->cli, CLI_USAGE,
+				"%s: -O has no blocks: -b says how long they are",
+				p->cli->command->name);
+	return status;
+}
+
 static int
 read_block_size(struct poke *p)
 {
@@ -114,7 +129,7 @@ read_line(struct poke *p, unsigned code)
 	if (status == 0)
 		status = cli_type_read(p->cli, &type);
 	if (status == 0)
-		status = cli_extra_read(p->cli, &p->extra);
+		status = read_extra(p);
 	if (status == 0)
 		status = read_format(p, "-c", TG_OPT_CONTENT_FORMAT);
 	if (status == 0)

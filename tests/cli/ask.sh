@@ -98,6 +98,7 @@ gives bad-type 2 'get: a type is con or non, not "ack"' get -t ack "$U/text"
 gives bad-block 2 'get: -b wants 0 (16 bytes) to 6 (1,024 bytes)' get -b 7 "$U/text"
 gives bad-accept 2 'get: a content-format is 0 to 65535' get -a 65536 "$U/text"
 gives bad-option 2 'get: -O wants NUM,HEX, not "x"' get -O x "$U/text"
+gives block-as-option 2 'get: -O has no blocks: -b says how long they are' get -O 23,02 "$U/text"
 gives payload-twice 2 'put: -e or -f, not both' put -e hi -f "$TMP/large" "$U/text"
 gives no-file 1 "$TMP/none: No such file or directory" put -f "$TMP/none" "$U/text"
 holds no-host 1 '^none.invalid: ' get coap://none.invalid/
