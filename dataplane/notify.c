@@ -133,16 +133,10 @@ format_of(const struct dp_relation *r)
 	return r->flags & DP_O_FORMATTED ? r->format : DP_NO_FORMAT;
 }
 
-/* What is to be said to @r, its Max-Age as it is at second @at_s. */
-static const struct dp_notice *
-notice_for(struct dp_worker *w, const struct dp_relation *r, uint32_t at_s)
+/* What is to be said to @r and to all that are told the same. */
+static void __attribute__((noinline)) make(struct dp_worker *w, struct dp_notice *n,
+	const struct dp_relation *r, uint8_t szx, uint32_t at_s)
 {
-	uint8_t szx = r->flags & DP_O_BLOCK ? r->szx : DP_NOTICE_WHOLE;
-	struct dp_notice *n = &w->scratch->notice;
-
-	if (n->turn == w->tsc && n->value == r->value && n->home == r->home
-		&& n->szx == szx && n->at_s == at_s)
-		return n;
 	n->turn = w->tsc;
 	n->value = r->value;
 	n->home = r->home;
@@ -156,6 +150,18 @@ notice_for(struct dp_worker *w, const struct dp_relation *r, uint32_t at_s)
 		make_of_route(w, n, format_of(r));
 	else
 		make_of_value(w, n);
+}
+
+/* What is to be said to @r, its Max-Age as it is at second @at_s. */
+static const struct dp_notice *
+notice_for(struct dp_worker *w, const struct dp_relation *r, uint32_t at_s)
+{
+	uint8_t szx = r->flags & DP_O_BLOCK ? r->szx : DP_NOTICE_WHOLE;
+	struct dp_notice *n = &w->scratch->notice;
+
+	if (n->turn != w->tsc || n->value != r->value || n->home != r->home
+		|| n->szx != szx || n->at_s != at_s)
+		make(w, n, r, szx, at_s);
 	return n;
 }
 
