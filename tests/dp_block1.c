@@ -701,7 +701,7 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + COUNT(other_rows) + COUNT(both_rows) + 16];
+	struct CMUnitTest tests[COUNT(rows) + COUNT(other_rows) + COUNT(both_rows) + 16] = {0};
 	static const struct CMUnitTest plain[] = {
 		cmocka_unit_test(old_value_until_the_last),
 		cmocka_unit_test(duplicates),

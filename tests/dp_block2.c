@@ -580,7 +580,7 @@ int
 main(void)
 {
 	struct CMUnitTest tests[COUNT(rows) + COUNT(small_rows) + COUNT(size_rows)
-				+ COUNT(late_rows) + 6];
+				+ COUNT(late_rows) + 6] = {0};
 	static const struct CMUnitTest plain[] = {
 		cmocka_unit_test(changes_midway),
 		cmocka_unit_test(valid_block),

@@ -576,22 +576,6 @@ the_newest_follows_the_ack(void **state)
 }
 
 /* or takes over the retransmission, and its count (4.5.2). */
-/* What is read together with the ACK is news all the same. */
-static void
-changed_beside_the_ack(void **state)
-{
-	const struct flow w = observer(1);
-	struct note n;
-
-	(void)state;
-	gw_reopen(no_interval);
-	n = until_con(&w);
-	gw_queue(&w, coap(T_ACK, 0, n.mid, (struct bytes){0}));
-	put("four");
-	hear_value(&w, T_NON, 'a', "four");
-	silence();
-}
-
 static void
 the_newest_takes_over_the_retransmission(void **state)
 {
@@ -617,6 +601,22 @@ the_newest_takes_over_the_retransmission(void **state)
 	gw_turn();
 	silence();
 	assert_int_equal(relations(), 0);
+}
+
+/* What is read together with the ACK is news all the same. */
+static void
+changed_beside_the_ack(void **state)
+{
+	const struct flow w = observer(1);
+	struct note n;
+
+	(void)state;
+	gw_reopen(no_interval);
+	n = until_con(&w);
+	gw_queue(&w, coap(T_ACK, 0, n.mid, (struct bytes){0}));
+	put("four");
+	hear_value(&w, T_NON, 'a', "four");
+	silence();
 }
 
 /* One CON to an endpoint at a time (NSTART); the next one follows its ACK. */
@@ -997,7 +997,7 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(plain_rows) + COUNT(behind_rows) + 27] = {
+	struct CMUnitTest tests[COUNT(plain_rows) + COUNT(behind_rows) + 29] = {
 		cmocka_unit_test(told_of_a_change),
 		cmocka_unit_test(not_registered_with_what_is_not_there),
 		cmocka_unit_test(registered_with_a_valid_etag),
@@ -1028,7 +1028,7 @@ main(void)
 		cmocka_unit_test(rising_over_a_restart),
 		cmocka_unit_test(drained_at_last),
 	};
-	size_t n = 27;
+	size_t n = 29;
 
 	ADD_ROWS(tests, &n, plain_rows, not_registered);
 	ADD_ROWS(tests, &n, behind_rows, behind_a_notification);

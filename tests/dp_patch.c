@@ -556,7 +556,7 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + COUNT(elsewhere) + 17];
+	struct CMUnitTest tests[COUNT(rows) + COUNT(elsewhere) + 17] = {0};
 	static const struct CMUnitTest plain[] = {
 		cmocka_unit_test(duplicate_is_in_progress_then_replayed),
 		cmocka_unit_test(duplicate_non_is_silence),

@@ -558,7 +558,7 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 16];
+	struct CMUnitTest tests[COUNT(rows) + 16] = {0};
 	static const struct CMUnitTest plain[] = {
 		cmocka_unit_test(patch_in_blocks),
 		cmocka_unit_test(patch_over_the_limit),

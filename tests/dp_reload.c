@@ -77,7 +77,7 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows)];
+	struct CMUnitTest tests[COUNT(rows)] = {0};
 	size_t n = 0;
 
 	ADD_ROWS(tests, &n, rows, delayed);

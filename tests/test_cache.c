@@ -570,7 +570,7 @@ main(void)
 		T(served_as_valid),
 	};
 	struct CMUnitTest
-		tests[COUNT(plain) + COUNT(keys) + COUNT(codes) + COUNT(changes)];
+		tests[COUNT(plain) + COUNT(keys) + COUNT(codes) + COUNT(changes)] = {0};
 	size_t n = COUNT(plain);
 
 	memcpy(tests, plain, sizeof(plain));

@@ -459,7 +459,7 @@ main(void)
 		T(echo_without_end),
 		T(unauthorized_without_echo),
 	};
-	struct CMUnitTest tests[COUNT(plain) + COUNT(strays)];
+	struct CMUnitTest tests[COUNT(plain) + COUNT(strays)] = {0};
 	size_t n = COUNT(plain);
 
 	memcpy(tests, plain, sizeof(plain));

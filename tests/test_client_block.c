@@ -530,7 +530,7 @@ main(void)
 		T(fetch),
 		T(fetch_in_blocks),
 	};
-	struct CMUnitTest tests[COUNT(plain) + COUNT(bad_downloads)];
+	struct CMUnitTest tests[COUNT(plain) + COUNT(bad_downloads)] = {0};
 	size_t n = COUNT(plain);
 
 	memcpy(tests, plain, sizeof(plain));

@@ -54,7 +54,7 @@ nanoseconds_go_by(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[2 * COUNT(rows)];
+	struct CMUnitTest tests[2 * COUNT(rows)] = {0};
 	size_t n = 0;
 
 	ADD_ROWS(tests, &n, rows, seconds_go_by);

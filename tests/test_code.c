@@ -143,7 +143,7 @@ format(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + COUNT(methods) + COUNT(formats)];
+	struct CMUnitTest tests[COUNT(rows) + COUNT(methods) + COUNT(formats)] = {0};
 	size_t n = 0;
 
 	ADD_ROWS(tests, &n, rows, code);

@@ -459,7 +459,7 @@ the_longest_lifetime(void **state)
 int
 main(void)
 {
-	static struct CMUnitTest tests[512];
+	static struct CMUnitTest tests[512] = {0};
 	size_t n = 0;
 
 	ADD_ROWS(tests, &n, faults, refuses);

@@ -198,7 +198,7 @@ sent_again(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + COUNT(again_rows)];
+	struct CMUnitTest tests[COUNT(rows) + COUNT(again_rows)] = {0};
 	size_t n = 0;
 
 	ADD_ROWS(tests, &n, rows, counted);

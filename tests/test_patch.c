@@ -577,7 +577,7 @@ int
 main(void)
 {
 	struct CMUnitTest tests[COUNT(fetches) + COUNT(patches) + COUNT(depths)
-				+ COUNT(deep_rows) + 16];
+				+ COUNT(deep_rows) + 16] = {0};
 	static const struct CMUnitTest plain[] = {
 		cmocka_unit_test(fetch_zero_in_pointer),
 		cmocka_unit_test(result_just_fits),

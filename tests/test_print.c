@@ -83,7 +83,7 @@ print(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows)];
+	struct CMUnitTest tests[COUNT(rows)] = {0};
 	size_t n = 0;
 
 	ADD_ROWS(tests, &n, rows, print);

@@ -31,7 +31,7 @@ vector(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows)];
+	struct CMUnitTest tests[COUNT(rows)] = {0};
 	size_t n = 0;
 
 	ADD_ROWS(tests, &n, rows, vector);

@@ -96,7 +96,7 @@ join(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows)];
+	struct CMUnitTest tests[COUNT(rows)] = {0};
 	size_t n = 0;
 
 	ADD_ROWS(tests, &n, rows, join);
