@@ -7,50 +7,21 @@
  * many bytes) and a payload's length (2 bytes).
  */
 #include "coap/block.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define BODY_MAX 4096
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct input {
-	const uint8_t *p, *end;
-};
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-static unsigned
-take_8(struct input *in)
-{
-	return in->p < in->end ? *in->p++ : 0;
-}
-
-static unsigned
-take_16(struct input *in)
-{
-	unsigned high = take_8(in);
-
-	return high << 8 | take_8(in);
-}
-
 /* An option whose value is in the input. */
 static struct tg_opt
 take_option(struct input *in)
 {
 	size_t len = take_8(in) % 5;
-	struct tg_opt o = {.value = in->p};
+	struct tg_opt o = {.value = take_bytes(in, &len)};
 
-	if (len > (size_t)(in->end - in->p))
-		len = (size_t)(in->end - in->p);
 	o.len = (uint16_t)len;
-	in->p += len;
 	return o;
 }
 

@@ -8,6 +8,7 @@
  */
 #include "coap/cache.h"
 #include "coap/code.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,34 +17,12 @@
 #define SLOT 300
 #define OUT 1000
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct input {
-	const uint8_t *p, *end;
-};
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-static unsigned
-take_8(struct input *in)
-{
-	return in->p < in->end ? *in->p++ : 0;
-}
-
 static bool
 take_message(struct input *in, struct tg_msg *m)
 {
 	size_t len = take_8(in);
-	const uint8_t *bytes = in->p;
+	const uint8_t *bytes = take_bytes(in, &len);
 
-	if (len > (size_t)(in->end - in->p))
-		len = (size_t)(in->end - in->p);
-	in->p += len;
 	return tg_msg_parse(m, bytes, len, TG_TOKEN_MAX) == TG_OK;
 }
 

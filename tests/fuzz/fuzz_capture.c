@@ -6,22 +6,14 @@
  */
 #include "dataplane/capture.h"
 #include "dataplane/route.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { PEER = 1, DEVICE = 2, TOKEN = 4, PATH = 8, PORT = 16, AT = 32, SENT = 64 };
 #define FILTERS (PEER | DEVICE | TOKEN | PATH)
 #define IP_MIN 34 /* bytes of a frame with an address */
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static const struct dp_snapshot *
 snapshot(void)

@@ -7,6 +7,7 @@
  */
 #include "coap/client.h"
 #include "coap/code.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +18,6 @@
 #define MIDS 64
 #define SENDS_MAX 64 /* between two things that happen */
 #define STARTS_MAX 256
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct input {
-	const uint8_t *p, *end;
-};
 
 struct world {
 	struct input in;
@@ -37,38 +32,6 @@ struct world {
 	unsigned started, over, ended[STARTS_MAX];
 	uint8_t body[TRANSACTIONS][BODY_CAP], payload[PAYLOAD_MAX];
 };
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-static unsigned
-take_8(struct input *in)
-{
-	return in->p < in->end ? *in->p++ : 0;
-}
-
-static unsigned
-take_16(struct input *in)
-{
-	unsigned high = take_8(in);
-
-	return high << 8 | take_8(in);
-}
-
-static const uint8_t *
-take_bytes(struct input *in, size_t *len)
-{
-	const uint8_t *p = in->p;
-
-	if (*len > (size_t)(in->end - p))
-		*len = (size_t)(in->end - p);
-	in->p += *len;
-	return p;
-}
 
 static uint32_t
 dice_random(void *arg)

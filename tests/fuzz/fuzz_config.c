@@ -3,18 +3,10 @@
  * of it is accepted again and means the same.
  */
 #include "control/config.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static struct ctl_config *
 parse(const char *text, size_t len)

@@ -3,20 +3,11 @@
  * text, reads the same again, and is let through by the filters that it answers.
  */
 #include "coap/link.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define VALUE_MAX 1024
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 /* "name=value" finds its own attribute; one with a blank may be a list. */
 static void

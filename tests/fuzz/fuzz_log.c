@@ -7,20 +7,12 @@
  */
 #include "control/crc32c.h"
 #include "control/segment.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define SIZE_MAX_SCANNED 8192 /* resynchronising is quadratic in it */
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 /* What the calls have seen. */
 struct seen {

@@ -1,16 +1,7 @@
 #include "coap/msg.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 /* A view of @size bytes at @data: the parts in order, inside it. */
 static void

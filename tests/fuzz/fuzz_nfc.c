@@ -1,18 +1,10 @@
 /* Normalizing: at most so many times as long, UTF-8 again, and then it stays as it is. */
 #include "coap/nfc.h"
 #include "coap/text.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 /* A buffer of exactly @size bytes. */
 static uint8_t *

@@ -5,19 +5,9 @@
  * Input: steps of a value (3 bytes) and milliseconds since the last (3 bytes).
  */
 #include "coap/observe.h"
-
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 #define STEP 6
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static uint32_t
 uint_24(const uint8_t *p)

@@ -3,11 +3,10 @@
  * in the chains that it belongs to and in no other, whatever goes while it is walked.
  */
 #include "dataplane/observers.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define MAX 64
 #define PEERS 16
@@ -15,13 +14,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define PER_PEER 5
 
 static struct dp_counters counters;
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static struct dp_observers *
 new_table(void)

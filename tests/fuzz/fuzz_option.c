@@ -1,16 +1,6 @@
 #include "coap/check.h"
 #include "coap/text.h"
-
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 /* Every value is read, so that the sanitizer sees one outside of the datagram. */
 static void

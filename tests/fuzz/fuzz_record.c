@@ -1,9 +1,8 @@
 #include "dataplane/record.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
 require_inside(const void *part, size_t len, const uint8_t *data, size_t size)

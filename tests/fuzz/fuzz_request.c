@@ -6,11 +6,10 @@
 #include "dataplane/burst.h"
 #include "dataplane/path.h"
 #include "dataplane/route.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct dp_route_spec routes[] = {
 	{.path = "/t/{device}", .kind = DP_K_STREAM, .stream = "t"},
@@ -26,13 +25,6 @@ static const struct dp_route_spec routes[] = {
 	{.path = "/.well-known/core", .hidden = true}, /* the snapshot's own */
 };
 #define ROUTES (sizeof(routes) / sizeof(routes[0]))
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static const struct dp_snapshot *
 snapshot(void)

@@ -8,11 +8,10 @@
 #include "dataplane/transfers.h"
 
 #include "coap/code.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define STEP 3
 #define KEYS 16 /* four endpoints of four resources each */
@@ -20,13 +19,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define PER_PEER 2
 #define BODY 160
 #define LIFETIME_S 60
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 struct world {
 	struct dp_transfers *t;

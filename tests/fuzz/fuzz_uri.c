@@ -5,21 +5,13 @@
 #include "coap/check.h"
 #include "coap/uri.h"
 #include "coap/write.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define WIRE_MAX 16384
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 /* A host that a URI shows as it is; another is coded, and means something else in lower
  * case. */

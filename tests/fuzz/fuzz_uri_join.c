@@ -5,20 +5,12 @@
  * Input: a base, a NUL, a reference.
  */
 #include "coap/uri_join.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 /* A string of exactly @len bytes and its end. */
 static char *

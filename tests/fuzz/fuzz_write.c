@@ -9,17 +9,12 @@
  */
 #include "coap/option.h"
 #include "coap/write.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define OPS_MAX 256
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct input {
-	const uint8_t *p, *end;
-};
 
 /* One operation as it was asked for. */
 struct op {
@@ -29,38 +24,6 @@ struct op {
 	size_t len;
 	uint32_t uint;
 };
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-static unsigned
-take_8(struct input *in)
-{
-	return in->p < in->end ? *in->p++ : 0;
-}
-
-static unsigned
-take_16(struct input *in)
-{
-	unsigned high = take_8(in);
-
-	return high << 8 | take_8(in);
-}
-
-static const uint8_t *
-take_bytes(struct input *in, size_t *len)
-{
-	const uint8_t *p = in->p;
-
-	if (*len > (size_t)(in->end - p))
-		*len = (size_t)(in->end - p);
-	in->p += *len;
-	return p;
-}
 
 /* Opcode: bits 0-1 the kind, bit 2 a number of 16 bits instead of a delta, bit 3 a long
  * value. */

@@ -1,5 +1,7 @@
 /* Replays a corpus directory through a fuzz harness, each file in a buffer of its exact
  * size. */
+#include "tests/fuzz/fuzz.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stddef.h>
@@ -9,8 +11,6 @@
 #include <string.h>
 
 #define FILE_MAX (1 << 20)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static int
 replay_stream(FILE *f)
