@@ -1,37 +1,12 @@
 /* Requests to a group of receivers (RFC 7252, 8). */
 #include "coap/code.h"
-#include "tests/dp_fixture.h"
+#include "tests/dp_groups.h"
 
 #define LEISURE_MS 5000
 #define ASK "\xb5query\x41x" /* the fixture's route for all */
 #define TOLD "\xc0\xffx"
 
 static const struct bytes ask = B(ASK), told = B(TOLD);
-
-static const struct to {
-	const char *name;
-	bool v6;
-	uint8_t dst[16], mac[6];
-} tos[] = {
-	{"all CoAP nodes, IPv4", false, {224, 0, 1, 187}, {1, 0, 0x5e, 0, 1, 187}},
-	{"broadcast", false, {255, 255, 255, 255}, {255, 255, 255, 255, 255, 255}},
-	{"the subnet's broadcast", false, {198, 19, 255, 255},
-		{255, 255, 255, 255, 255, 255}},
-	{"all CoAP nodes, link", true, {0xff, 2, [15] = 0xfd},
-		{0x33, 0x33, 0, 0, 0, 0xfd}},
-	{"all CoAP nodes, site", true, {0xff, 5, [15] = 0xfd},
-		{0x33, 0x33, 0, 0, 0, 0xfd}},
-};
-
-static struct flow
-flow_to(const struct to *t)
-{
-	struct flow w = t->v6 ? gw.v6 : gw.v4;
-
-	memcpy(w.dst, t->dst, sizeof(w.dst));
-	memcpy(w.dst_mac, t->mac, sizeof(w.dst_mac));
-	return w;
-}
 
 /* From the port's own address, to who asked; once. */
 static void

@@ -1,7 +1,7 @@
 /* The message layer on the wire (RFC 7252, 4 and 5): a datagram in, its answer or
  * silence. */
 #include "coap/code.h"
-#include "tests/dp_fixture.h"
+#include "tests/dp_groups.h"
 
 #define SILENCE                                                                          \
 	{                                                                                \
@@ -335,29 +335,11 @@ answer(void **state)
 
 /* Nothing that a group of receivers is sent is answered at once (RFC 7252, 8): neither
  * with RST nor with an error; dp_group has what is answered later. */
-static const struct group_row {
-	const char *name;
-	bool v6;
-	uint8_t dst[16], mac[6];
-} groups[] = {
-	{"all CoAP nodes, IPv4", false, {224, 0, 1, 187}, {1, 0, 0x5e, 0, 1, 187}},
-	{"broadcast", false, {255, 255, 255, 255}, {255, 255, 255, 255, 255, 255}},
-	{"the subnet's broadcast", false, {198, 19, 255, 255},
-		{255, 255, 255, 255, 255, 255}},
-	{"all CoAP nodes, link", true, {0xff, 2, [15] = 0xfd},
-		{0x33, 0x33, 0, 0, 0, 0xfd}},
-	{"all CoAP nodes, site", true, {0xff, 5, [15] = 0xfd},
-		{0x33, 0x33, 0, 0, 0, 0xfd}},
-};
-
 static void
 group(void **state)
 {
-	const struct group_row *r = *state;
-	struct flow w = r->v6 ? gw.v6 : gw.v4;
+	const struct flow w = flow_to(*state);
 
-	memcpy(w.dst, r->dst, sizeof(w.dst));
-	memcpy(w.dst_mac, r->mac, sizeof(w.dst_mac));
 	for (size_t i = 0; i < COUNT(rows); i++)
 		gw_say(&w, rows[i].say);
 	gw_expect_silence();
@@ -530,7 +512,7 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + COUNT(groups) + 16] = {
+	struct CMUnitTest tests[COUNT(rows) + COUNT(tos) + 16] = {
 		cmocka_unit_test(rst_are_limited),
 		cmocka_unit_test(errors_are_limited),
 		cmocka_unit_test(limit_is_the_source_address),
@@ -544,6 +526,6 @@ main(void)
 	size_t n = 9;
 
 	ADD_ROWS(tests, &n, rows, answer);
-	ADD_ROWS(tests, &n, groups, group);
+	ADD_ROWS(tests, &n, tos, group);
 	return gw_main("dp_msg", settings, COUNT(settings), tests, n);
 }

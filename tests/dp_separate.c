@@ -384,18 +384,26 @@ nothing_at_all(void **state)
 
 /* ---- NSTART ---- */
 
+/* Requests 7 and 8 are acknowledged, and the time has come for both answers: 7's is the
+ * next frame. */
 static void
-one_at_a_time(void **state)
+ask_two(void)
 {
-	uint16_t first;
-
-	(void)state;
 	gw_ask(coap(T_CON, TG_GET, 7, slow), silence);
 	gw_ask(coap(T_CON, TG_PUT, 8, slow), silence);
 	wait_ms(510);
 	gw_hear(&gw.flow, coap(T_ACK, 0, 7, none));
 	gw_hear(&gw.flow, coap(T_ACK, 0, 8, none));
 	wait_ms(500);
+}
+
+static void
+one_at_a_time(void **state)
+{
+	uint16_t first;
+
+	(void)state;
+	ask_two();
 	first = gw_hear_con(TG_CONTENT, content);
 	gw_expect_silence(); /* the second waits for the first to end */
 	gw_say(&gw.flow, coap(T_ACK, 0, first, none));
@@ -418,12 +426,7 @@ two_at_a_time(void **state)
 	(void)state;
 	gw_reopen(allow_two);
 	gw_mark();
-	gw_ask(coap(T_CON, TG_GET, 7, slow), silence);
-	gw_ask(coap(T_CON, TG_PUT, 8, slow), silence);
-	wait_ms(510);
-	gw_hear(&gw.flow, coap(T_ACK, 0, 7, none));
-	gw_hear(&gw.flow, coap(T_ACK, 0, 8, none));
-	wait_ms(500);
+	ask_two();
 	first = gw_hear_con(TG_CONTENT, content);
 	say_ack(gw_hear_con(TG_CHANGED, none));
 	say_ack(first);
@@ -439,12 +442,7 @@ waits_for_long(void **state)
 	(void)state;
 	gw_reopen(forget_soon);
 	gw_mark();
-	gw_ask(coap(T_CON, TG_GET, 7, slow), silence);
-	gw_ask(coap(T_CON, TG_PUT, 8, slow), silence);
-	wait_ms(510);
-	gw_hear(&gw.flow, coap(T_ACK, 0, 7, none));
-	gw_hear(&gw.flow, coap(T_ACK, 0, 8, none));
-	wait_ms(500);
+	ask_two();
 	first = gw_hear_con(TG_CONTENT, content);
 	wait_ms(3010);
 	assert_int_equal(gw_hear_con(TG_CONTENT, content), first);
@@ -485,12 +483,7 @@ probed(void **state)
 	rate = r->rate;
 	gw_reopen(probe);
 	gw_mark();
-	gw_ask(coap(T_CON, TG_GET, 7, slow), silence);
-	gw_ask(coap(T_CON, TG_PUT, 8, slow), silence);
-	wait_ms(510);
-	gw_hear(&gw.flow, coap(T_ACK, 0, 7, none));
-	gw_hear(&gw.flow, coap(T_ACK, 0, 8, none));
-	wait_ms(500);
+	ask_two();
 	gw_hear_con(TG_CONTENT, content);
 	wait_ms(1500);
 	if (r->heard)

@@ -245,17 +245,17 @@ observation_forgotten(void **state)
 	sends_empty(TG_RST, w.mid);
 }
 
-/* A notification gives the first block; the others are fetched apart from the relation.
- */
-static void
-observation_of_blocks(void **state)
+#define KEPT 64 /* bytes of a registration, and more */
+
+/* Observe, hear the first block of several, and ask for the second: the registration, in
+ * @kept. */
+static struct tg_msg
+observe_blocks(uint8_t kept[KEPT])
 {
 	struct tg_msg registration;
-	uint8_t kept[64];
 
-	(void)state;
 	observe();
-	memcpy(kept, w.asked, sizeof(kept));
+	memcpy(kept, w.asked, KEPT);
 	registration = w.request;
 	registration.base = kept;
 	says(TG_ACK, TG_CONTENT);
@@ -263,6 +263,19 @@ observation_of_blocks(void **state)
 	with_block(TG_OPT_BLOCK2, 0, true, 0);
 	assert_false(comes_with(0, 16));
 	sends(TG_CON, TG_GET);
+	return registration;
+}
+
+/* A notification gives the first block; the others are fetched apart from the relation.
+ */
+static void
+observation_of_blocks(void **state)
+{
+	struct tg_msg registration;
+	uint8_t kept[KEPT];
+
+	(void)state;
+	registration = observe_blocks(kept);
 	has_no(TG_OPT_OBSERVE);
 	has_block(TG_OPT_BLOCK2, 1, false, 0);
 	assert_memory_not_equal(tg_msg_token(&w.request), kept + TG_HDR_LEN, 8);
@@ -280,18 +293,10 @@ static void
 observation_of_blocks_overtaken(void **state)
 {
 	struct tg_msg registration;
-	uint8_t kept[64];
+	uint8_t kept[KEPT];
 
 	(void)state;
-	observe();
-	memcpy(kept, w.asked, sizeof(kept));
-	registration = w.request;
-	registration.base = kept;
-	says(TG_ACK, TG_CONTENT);
-	with_uint(TG_OPT_OBSERVE, 10);
-	with_block(TG_OPT_BLOCK2, 0, true, 0);
-	assert_false(comes_with(0, 16));
-	sends(TG_CON, TG_GET);
+	registration = observe_blocks(kept);
 	w.request = registration;
 	assert_true(notifies(TG_NON, 11, 2));
 	ends(TG_OUTCOME_NOTIFICATION);
