@@ -291,14 +291,6 @@ get_runs_again(void **state)
 	gw_counted(DP_C_dup_replayed, 0);
 }
 
-static const struct setting settings[] = {
-	{"IPv4, one worker", 1, false, 0, 0},
-	{"IPv6, one worker", 1, true, 0, 0},
-	{"IPv4, two workers, value elsewhere", 2, false, 1, 0},
-	{"IPv6, two workers, value elsewhere", 2, true, 0, 1},
-	{"IPv4, two workers, all at one", 2, false, 1, 1},
-};
-
 int
 main(void)
 {
@@ -320,5 +312,5 @@ main(void)
 	ADD_ROWS(tests, &n, onces, non_again);
 	ADD_ROWS(tests, &n, onces, both_in_a_burst);
 	ADD_ROWS(tests, &n, lives, lifetime);
-	return gw_main("dp_dedup", settings, COUNT(settings), tests, n);
+	return gw_main("dp_dedup", gw_settings, COUNT(gw_settings), tests, n);
 }

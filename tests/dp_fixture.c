@@ -1,6 +1,5 @@
 #include "tests/dp_fixture.h"
 
-#include "coap/code.h"
 #include "control/books.h"
 #include "control/parser.h"
 
@@ -18,161 +17,14 @@
 
 struct gateway gw;
 _Thread_local bool gw_in_turn;
-static struct rte_ring *to_gateway, *from_gateway;
-
-static const struct dp_route_spec routes[] = {
-	{.path = "/hello",
-		.kind = DP_K_STATIC,
-		.content = "hi",
-		.content_len = 2,
-		.content_format = 0,
-		.max_age = UINT32_MAX,
-		.max_payload = 8,
-		.title = "A greeting"},
-	{.path = "/test",
-		.kind = DP_K_STATIC,
-		.content = "all",
-		.content_len = 3,
-		.content_format = DP_NO_FORMAT,
-		.max_age = 9,
-		.max_payload = 8,
-		.answer_put = TG_CHANGED,
-		.answer_post = TG_CREATED,
-		.answer_delete = TG_DELETED,
-		.location = "/a/bc",
-		.rt = "r",
-		.ifd = "i"},
-	{.path = "/seg1/seg2/seg3",
-		.kind = DP_K_STATIC,
-		.content = "seg",
-		.content_len = 3,
-		.content_format = DP_NO_FORMAT,
-		.max_age = UINT32_MAX,
-		.max_payload = 8},
-	{.path = "/slow",
-		.kind = DP_K_STATIC,
-		.content = "slow",
-		.content_len = 4,
-		.content_format = DP_NO_FORMAT,
-		.max_age = UINT32_MAX,
-		.max_payload = 8,
-		.answer_put = TG_CHANGED,
-		.delay_ms = 1000,
-		.hidden = true},
-	{.path = "/soon",
-		.kind = DP_K_STATIC,
-		.content = "soon",
-		.content_len = 4,
-		.content_format = DP_NO_FORMAT,
-		.max_age = UINT32_MAX,
-		.max_payload = 8,
-		.delay_ms = 400,
-		.hidden = true},
-	{.path = "/many",
-		.kind = DP_K_STATIC,
-		.content = "plain",
-		.content_len = 5,
-		.content_format = 0,
-		.max_age = UINT32_MAX,
-		.answer_post = TG_CREATED,
-		.location = "/a?first=1&second=2",
-		.max_payload = 8,
-		.hidden = true},
-	{.path = "/many",
-		.kind = DP_K_STATIC,
-		.content = "[]",
-		.content_len = 2,
-		.content_format = 50,
-		.max_age = UINT32_MAX,
-		.max_payload = 8,
-		.hidden = true},
-	{.path = "/strict",
-		.kind = DP_K_STORE,
-		.max_age = UINT32_MAX,
-		.max_payload = 8,
-		.require_format = true,
-		.hidden = true},
-	{.path = "/moves",
-		.kind = DP_K_STORE,
-		.max_age = UINT32_MAX,
-		.max_payload = 8,
-		.changes = true,
-		.hidden = true},
-	{.path = "/query",
-		.kind = DP_K_QUERY,
-		.max_age = UINT32_MAX,
-		.max_payload = 8,
-		.multicast = true},
-	{.path = "/fresh",
-		.kind = DP_K_STATIC,
-		.content_format = DP_NO_FORMAT,
-		.max_age = UINT32_MAX,
-		.max_payload = 8,
-		.answer_put = TG_CHANGED,
-		.echo_s = 30,
-		.hidden = true},
-	{.path = "/calm",
-		.kind = DP_K_QUERY,
-		.max_age = UINT32_MAX,
-		.max_payload = 8,
-		.multicast = true,
-		.rate = 2,
-		.hidden = true},
-	{.path = "/c/{device}",
-		.kind = DP_K_STREAM,
-		.ack = DP_ACK_RECEIVED,
-		.stream = "memory",
-		.max_age = UINT32_MAX,
-		.max_payload = DP_VALUE_MAX,
-		.rate = 2,
-		.hidden = true},
-	{.path = "/time", .kind = DP_K_TIME, .max_age = UINT32_MAX, .max_payload = 8},
-	{.path = "/t/{device}",
-		.kind = DP_K_STREAM,
-		.ack = DP_ACK_LOGGED,
-		.stream = "telemetry",
-		.max_age = UINT32_MAX,
-		.max_payload = DP_VALUE_MAX},
-	{.path = "/r/{device}",
-		.kind = DP_K_STREAM,
-		.ack = DP_ACK_RECEIVED,
-		.stream = "memory",
-		.max_age = UINT32_MAX,
-		.max_payload = DP_VALUE_MAX},
-	{.path = "/d/{device}/{resource*}",
-		.kind = DP_K_STORE,
-		.ack = DP_ACK_RECEIVED,
-		.max_age = UINT32_MAX,
-		.max_payload = DP_VALUE_MAX},
-	{.path = "/l/{device}/{resource*}",
-		.kind = DP_K_STORE,
-		.ack = DP_ACK_LOGGED,
-		.stream = "values",
-		.max_age = 30,
-		.max_payload = 16},
-	{.path = "/f",
-		.kind = DP_K_STORE,
-		.ack = DP_ACK_RECEIVED,
-		.max_age = 30,
-		.max_payload = DP_VALUE_MAX,
-		.formats = (const uint16_t[]){0, 50},
-		.n_formats = 2,
-		.hidden = true},
-	{.path = "/forget",
-		.kind = DP_K_UNOBSERVE,
-		.target = "/f",
-		.content = "sesame",
-		.content_len = 6,
-		.max_payload = DP_VALUE_MAX,
-		.hidden = true},
-	{.path = "/g",
-		.kind = DP_K_STORE,
-		.ack = DP_ACK_RECEIVED,
-		.max_age = 30,
-		.stale = DP_STALE_REFUSE,
-		.max_payload = DP_VALUE_MAX,
-		.hidden = true},
+const struct setting gw_settings[GW_SETTINGS] = {
+	{"IPv4, one worker", 1, false, 0, 0},
+	{"IPv6, one worker", 1, true, 0, 0},
+	{"IPv4, two workers, value elsewhere", 2, false, 1, 0},
+	{"IPv6, two workers, value elsewhere", 2, true, 0, 1},
+	{"IPv4, two workers, all at one", 2, false, 1, 1},
 };
+static struct rte_ring *to_gateway, *from_gateway;
 
 /* ---- making one ---- */
 
@@ -299,8 +151,8 @@ gw_open(gw_change *change)
 {
 	default_config(&gw.cfg, gw.setting->workers);
 	gw.settings = (struct dp_settings){
-		.routes = routes,
-		.n_routes = COUNT(routes),
+		.routes = gw_routes,
+		.n_routes = COUNT(gw_routes),
 		.full_max_age = 5,
 		.observe_con_every = 5,
 		.observe_min_ms = 3000,
@@ -578,6 +430,16 @@ gw_books_close(void)
 		pending.records += info.pending_records;
 	}
 	return ctl_books(now, &pending, identity);
+}
+
+unsigned
+gw_relations(void)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < gw.cfg.workers; i++)
+		n += dp_observers_count(gw.dp->shared.worker[i]->observers);
+	return n;
 }
 
 /* ---- the log, time ---- */

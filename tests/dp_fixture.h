@@ -17,6 +17,8 @@
 
 #define GW_MBUFS 1023
 #define GW_RECORDS 1024
+#define GW_SETTINGS 5
+#define GW_ROUTES 21
 
 /* What the tests of a program are run under, one after another. */
 struct setting {
@@ -26,6 +28,11 @@ struct setting {
 	unsigned home;       /* of the device's endpoint; frames come in at worker 0 */
 	unsigned value_home; /* of what is stored for device "dev?" */
 };
+
+/* What most programs run under: each family, and each way that a request may take. */
+extern const struct setting gw_settings[GW_SETTINGS];
+/* What is served, unless a test changes it. */
+extern const struct dp_route_spec gw_routes[GW_ROUTES];
 
 struct gw_record {
 	struct dp_record r; /* borrows from bytes */
@@ -105,6 +112,8 @@ void gw_mark(void);
 void gw_counted(enum dp_counter c, uint64_t n);
 /* Do all four identities hold now? */
 bool gw_books_close(void);
+/* Observers of all workers, each with each of its tokens. */
+unsigned gw_relations(void);
 /* Take what the rings hold into gw.record; how many. */
 unsigned gw_log_read(void);
 /* A copy that does not borrow from @from. */

@@ -90,14 +90,6 @@ list_of_an_idle_device_is_its_own(void **state)
 		coap(T_ACK, TG_NOT_FOUND, 3, (struct bytes){0}));
 }
 
-static const struct setting settings[] = {
-	{"IPv4, one worker", 1, false, 0, 0},
-	{"IPv6, one worker", 1, true, 0, 0},
-	{"IPv4, two workers, value elsewhere", 2, false, 1, 0},
-	{"IPv6, two workers, value elsewhere", 2, true, 0, 1},
-	{"IPv4, two workers, all at one", 2, false, 1, 1},
-};
-
 int
 main(void)
 {
@@ -108,5 +100,5 @@ main(void)
 		cmocka_unit_test(list_of_an_idle_device_is_its_own),
 	};
 
-	return gw_main("dp_forget", settings, COUNT(settings), tests, COUNT(tests));
+	return gw_main("dp_forget", gw_settings, COUNT(gw_settings), tests, COUNT(tests));
 }

@@ -146,16 +146,6 @@ hear_note(char token, uint8_t code, uint8_t type)
 	return h;
 }
 
-static unsigned
-relations(void)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < gw.cfg.workers; i++)
-		n += dp_observers_count(gw.dp->shared.worker[i]->observers);
-	return n;
-}
-
 /* ---- what a reload does ---- */
 
 static void
@@ -242,7 +232,7 @@ told_by_a_reload(void **state)
 				(note.observe - first.observe) & 0xffffff, 1, 1 << 23);
 	}
 	gw_expect_silence();
-	assert_int_equal(relations(), r->code < TG_BAD_REQUEST);
+	assert_int_equal(gw_relations(), r->code < TG_BAD_REQUEST);
 	gw_later(100);
 	gw_turn();
 	gw_expect_silence();
@@ -368,7 +358,7 @@ registered_with_a_valid_etag(void **state)
 	h = get('a', (struct bytes){ask, sizeof(ask) - 1});
 	assert_int_equal(h.msg.code, TG_VALID);
 	assert_true(h.observed);
-	assert_int_equal(relations(), 1);
+	assert_int_equal(gw_relations(), 1);
 	change_text();
 	reload();
 	hear_note('a', TG_CONTENT, 0);
@@ -432,7 +422,7 @@ told_the_time(void **state)
 	served[0].path = "/u";
 	reload();
 	hear_note('a', TG_NOT_FOUND, T_ACK);
-	assert_int_equal(relations(), 0);
+	assert_int_equal(gw_relations(), 0);
 	wait_s(5);
 	gw_expect_silence();
 }
@@ -460,7 +450,7 @@ told_the_time_again(void **state)
 	assert_memory_not_equal(again.etag, h.etag, sizeof(h.etag));
 	gw_expect_silence();
 	gw_say(&gw.flow, coap(T_RST, 0, again.msg.mid, (struct bytes){0}));
-	assert_int_equal(relations(), 0);
+	assert_int_equal(gw_relations(), 0);
 }
 
 static void
@@ -502,7 +492,7 @@ not_registered(void **state)
 	begin();
 	h = get('a', r->rest);
 	assert_false(h.observed);
-	assert_int_equal(relations(), 0);
+	assert_int_equal(gw_relations(), 0);
 }
 
 static void
@@ -514,7 +504,7 @@ not_registered_with_what_takes_its_time(void **state)
 	gw_later_ms(1010);
 	gw_turn();
 	gw_hear(&gw.flow, coap(T_NON, TG_CONTENT, next_mid, BYTES_OF("\xc0\xffslow")));
-	assert_int_equal(relations(), 0);
+	assert_int_equal(gw_relations(), 0);
 }
 
 /* Not even if a reload has it answer at once meanwhile. */
@@ -534,7 +524,7 @@ not_registered_with_what_took_its_time(void **state)
 	if (h.msg.code == 0) /* an empty ACK goes ahead */
 		hear(&h);
 	assert_false(h.observed);
-	assert_int_equal(relations(), 0);
+	assert_int_equal(gw_relations(), 0);
 	if (h.msg.type == TG_CON)
 		gw_say(&gw.flow, coap(T_ACK, 0, h.msg.mid, (struct bytes){0}));
 }
@@ -565,7 +555,7 @@ ended_by_rst(void **state)
 	reload();
 	hear_note('a', TG_CONTENT, T_RST);
 	gw_counted(DP_C_observers_reset, 1);
-	assert_int_equal(relations(), 0);
+	assert_int_equal(gw_relations(), 0);
 }
 
 static void
@@ -608,7 +598,7 @@ ended_with_its_route(void **state)
 	hear(&h);
 	assert_int_equal(h.msg.code, TG_NOT_FOUND);
 	gw_say(&gw.flow, coap(T_ACK, 0, h.msg.mid, (struct bytes){0}));
-	assert_int_equal(relations(), 0);
+	assert_int_equal(gw_relations(), 0);
 }
 
 static const struct setting settings[] = {

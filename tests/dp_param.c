@@ -14,29 +14,16 @@ static const struct bytes none = {0}, silence = {0}, put = B("\xb4test");
 /* A device that sleeps for long, and is told things twice at most. */
 static const struct tg_param patient = {10000, 1500, 1, 1, 5000, 1, 100000, 2000};
 
-static const struct dp_route_spec own[] = {
-	{.path = "/slow",
-		.kind = DP_K_STATIC,
-		.content = "slow",
-		.content_len = 4,
-		.content_format = DP_NO_FORMAT,
-		.max_age = UINT32_MAX,
-		.max_payload = 8,
-		.delay_ms = 1000,
-		.param = &patient},
-	{.path = "/t/{device}",
-		.kind = DP_K_STREAM,
-		.ack = DP_ACK_LOGGED,
-		.stream = "telemetry",
-		.max_age = UINT32_MAX,
-		.max_payload = DP_VALUE_MAX,
-		.param = &patient},
-};
-
+/* What is served to all, each route with parameters of its own. */
 static void
 with_own(struct dp_config *cfg, struct dp_settings *s)
 {
+	static struct dp_route_spec own[GW_ROUTES];
+
 	(void)cfg;
+	memcpy(own, gw_routes, sizeof(own));
+	for (unsigned i = 0; i < COUNT(own); i++)
+		own[i].param = &patient;
 	s->routes = own;
 	s->n_routes = COUNT(own);
 }

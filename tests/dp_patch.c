@@ -545,14 +545,6 @@ patch_is_too_large(void **state)
 		coap(T_ACK, TG_TOO_LARGE, 7, BYTES_OF("\xd1\x2f\x10")));
 }
 
-static const struct setting settings[] = {
-	{"IPv4, one worker", 1, false, 0, 0},
-	{"IPv6, one worker", 1, true, 0, 0},
-	{"IPv4, two workers, value elsewhere", 2, false, 1, 0},
-	{"IPv6, two workers, value elsewhere", 2, true, 0, 1},
-	{"IPv4, two workers, all at one", 2, false, 1, 1},
-};
-
 int
 main(void)
 {
@@ -582,5 +574,5 @@ main(void)
 	ADD_ROWS(tests, &n, elsewhere, not_allowed);
 	for (size_t i = 0; i < COUNT(plain); i++)
 		tests[n++] = plain[i];
-	return gw_main("dp_patch", settings, COUNT(settings), tests, n);
+	return gw_main("dp_patch", gw_settings, COUNT(gw_settings), tests, n);
 }

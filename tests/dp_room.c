@@ -196,14 +196,6 @@ list_too_long(void **state)
 	gw_counted(DP_C_answered, 66);
 }
 
-static const struct setting settings[] = {
-	{"IPv4, one worker", 1, false, 0, 0},
-	{"IPv6, one worker", 1, true, 0, 0},
-	{"IPv4, two workers, value elsewhere", 2, false, 1, 0},
-	{"IPv6, two workers, value elsewhere", 2, true, 0, 1},
-	{"IPv4, two workers, all at one", 2, false, 1, 1},
-};
-
 int
 main(void)
 {
@@ -216,5 +208,5 @@ main(void)
 		cmocka_unit_test(list_too_long),
 	};
 
-	return gw_main("dp_room", settings, COUNT(settings), tests, COUNT(tests));
+	return gw_main("dp_room", gw_settings, COUNT(gw_settings), tests, COUNT(tests));
 }

@@ -464,14 +464,6 @@ script(void **state)
 	}
 }
 
-static const struct setting settings[] = {
-	{"IPv4, one worker", 1, false, 0, 0},
-	{"IPv6, one worker", 1, true, 0, 0},
-	{"IPv4, two workers, value elsewhere", 2, false, 1, 0},
-	{"IPv6, two workers, value elsewhere", 2, true, 0, 1},
-	{"IPv4, two workers, all at one", 2, false, 1, 1},
-};
-
 /* GET /moves with @etag: @code, and @payload behind the ETag that it has by then. */
 static void
 read_moving(const uint64_t *etag, uint8_t code, const char *payload)
@@ -520,5 +512,5 @@ main(void)
 	size_t n = 1;
 
 	ADD_ROWS(tests, &n, scripts, script);
-	return gw_main("dp_store", settings, COUNT(settings), tests, n);
+	return gw_main("dp_store", gw_settings, COUNT(gw_settings), tests, n);
 }

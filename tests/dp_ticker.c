@@ -105,16 +105,6 @@ written_over(void **state)
 	assert_is_time(&v);
 }
 
-static unsigned
-relations(void)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < gw.cfg.workers; i++)
-		n += dp_observers_count(gw.dp->shared.worker[i]->observers);
-	return n;
-}
-
 static void
 observe(void)
 {
@@ -124,7 +114,7 @@ observe(void)
 	turn();
 	gw_say(&gw.flow, BYTES_OF("\x41\x01\x00\x01t\x60\x53now"));
 	assert_true(gw_take(&f));
-	assert_int_equal(relations(), 1);
+	assert_int_equal(gw_relations(), 1);
 }
 
 static void
@@ -186,7 +176,7 @@ forgotten_in_silence(void **state)
 
 	observe();
 	gw_ask(r->ask, r->answer);
-	assert_int_equal(relations(), r->left);
+	assert_int_equal(gw_relations(), r->left);
 	gw_later(PERIOD_S);
 	turn();
 	assert_int_equal(gw_take(&f), r->left);
