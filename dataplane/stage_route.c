@@ -31,7 +31,8 @@ fault(const struct dp_route *r, struct dp_request *q, const struct tg_msg *m)
 		return 0;
 	if (unlikely(q->path.len > DP_PATH_MAX))
 		return TG_BAD_REQUEST;
-	if (unlikely(r->require_format) && q->content_format == DP_NO_FORMAT)
+	if (unlikely(r->require_format) && q->content_format == DP_NO_FORMAT
+		&& !(m->code == TG_FETCH && dp_goes_on(m, q)))
 		return TG_BAD_REQUEST;
 	if (m->len - m->payload > r->max_payload && !(q->flags & DP_R_BLOCK1))
 		return TG_TOO_LARGE;
