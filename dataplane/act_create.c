@@ -7,6 +7,7 @@
  */
 #include "coap/code.h"
 #include "coap/write.h"
+#include "dataplane/copy.h"
 #include "dataplane/worker.h"
 
 #include <stdio.h>
@@ -54,7 +55,9 @@ answer(struct dp_burst *b, unsigned i, const struct dp_request *q)
 uint8_t
 dp_act_create(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
-	uint8_t path[DP_PATH_MAX + NUMBER_MAX + 1], code = TG_UNAVAILABLE;
+	/* Who writes the record reads on behind it: dp_copy_over(). */
+	uint8_t path[DP_PATH_MAX + NUMBER_MAX + 1 + DP_COPY_OVER];
+	uint8_t code = TG_UNAVAILABLE;
 	struct dp_request *q = &w->scratch->request[i];
 	const struct dp_path collection = q->path;
 

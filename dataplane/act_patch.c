@@ -17,7 +17,7 @@
 
 #define JOBS_A_TURN 16 /* that have come back */
 
-_Static_assert(DP_JOB_HEAD_MAX >= DP_MSG_MAX, "any request's head");
+_Static_assert(DP_JOB_HEAD_MAX > DP_MSG_MAX, "any request's head, and a marker");
 
 bool
 dp_patch_takes(const struct tg_msg *m, const struct dp_request *q)

@@ -1,10 +1,13 @@
 #include "dataplane/job.h"
 
-/* Bytes behind the structs: what was read, and a message with what came of it. */
+#include "dataplane/copy.h"
+
+/* Bytes behind the structs: what was read, and a message with what came of it, which who
+ * logs it reads on behind: dp_copy_over(). */
 static size_t
 bytes_of_one(uint32_t cap)
 {
-	return DP_JOB_HEAD_MAX + 2 * (size_t)cap;
+	return DP_JOB_HEAD_MAX + 2 * (size_t)cap + DP_COPY_OVER;
 }
 
 size_t

@@ -20,7 +20,7 @@
 /* Over a value that others change all the time; then 5.03.  Of jobs on one value that
  * come back together one is done at least: so many are done together. */
 #define DP_JOB_TRIES DP_JOBS
-#define DP_JOB_HEAD_MAX 1472 /* bytes of a request before its payload */
+#define DP_JOB_HEAD_MAX 1473 /* bytes of a request before its payload, and a marker */
 
 struct rte_mbuf;
 

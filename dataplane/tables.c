@@ -70,7 +70,7 @@ make_plan(struct plan *p, const struct dp_config *cfg, const struct dp_snapshot 
 		.transfers = {.max = few(cfg, cfg->transfers_max),
 			.bytes = cfg->transfers_bytes,
 			.per_peer = cfg->transfers_per_peer,
-			.headroom = DP_MSG_MAX},
+			.headroom = DP_MSG_MAX + 1}, /* a marker */
 		.pending = power_of_two(share(cfg, cfg->pending_max)),
 		.replies = share(cfg, cfg->replies_max),
 		.outbound = share(cfg, cfg->outbound_max),

@@ -32,16 +32,16 @@ lay_out(struct dp_transfers *t, const struct dp_transfers_config *cfg)
 	t->headroom = cfg->headroom;
 	t->per_peer = cfg->per_peer;
 	t->buckets = dp_index_buckets(cfg->max);
-	t->stride =
-		(uint32_t)(sizeof(struct dp_transfer) + cfg->headroom + cfg->bytes + 63)
-		& ~63u;
+	/* Who copies a body reads on behind it, dp_copy_over(): not into the next one. */
+	t->stride = (uint32_t)(sizeof(struct dp_transfer) + cfg->headroom + cfg->bytes
+			       + DP_COPY_OVER + 63)
+		    & ~63u;
 	t->index_at = at;
 	at += t->buckets * sizeof(struct dp_bucket);
 	t->owners_at = at;
 	at += t->buckets * sizeof(struct dp_bucket);
 	t->slots_at = at;
-	/* Who copies a body may read on behind it: dp_copy_over(). */
-	return at + (size_t)cfg->max * t->stride + DP_COPY_OVER;
+	return at + (size_t)cfg->max * t->stride;
 }
 
 static struct dp_bucket *
