@@ -365,6 +365,7 @@ repeat(struct dp_worker *w, uint32_t id)
 	code = r->code != TG_CONTENT ? r->code : code_for(r, n);
 	if (r->code != code || (code == TG_CONTENT && r->version != n->version)) {
 		n = notice_for(w, r, second_of(now));
+		code = code_for(r, n); /* at its home it may be gone by now */
 		renew(w, id, r, n, true);
 	}
 	set_code(w, id, r, code);
