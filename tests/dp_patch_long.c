@@ -559,14 +559,6 @@ longer_than_a_job(void **state)
 	ask(2, &q, TG_CONTENT, &a);
 }
 
-static const struct setting settings[] = {
-	{"IPv4, one worker", 1, false, 0, 0},
-	{"IPv6, one worker", 1, true, 0, 0},
-	{"IPv4, two workers, value elsewhere", 2, false, 1, 0},
-	{"IPv6, two workers, value elsewhere", 2, true, 0, 1},
-	{"IPv4, two workers, all at one", 2, false, 1, 1},
-};
-
 int
 main(void)
 {
@@ -588,5 +580,5 @@ main(void)
 	ADD_ROWS(tests, &n, rows, patch);
 	for (size_t i = 0; i < COUNT(plain); i++)
 		tests[n++] = plain[i];
-	return gw_main("dp_patch_long", settings, COUNT(settings), tests, n);
+	return gw_main("dp_patch_long", gw_settings, COUNT(gw_settings), tests, n);
 }
