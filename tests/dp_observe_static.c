@@ -1,44 +1,12 @@
-/* Observers of static content (RFC 7641), which a reload changes, and of the time. */
-#include "coap/code.h"
-#include "coap/observe.h"
-#include "tests/dp_fixture.h"
+/* Observers of static content (RFC 7641), which a reload changes. */
+#include "tests/dp_served.h"
 
-/* Behind an Observe option: 0 registers, 1 cancels. */
-#define REGISTER "\x60\x51"
 #define A REGISTER "a"
 #define A_JSON A "\x61\x32"
 
 #define LARGE 1280
 
 static char large[LARGE + 1]; /* a text */
-
-/* What is served at first, and after the reload of a test. */
-static struct dp_route_spec served[8];
-static unsigned n_served;
-
-static struct dp_route_spec *
-serve(const char *path, const char *content, uint32_t format)
-{
-	struct dp_route_spec *r = &served[n_served++];
-
-	assert_true(n_served <= COUNT(served));
-	*r = (struct dp_route_spec){
-		.path = path,
-		.kind = DP_K_STATIC,
-		.content = content,
-		.content_len = (uint16_t)strlen(content),
-		.content_format = format,
-		.max_age = UINT32_MAX,
-	};
-	return r;
-}
-
-static void
-use(struct dp_settings *s)
-{
-	s->routes = served;
-	s->n_routes = n_served;
-}
 
 static void
 use_first(struct dp_config *cfg, struct dp_settings *s)
@@ -60,90 +28,6 @@ begin(void)
 {
 	gw_reopen(use_first);
 	gw_mark();
-}
-
-static void
-reload(void)
-{
-	gw_publish(use);
-	gw_turn();
-}
-
-static uint16_t next_mid;
-
-/* A message of the gateway's, apart. */
-struct heard {
-	struct tg_msg msg; /* until the next is heard */
-	bool observed;
-	uint32_t observe;
-	uint8_t etag[9]; /* as an option that stands first */
-};
-
-static void
-hear(struct heard *h)
-{
-	static struct frame f;
-	size_t at = ETH + (gw.flow.v6 ? IP6 : IP4) + UDP;
-	struct tg_opt o;
-
-	assert_true(gw_take(&f));
-	assert_int_equal(
-		tg_msg_parse(&h->msg, f.byte + at, f.len - at, TG_TOKEN_MAX), TG_OK);
-	h->observed = tg_observe_get(&h->msg, &h->observe);
-	if (tg_opt_get(&h->msg, TG_OPT_ETAG, &o)) {
-		h->etag[0] = 0x48;
-		memcpy(h->etag + 1, o.value, 8);
-	}
-}
-
-static void
-expect_payload(const struct heard *h, const char *payload)
-{
-	assert_int_equal(h->msg.len - h->msg.payload, strlen(payload));
-	assert_memory_equal(h->msg.base + h->msg.payload, payload, strlen(payload));
-}
-
-/* Ask with a token of one byte. */
-static struct heard
-get(char token, struct bytes rest)
-{
-	uint8_t msg[64] = {0x41, TG_GET, (uint8_t)(++next_mid >> 8), (uint8_t)next_mid,
-		(uint8_t)token};
-	struct heard h;
-
-	memcpy(msg + 5, rest.at, rest.len);
-	gw_say(&gw.flow, (struct bytes){msg, 5 + rest.len});
-	hear(&h);
-	gw_expect_silence();
-	assert_int_equal(h.msg.mid, next_mid);
-	return h;
-}
-
-static struct heard
-observe(char token, struct bytes rest)
-{
-	struct heard h = get(token, rest);
-
-	assert_int_equal(h.msg.code, TG_CONTENT);
-	assert_true(h.observed);
-	return h;
-}
-
-/* The next message is a notification to @token; an answer to it, unless @type is 0. */
-static struct heard
-hear_note(char token, uint8_t code, uint8_t type)
-{
-	struct heard h;
-
-	hear(&h);
-	assert_int_equal(h.msg.code, code);
-	assert_int_equal(h.msg.type, code == TG_CONTENT ? TG_NON : TG_CON);
-	assert_int_equal(h.msg.tkl, 1);
-	assert_int_equal(tg_msg_token(&h.msg)[0], token);
-	assert_int_equal(h.observed, code == TG_CONTENT);
-	if (type != 0)
-		gw_say(&gw.flow, coap(type, 0, h.msg.mid, (struct bytes){0}));
-	return h;
 }
 
 /* ---- what a reload does ---- */
@@ -364,107 +248,6 @@ registered_with_a_valid_etag(void **state)
 	hear_note('a', TG_CONTENT, 0);
 }
 
-/* ---- the time ---- */
-
-/* Its ticks follow the TSC, of which some microseconds may be left. */
-static void
-wait_s(unsigned seconds)
-{
-	gw_later(seconds);
-	rte_delay_us_block(1100);
-	gw_turn();
-}
-
-static void
-serve_time(struct dp_config *cfg, struct dp_settings *s)
-{
-	(void)cfg;
-	n_served = 0;
-	serve("/t", "", DP_NO_FORMAT)->kind = DP_K_TIME;
-	serve("/late", "", DP_NO_FORMAT)->kind = DP_K_TIME;
-	served[1].delay_ms = 100;
-	use(s);
-}
-
-/* A tenth of a second has begun: however slow the test, no other second does by itself.
- */
-static void
-begin_with_time(void)
-{
-	gw_reopen(serve_time);
-	gw_turn();
-	gw_later_ms(1100 - gw.dp->shared.worker[0]->now_ms % 1000);
-	wait_s(0);
-	gw_mark();
-}
-
-/* Every second, but for the interval that there has to be. */
-static void
-told_the_time(void **state)
-{
-	struct heard h;
-	char first[24];
-
-	(void)state;
-	begin_with_time();
-	h = observe('a', BYTES_OF(REGISTER "t"));
-	assert_int_equal(h.msg.len - h.msg.payload, sizeof(first));
-	memcpy(first, h.msg.base + h.msg.payload, sizeof(first));
-	for (unsigned i = 0; i < 3; i++) {
-		wait_s(i == 0 ? 1 : 2);
-		h = hear_note('a', TG_CONTENT, 0);
-		assert_int_equal(h.msg.len - h.msg.payload, sizeof(first));
-		assert_memory_not_equal(h.msg.base + h.msg.payload, first, sizeof(first));
-		memcpy(first, h.msg.base + h.msg.payload, sizeof(first));
-		wait_s(1);
-		gw_expect_silence();
-	}
-	served[0].path = "/u";
-	reload();
-	hear_note('a', TG_NOT_FOUND, T_ACK);
-	assert_int_equal(gw_relations(), 0);
-	wait_s(5);
-	gw_expect_silence();
-}
-
-/* A CON that is not acknowledged comes again as what the time is by then (4.5.2). */
-static void
-told_the_time_again(void **state)
-{
-	struct heard h, again;
-
-	(void)state;
-	begin_with_time();
-	observe('a', BYTES_OF(REGISTER "t"));
-	for (unsigned i = 0; i < 4; i++) {
-		wait_s(3);
-		hear_note('a', TG_CONTENT, 0);
-	}
-	wait_s(3);
-	hear(&h);
-	assert_int_equal(h.msg.type, TG_CON);
-	wait_s(3);
-	hear(&again);
-	assert_int_equal(again.msg.type, TG_CON);
-	assert_int_not_equal(again.msg.mid, h.msg.mid);
-	assert_memory_not_equal(again.etag, h.etag, sizeof(h.etag));
-	gw_expect_silence();
-	gw_say(&gw.flow, coap(T_RST, 0, again.msg.mid, (struct bytes){0}));
-	assert_int_equal(gw_relations(), 0);
-}
-
-static void
-marked_as_changing(void **state)
-{
-	struct heard h;
-
-	(void)state;
-	begin_with_time();
-	h = get('a', BYTES_OF("\xbb.well-known\x04"
-			      "core"));
-	expect_payload(&h, "</t>;obs,</late>");
-}
-
 /* ---- who is not told ---- */
 
 static const struct plain_row {
@@ -601,17 +384,10 @@ ended_with_its_route(void **state)
 	assert_int_equal(gw_relations(), 0);
 }
 
-static const struct setting settings[] = {
-	{"IPv4, one worker", 1, false, 0, 0},
-	{"IPv6, one worker", 1, true, 0, 0},
-	{"IPv4, two workers, handed over", 2, false, 1, 0},
-	{"IPv6, two workers", 2, true, 0, 1},
-};
-
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + COUNT(plain_rows) + 15] = {
+	struct CMUnitTest tests[COUNT(rows) + COUNT(plain_rows) + 12] = {
 		cmocka_unit_test(told_of_its_format),
 		cmocka_unit_test(told_of_both_formats),
 		cmocka_unit_test(as_often_as_may_be),
@@ -621,14 +397,11 @@ main(void)
 		cmocka_unit_test(not_registered_with_what_takes_its_time),
 		cmocka_unit_test(not_registered_with_what_took_its_time),
 		cmocka_unit_test(ended_by_observe_1),
-		cmocka_unit_test(told_the_time),
-		cmocka_unit_test(told_the_time_again),
-		cmocka_unit_test(marked_as_changing),
 		cmocka_unit_test(ended_by_rst),
 		cmocka_unit_test(as_many_as_an_endpoint_may_have),
 		cmocka_unit_test(ended_with_its_route),
 	};
-	size_t n = 15;
+	size_t n = 12;
 
 	ADD_ROWS(tests, &n, rows, told_by_a_reload);
 	ADD_ROWS(tests, &n, plain_rows, not_registered);
