@@ -18,7 +18,7 @@ struct filter {
 	struct dp_peer_key peer;   /* port_be 0: any */
 	struct dp_peer_key device; /* where it is now; an address of zeros: nowhere */
 	uint32_t device_key;
-	uint8_t token[8];
+	uint8_t token[DP_TOKEN_LONGEST];
 	unsigned tkl;
 	uint16_t tag;
 	uint32_t path_key;
@@ -87,7 +87,9 @@ read_filter(const struct ctl_gateway *g, const json_t *args, struct filter *f,
 	const char *peer = cmd_string(args, "peer"), *device = cmd_string(args, "device");
 	const char *token = cmd_string(args, "token"), *path = cmd_string(args, "path");
 	uint64_t last_s = cmd_number(args, "last", 0);
-	long tkl = token != NULL ? tg_hex_read(f->token, 8, token, strlen(token)) : 0;
+	long tkl = token != NULL ? tg_hex_read(f->token, sizeof(f->token), token,
+				   strlen(token))
+				 : 0;
 
 	f->by_peer = peer != NULL;
 	f->by_device = device != NULL;
@@ -102,7 +104,8 @@ read_filter(const struct ctl_gateway *g, const json_t *args, struct filter *f,
 	if (peer != NULL && !cmd_peer(peer, &f->peer))
 		cmd_refuse(r, "usage", "--peer %s: an address, or ADDRESS:PORT", peer);
 	else if (tkl < 0)
-		cmd_refuse(r, "usage", "--token %s: up to eight bytes as hex", token);
+		cmd_refuse(r, "usage", "--token %s: up to %u bytes as hex", token,
+			DP_TOKEN_LONGEST);
 	else if (path != NULL && !dp_trace_path(g->dp, path, &f->tag, &f->path_key))
 		cmd_refuse(r, "not-found", "no route serves %s", path);
 	else
@@ -117,6 +120,13 @@ same_peer(const struct dp_peer_key *want, const struct dp_peer_key *is)
 	       && (want->port_be == 0 || want->port_be == is->port_be);
 }
 
+/* Of a long token an entry has the length and the first bytes. */
+static bool
+same_token(const struct filter *f, const struct dp_traced *m)
+{
+	return m->tkl == f->tkl && memcmp(m->token, f->token, m->known) == 0;
+}
+
 static bool
 passes(const struct filter *f, const struct dp_traced *m, uint64_t time_ns)
 {
@@ -126,7 +136,7 @@ passes(const struct filter *f, const struct dp_traced *m, uint64_t time_ns)
 		return false;
 	if (f->by_device && m->key != f->device_key && !same_peer(&f->device, &m->peer))
 		return false;
-	if (f->by_token && (m->tkl != f->tkl || memcmp(m->token, f->token, f->tkl) != 0))
+	if (f->by_token && !same_token(f, m))
 		return false;
 	return !f->by_path || (m->tag == f->tag && m->key == f->path_key);
 }
@@ -213,7 +223,8 @@ item_json(const struct item *it)
 	json_object_set_new(o, "code", json_string(code_name(m->code, text)));
 	cmd_set(o, "mid", m->mid);
 	json_object_set_new(o, "token",
-		json_string(tg_hex_write(text, m->token, m->tkl < 8 ? m->tkl : 8)));
+		json_string(tg_hex_write(text, m->token, m->known)));
+	cmd_set(o, "token_bytes", m->tkl);
 	json_object_set_new(o, "verdict", json_string(verdict_name(m, text)));
 	return o;
 }

@@ -145,7 +145,7 @@
 		"standard "                                                              \
 		"output), until Ctrl-C, N frames or S seconds, an hour at most",         \
 		"[{time_ns, worker, verb (heard, sent), peer, type, code, mid, token "   \
-		"(hex), "                                                                \
+		"(hex; of one over eight bytes the first six to eight), token_bytes, "   \
 		"verdict (the answer's code, the counter it was dropped under, later, "  \
 		"sent)}]; "                                                              \
 		"with --pcapng file, frames, bytes (of the file), lost (frames that "    \

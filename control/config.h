@@ -66,6 +66,7 @@ struct ctl_config {
 		pending_max;
 	uint32_t transfers_max, transfers_bytes, transfers_per_peer;
 	uint32_t observers_max, observers_per_peer, observe_con_every, observe_min_ms;
+	uint32_t token_max, tokens_kept;
 	uint64_t store_bytes;
 	uint32_t device_idle_s;
 	uint32_t logring_bytes, trace_messages;

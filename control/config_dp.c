@@ -132,6 +132,7 @@ ctl_config_dp(const struct ctl_config *c, struct dp_config *out, char *err, size
 		.transfers_per_peer = c->transfers_per_peer,
 		.observers_max = c->observers_max,
 		.observers_per_peer = c->observers_per_peer,
+		.tokens_max = c->tokens_kept,
 		.device_idle_s = c->device_idle_s,
 		.logring_bytes = c->logring_bytes,
 		.trace = c->trace_messages,
@@ -294,6 +295,7 @@ snapshot(const struct ctl_config *c, const struct dp_route_spec *specs, unsigned
 		.ack_delay_ms = c->ack_delay_ms,
 		.observe_con_every = (uint8_t)c->observe_con_every,
 		.observe_min_ms = c->observe_min_ms,
+		.token_max = (uint8_t)c->token_max,
 		.version = version,
 	};
 

@@ -253,6 +253,16 @@ static const struct ctl_key observe_keys[] = {
 	{"min_interval", CTL_T_MS, AT(observe_min_ms), 0, 3600000, "3s",
 		"between two non-confirmable notifications to an observer (4.5.1)"},
 	END};
+static const struct ctl_key tokens_keys[] = {
+	{"longest", CTL_T_UINT, AT(token_max), TG_TOKEN_MAX, DP_TOKEN_LONGEST, "64",
+		"bytes of a request's token; a longer one is refused 4.00"},
+	{"kept", CTL_T_UINT, AT(tokens_kept), 64, 1u << 24, "1024",
+		"those of more than eight bytes that may be kept at a time, 66 bytes "
+		"each, for "
+		"observations and for answers that wait for the log; more: no "
+		"observation, 5.03",
+		.fixed = true},
+	END};
 static const struct ctl_key retain_keys[] = {
 	{"bytes", CTL_T_BYTES, AT(retain_bytes), 0, 1ull << 50, "8GiB",
 		"delete the oldest segments over this; 0: never; what is younger than "
@@ -336,6 +346,8 @@ const struct ctl_key ctl_schema[] = {
 		observers_keys},
 	{"observe", CTL_T_SECTION, 0, 0, 0, 0, NULL, "how observers are notified", NULL,
 		observe_keys},
+	{"tokens", CTL_T_SECTION, 0, 0, 0, 0, NULL, "extended tokens (RFC 8974)", NULL,
+		tokens_keys},
 	{"routes", CTL_T_LIST, AT(routes), 1, CTL_ROUTES_MAX, CTL_REQUIRED,
 		"what paths do: the most exact path wins", NULL, route_keys,
 		offsetof(struct ctl_config, n_routes)},

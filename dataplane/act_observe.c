@@ -5,6 +5,7 @@
 #include "coap/block.h"
 #include "coap/code.h"
 #include "coap/observe.h"
+#include "dataplane/copy.h"
 #include "dataplane/notify.h"
 #include "dataplane/worker.h"
 
@@ -68,6 +69,54 @@ hold(struct dp_worker *w, uint32_t peer, uint32_t before)
 		dp_peers_release(w->peers, peer);
 }
 
+/* ---- tokens ---- */
+
+/* The relation of @peer that has @m's long token. */
+static uint32_t
+find_long(const struct dp_worker *w, uint32_t peer, const struct tg_msg *m)
+{
+	uint32_t id = dp_observers_of_peer(w->observers, peer);
+
+	for (; id != DP_NONE; id = dp_observers_sibling(w->observers, id)) {
+		const struct dp_relation *r = dp_observers_get(w->observers, id);
+		const uint8_t *token;
+		uint8_t len;
+
+		if (r->tkl <= TG_TOKEN_MAX)
+			continue;
+		token = dp_tokens_get(w->tokens, r->token, &len);
+		if (len == m->tkl && memcmp(token, tg_msg_token(m), len) == 0)
+			break;
+	}
+	return id;
+}
+
+static uint32_t
+find(const struct dp_worker *w, uint32_t peer, const struct tg_msg *m)
+{
+	return m->tkl <= TG_TOKEN_MAX ? dp_observers_find(
+		       w->observers, peer, tg_msg_token(m), (uint8_t)m->tkl)
+				      : find_long(w, peer, m);
+}
+
+/* What a relation has of @m's token: of a long one, that of the relation that is to be
+ * renewed, or a new one's.  False if there is no room for it. */
+static bool
+keep_token(struct dp_worker *w, uint32_t peer, const struct tg_msg *m, uint8_t word[8])
+{
+	uint32_t id;
+
+	if (m->tkl <= TG_TOKEN_MAX) {
+		dp_copy8(word, tg_msg_token(m), m->tkl);
+		return true;
+	}
+	id = find_long(w, peer, m);
+	if (id == DP_NONE)
+		return dp_tokens_put(w->tokens, m, word);
+	memcpy(word, dp_observers_get(w->observers, id)->token, 8);
+	return true;
+}
+
 static uint32_t
 add(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint32_t peer,
 	const struct observed *o)
@@ -75,10 +124,18 @@ add(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint32_t peer,
 	const struct tg_msg *m = &b->msg[i];
 	uint32_t before = dp_observers_count(w->observers), id;
 	struct dp_relation *r;
+	uint8_t word[8] = {0};
 
-	id = dp_observers_add(w->observers, peer, tg_msg_token(m), m->tkl, o->home,
+	if (!keep_token(w, peer, m, word)) {
+		dp_count(&w->counters, DP_C_tokens_full, 1);
+		return DP_NO_OBSERVE;
+	}
+	id = dp_observers_add(w->observers, peer, word, dp_token_tkl(m), o->home,
 		o->value, &w->counters);
 	hold(w, peer, before);
+	if (id == DP_NONE && m->tkl > TG_TOKEN_MAX)
+		dp_tokens_del(
+			w->tokens, word); /* no relation has it, or has it any more */
 	if (id == DP_NONE)
 		return DP_NO_OBSERVE;
 	r = dp_observers_get(w->observers, id);
@@ -93,7 +150,7 @@ enter(struct dp_worker *w, const struct dp_burst *b, unsigned i, const struct ob
 {
 	uint32_t peer = DP_NONE;
 
-	if (b->msg[i].tkl <= TG_TOKEN_MAX && watch(w, o->home, o->value))
+	if (watch(w, o->home, o->value))
 		peer = dp_peers_get(w->peers, &b->key[i], b->hash[i], b->peer[i],
 			b->now_s, &w->counters);
 	if (peer == DP_NONE) {
@@ -160,9 +217,9 @@ dp_observe_cancel(struct dp_worker *w, const struct dp_burst *b, unsigned i)
 	if (!tg_observe_get(m, &asked) || asked != TG_OBSERVE_DEREGISTER)
 		return;
 	peer = dp_peers_find(w->peers, &b->key[i], b->hash[i]);
-	if (peer == DP_NONE || m->tkl > TG_TOKEN_MAX)
+	if (peer == DP_NONE)
 		return;
-	id = dp_observers_find(w->observers, peer, tg_msg_token(m), m->tkl);
+	id = find(w, peer, m);
 	if (id != DP_NONE)
 		dp_notify_end(w, id, DP_C_observers_cancelled);
 }

@@ -228,6 +228,9 @@ dp_store_write(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t orig
 	code = write_here(w, b, i, origin == w->id);
 	if (code >= TG_BAD_REQUEST || !logged)
 		return code;
+	if (unlikely(b->msg[i].tkl > TG_TOKEN_MAX))
+		return dp_log_long(w, b, i, code, true, origin) ? DP_LATER
+								: TG_UNAVAILABLE;
 	return dp_log_request(w, b, i, code, true, origin) ? DP_LATER : TG_UNAVAILABLE;
 }
 

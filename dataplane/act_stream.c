@@ -3,18 +3,10 @@
 #include "dataplane/hot.h"
 #include "dataplane/worker.h"
 
-DP_HOT uint8_t
-dp_act_stream(struct dp_worker *w, struct dp_burst *b, unsigned i)
+/* It is logged: DP_LATER if its answer waits for that. */
+static DP_HOT uint8_t
+finish(struct dp_worker *w, struct dp_burst *b, unsigned i, bool wait)
 {
-	const struct dp_request *q = &w->scratch->request[i];
-	bool wait = b->route[i]->ack == DP_ACK_LOGGED;
-
-	/* A stream has no representation to match. */
-	if (unlikely(q->flags & (DP_R_IF_MATCH | DP_R_IF_NONE_MATCH))
-		&& !dp_request_holds(q, &b->msg[i], false, 0))
-		return TG_PRECONDITION_FAILED;
-	if (!dp_log_request(w, b, i, TG_CHANGED, wait, (uint8_t)w->id))
-		return TG_UNAVAILABLE;
 	(void)dp_act_device(w, b, i, DP_NONE, b->peer[i]);
 	if (!wait)
 		return TG_CHANGED;
@@ -24,4 +16,30 @@ dp_act_stream(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	rte_pktmbuf_free(b->pkt[i]); /* a disk that stops must not empty the pool */
 	b->pkt[i] = NULL;
 	return DP_LATER;
+}
+
+static uint8_t __attribute__((noinline, cold))
+act_long(struct dp_worker *w, struct dp_burst *b, unsigned i, bool wait)
+{
+	return dp_log_long(w, b, i, TG_CHANGED, wait, (uint8_t)w->id)
+		       ? finish(w, b, i, wait)
+		       : TG_UNAVAILABLE;
+}
+
+DP_HOT uint8_t
+dp_act_stream(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	const struct dp_request *q = &w->scratch->request[i];
+	bool wait = b->route[i]->ack == DP_ACK_LOGGED;
+
+	if (unlikely(q->flags & (DP_R_IF_MATCH | DP_R_IF_NONE_MATCH | DP_R_LONG_TOKEN))) {
+		/* A stream has no representation to match. */
+		if (!dp_request_holds(q, &b->msg[i], false, 0))
+			return TG_PRECONDITION_FAILED;
+		if (q->flags & DP_R_LONG_TOKEN)
+			return act_long(w, b, i, wait);
+	}
+	if (!dp_log_request(w, b, i, TG_CHANGED, wait, (uint8_t)w->id))
+		return TG_UNAVAILABLE;
+	return finish(w, b, i, wait);
 }

@@ -25,10 +25,15 @@ room(const struct dp_burst *b, unsigned i)
 void
 dp_answer_begin(struct dp_burst *b, unsigned i, struct tg_writer *w, uint8_t code)
 {
-	const struct tg_msg *m = &b->msg[i];
+	size_t cap = room(b, i);
+	uint16_t len = dp_answer_head(b, i, code);
 
-	tg_write_begin(w, b->coap[i], room(b, i), m->type == TG_CON ? TG_ACK : TG_NON,
-		code, m->mid, tg_msg_token(m), m->tkl);
+	*w = (struct tg_writer){
+		.buf = b->coap[i],
+		.cap = (uint16_t)cap,
+		.len = len,
+		.overflow = len > cap,
+	};
 }
 
 /* 5.03 and 4.29 say when to come back. */
@@ -72,10 +77,14 @@ uint16_t
 dp_answer_write(const struct dp_worker *w, uint8_t *buf, size_t cap,
 	const struct dp_pending *p, uint8_t code)
 {
+	const uint8_t *token = p->token;
+	uint8_t tkl = p->tkl;
 	struct tg_writer out;
 
+	if (unlikely(tkl > TG_TOKEN_MAX))
+		token = dp_tokens_get(dp_tokens_of(w, token), token, &tkl);
 	tg_write_begin(&out, buf, cap, p->type == TG_CON ? TG_ACK : TG_NON, code, p->mid,
-		p->token, p->tkl);
+		token, tkl);
 	write_max_age(w, &out, code);
 	if (unlikely(p->transfer != 0) && code < TG_BAD_REQUEST)
 		tg_write_uint(&out, TG_OPT_BLOCK1,

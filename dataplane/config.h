@@ -68,6 +68,7 @@ struct dp_config {
 	uint32_t transfers_per_peer;             /* bodies coming at a time */
 	uint32_t observers_max;                  /* relations, in all */
 	uint32_t observers_per_peer;             /* of one endpoint */
+	uint32_t tokens_max;  /* of more than eight bytes, kept at a time, in all */
 	uint64_t store_bytes; /* for values that do not fit their slot, in all */
 	uint32_t device_idle_s;
 	uint32_t logring_bytes; /* per worker, a power of two */

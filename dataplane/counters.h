@@ -122,6 +122,8 @@
 	/* rest */                                                                       \
 	X(log_full, INFO, "records refused because the log's ring was full")             \
 	X(pending_full, INFO, "records refused because too many answers were pending")   \
+	X(tokens_full, INFO,                                                             \
+		"long tokens not kept for want of room: 5.03, or no observation")        \
 	X(store_full, INFO, "values refused because the store was full")                 \
 	X(jobs_full, INFO, "patches refused because too many were being parsed")         \
 	X(delayed_full, INFO, "requests refused because too many were put aside")        \

@@ -19,6 +19,7 @@
 #include "dataplane/port.h"
 #include "dataplane/record.h"
 #include "dataplane/store.h"
+#include "dataplane/tokens.h"
 #include "dataplane/trace.h"
 #include "dataplane/transfers.h"
 
@@ -97,7 +98,8 @@ struct dp_settings {
 	uint32_t ack_delay_ms;     /* a CON not answered by then gets an empty ACK */
 	uint8_t observe_con_every; /* of so many notifications one is a CON */
 	uint32_t observe_min_ms;   /* between two NON to an observer */
-	uint64_t version;          /* grows with each reload */
+	uint8_t token_max; /* bytes of a request's token, up to DP_TOKEN_LONGEST */
+	uint64_t version;  /* grows with each reload */
 };
 
 struct dp_snapshot;
@@ -230,7 +232,7 @@ struct dp_observer_info {
 				      */
 	struct dp_peer_info peer;    /* zeros if it has gone meanwhile */
 	unsigned worker;             /* its endpoint's home */
-	uint8_t token[8], tkl;
+	uint8_t token[DP_TOKEN_LONGEST], tkl;
 	bool in_flight;              /* its last notification waits for its ACK */
 	uint32_t observe, since_con; /* the last value; notifications since a CON */
 };

@@ -17,7 +17,23 @@ struct dp_observers_page {
 	bool last; /* nor has any */
 	unsigned n;
 	struct dp_relation row[DP_OBSERVERS_PAGE];
+	uint8_t token[DP_OBSERVERS_PAGE][DP_TOKEN_LONGEST];
+	uint8_t token_len[DP_OBSERVERS_PAGE];
 };
+
+/* A long token is the worker's to read. */
+static void
+copy_one(struct dp_worker *w, struct dp_observers_page *p, const struct dp_relation *r)
+{
+	const uint8_t *token = r->token;
+	uint8_t len = r->tkl;
+
+	if (len > TG_TOKEN_MAX)
+		token = dp_tokens_get(w->tokens, token, &len);
+	memcpy(p->token[p->n], token, len);
+	p->token_len[p->n] = len;
+	p->row[p->n++] = *r;
+}
 
 static void
 copy(struct dp_worker *w, struct dp_act *act)
@@ -27,7 +43,7 @@ copy(struct dp_worker *w, struct dp_act *act)
 
 	for (; p->from < end && p->n < DP_OBSERVERS_PAGE; p->from++)
 		if (dp_observers_is(w->observers, p->from))
-			p->row[p->n++] = *dp_observers_get(w->observers, p->from);
+			copy_one(w, p, dp_observers_get(w->observers, p->from));
 	p->end = p->from >= dp_observers_places(w->observers);
 	act->result = 0;
 }
@@ -62,12 +78,10 @@ describe(const struct dp *dp, unsigned worker, const struct dp_relation *r,
 
 	*out = (struct dp_observer_info){
 		.worker = worker,
-		.tkl = r->tkl,
 		.in_flight = r->flags & DP_O_IN_FLIGHT,
 		.observe = r->seq,
 		.since_con = r->since_con,
 	};
-	memcpy(out->token, r->token, sizeof(out->token));
 	if (!dp_peers_info(w->peers, r->peer, (uint32_t)dp_now_s(dp), &out->peer))
 		out->peer = (struct dp_peer_info){0};
 	describe_path(dp, r, out->path);
@@ -101,8 +115,11 @@ dp_observers_read(const struct dp *dp, const struct dp_observers_page *p,
 		return -EINPROGRESS;
 	if (p->act.result < 0)
 		return p->act.result;
-	for (unsigned i = 0; i < p->n; i++)
+	for (unsigned i = 0; i < p->n; i++) {
 		describe(dp, p->worker, &p->row[i], &out[i]);
+		memcpy(out[i].token, p->token[i], sizeof(out[i].token));
+		out[i].tkl = p->token_len[i];
+	}
 	*cursor = p->last  ? UINT64_MAX
 		  : p->end ? (uint64_t)(p->worker + 1) << 32
 			   : (uint64_t)p->worker << 32 | p->from;

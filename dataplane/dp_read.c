@@ -141,6 +141,7 @@ enum row {
 	TRANSFERS,
 	DELAYED,
 	JOBS,
+	TOKENS,
 	LIMITS,
 	SCRATCH,
 	MBUFS,
@@ -160,7 +161,7 @@ dp_mem_read(const struct dp *dp, struct dp_mem_row *rows, unsigned max)
 {
 	static const char *const names[ROWS] = {"peers", "dedup", "devices", "store",
 		"replies", "observers", "pending", "logring", "trace", "outbound",
-		"transfers", "delayed", "jobs", "limits", "scratch", "mbufs"};
+		"transfers", "delayed", "jobs", "tokens", "limits", "scratch", "mbufs"};
 	const struct dp_config *cfg = &dp->shared.cfg;
 	struct dp_mem_row r[ROWS] = {0};
 
@@ -193,6 +194,8 @@ dp_mem_read(const struct dp *dp, struct dp_mem_row *rows, unsigned max)
 			dp_delayed_count(w->delayed));
 		add_row(&r[JOBS], k->block[DP_T_JOBS].size, DP_JOBS,
 			DP_JOBS - DP_GET(w->n_jobs));
+		add_row(&r[TOKENS], k->block[DP_T_TOKENS].size, dp_tokens_max(w->tokens),
+			dp_tokens_count(w->tokens));
 		add_row(&r[LIMITS], k->block[DP_T_LIMITS].size, LIMIT_BUCKETS,
 			LIMIT_BUCKETS);
 		add_row(&r[SCRATCH], k->block[DP_T_SCRATCH].size, 1, 1);

@@ -168,10 +168,9 @@ record(const struct dp_net *net, const struct dp_peer_key *key, const uint8_t *c
 		.mid = (uint16_t)(coap[2] << 8 | coap[3]),
 		.type = coap[0] >> 4 & 3,
 		.code = coap[1],
-		.tkl = coap[0] & 15,
 	};
 
-	dp_trace_put(net->trace, rte_rdtsc(), key, &m, coap + TG_HDR_LEN,
+	dp_trace_put(net->trace, rte_rdtsc(), key, &m, coap,
 		v4 ? DP_TRACE_SENT : DP_TRACE_SENT | DP_TRACE_V6, 0);
 	dp_trace_publish(net->trace);
 }

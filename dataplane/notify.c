@@ -65,7 +65,7 @@ encode(struct dp_notice *n, const struct dp_content *c)
 	n->version = (uint32_t)c->etag;
 	n->format = c->format;
 	tg_slice_of(&s, c->len, n->szx == DP_NOTICE_WHOLE ? NULL : &first, first.szx);
-	tg_write_begin(&out, buf, sizeof(buf) - TG_TOKEN_MAX - DP_TAILROOM, TG_NON,
+	tg_write_begin(&out, buf, sizeof(buf) - DP_TOKEN_FIELD - DP_TAILROOM, TG_NON,
 		TG_CONTENT, 0, NULL, 0);
 	tg_write_option(&out, TG_OPT_ETAG, &c->etag, sizeof(c->etag));
 	tg_write_option(&out, TG_OPT_OBSERVE, observe, sizeof(observe));
@@ -201,7 +201,10 @@ send(struct dp_worker *w, const struct dp_relation *r, const struct dp_notice *n
 	p[1] = code;
 	p[2] = (uint8_t)(r->mid >> 8);
 	p[3] = (uint8_t)r->mid;
-	dp_copy8(p + TG_HDR_LEN, r->token, r->tkl);
+	memcpy(p + TG_HDR_LEN, r->token, sizeof(r->token));
+	if (unlikely(r->tkl > TG_TOKEN_MAX))
+		len = (uint16_t)(TG_HDR_LEN
+				 + dp_tokens_write(w->tokens, r->token, p + TG_HDR_LEN));
 	if (likely(code == TG_CONTENT)) {
 		dp_copy(p + len, n->bytes, n->len);
 		p[len + OBSERVE_AT] = (uint8_t)(r->seq >> 16);
@@ -379,7 +382,11 @@ repeat(struct dp_worker *w, uint32_t id)
 static void
 drop(struct dp_worker *w, uint32_t id)
 {
-	dp_peers_release(w->peers, dp_observers_get(w->observers, id)->peer);
+	const struct dp_relation *r = dp_observers_get(w->observers, id);
+
+	dp_peers_release(w->peers, r->peer);
+	if (r->tkl > TG_TOKEN_MAX)
+		dp_tokens_del(w->tokens, r->token);
 	dp_observers_del(w->observers, id);
 }
 

@@ -155,6 +155,13 @@ dp_observers_sibling(const struct dp_observers *t, uint32_t id)
 	return relation_of(t, id)->sibling - 1;
 }
 
+/* Bytes of a token that stand in its relation. */
+static uint8_t
+kept(uint8_t tkl)
+{
+	return tkl < 8 ? tkl : 8;
+}
+
 uint32_t
 dp_observers_find(
 	const struct dp_observers *t, uint32_t peer, const uint8_t *token, uint8_t tkl)
@@ -163,7 +170,7 @@ dp_observers_find(
 
 	for (; id != DP_NONE; id = dp_observers_sibling(t, id))
 		if (relation_of(t, id)->tkl == tkl
-			&& dp_same(relation_of(t, id)->token, token, tkl))
+			&& dp_same(relation_of(t, id)->token, token, kept(tkl)))
 			return id;
 	return DP_NONE;
 }
@@ -315,7 +322,7 @@ make(struct dp_observers *t, uint32_t peer, const uint8_t *token, uint8_t tkl,
 	}
 	r = relation_of(t, id);
 	*r = (struct dp_relation){.peer = peer, .tkl = tkl & 15, .flags = IN_USE};
-	dp_copy8(r->token, token, tkl);
+	dp_copy8(r->token, token, kept(tkl));
 	if (!join(t, id, dp_observers_of_peer(t, peer), c)) {
 		give(t, id);
 		return DP_NONE;

@@ -43,7 +43,7 @@ enum dp_relation_flag {
 };
 
 struct dp_relation {
-	uint8_t token[8];
+	uint8_t token[8]; /* or, if it has more bytes, what tokens.h makes of it */
 	uint32_t peer;    /* slot in the peers table */
 	uint32_t value;   /* dp_store_ref(), or dp_route_ref() */
 	uint32_t version; /* low half of the ETag that was told last */
@@ -68,7 +68,8 @@ struct dp_observers *dp_observers_init(
 	void *block, const struct dp_observers_config *cfg);
 
 /*
- * The relation of @peer and @token (@tkl bytes, at most 8) with value @value at home
+ * The relation of @peer and @token (@tkl bytes; over 8: the eight that stand for a long
+ * one) with value @value at home
  * @home: a new one, or that of the same peer and token, which leaves the value that it
  * was with and what it was doing (3.1, 4.1).  DP_NONE if there is no room, in all or for
  * this peer: why is counted.

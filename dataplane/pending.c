@@ -41,7 +41,7 @@ measure(const struct tg_msg *m, const struct dp_request *q, const struct dp_rout
 
 /* The parts behind a head, and some bytes more: their places have them, and the ring's
  * next frame is not written yet. */
-static void
+static DP_HOT void
 write_parts(struct dp_record_head *h, const struct tg_msg *m, const struct dp_request *q,
 	const struct dp_route *r, const uint8_t *device)
 {
@@ -56,7 +56,7 @@ write_parts(struct dp_record_head *h, const struct tg_msg *m, const struct dp_re
 
 /* The side is the origin's number: its entries are written before a packet names them,
  * and stay. */
-static void
+static DP_HOT void
 write_record(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	const struct dp_side *side, const uint8_t *device, uint8_t code,
 	struct dp_record_head *h)
@@ -88,6 +88,8 @@ dp_log_has_room(struct dp_worker *w, const struct tg_msg *m)
 {
 	if (fifo_full(&w->pending))
 		dp_count(&w->counters, DP_C_pending_full, 1);
+	else if (unlikely(m->tkl > TG_TOKEN_MAX) && !dp_tokens_has_room(w->tokens))
+		dp_count(&w->counters, DP_C_tokens_full, 1);
 	else if (!dp_logring_has_room(w->logring,
 			 DP_RECORD_REST_MAX + (uint32_t)(m->len - m->payload)))
 		dp_count(&w->counters, DP_C_log_full, 1);
@@ -112,14 +114,14 @@ push(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_t code,
 		.peer = b->peer[i],
 		.mid = m->mid,
 		.type = m->type,
-		.tkl = m->tkl,
+		.tkl = (uint8_t)m->tkl,
 		.code = code,
 		.origin = origin,
 		.silent = b->silent[i],
 		.param = b->route[i]->param,
 		.since_ms = (uint32_t)w->now_ms,
 	};
-	dp_copy8(p->token, tg_msg_token(m), m->tkl);
+	memcpy(p->token, m->base + TG_HDR_LEN, sizeof(p->token)); /* at least */
 	dp_record_heard(w, b, i, dp_about(w, b, i));
 	if (origin != w->id)
 		return; /* the origin holds its own peer */
@@ -128,9 +130,11 @@ push(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_t code,
 	dp_peers_hold(w->peers, b->peer[i]);
 }
 
-DP_HOT bool
-dp_log_request(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code,
-	bool wait, uint8_t origin)
+/* The record, not published so far; NULL if there is no room.  Of a long token all but
+ * the first bytes is still to be written there, and it is to be kept for the answer. */
+static DP_HOT struct dp_record_head *
+append(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code, bool wait,
+	uint8_t origin)
 {
 	const uint8_t *device = device_of(&w->scratch->request[i]);
 	struct dp_record_head *h;
@@ -138,13 +142,13 @@ dp_log_request(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code
 
 	if (wait && fifo_full(&w->pending)) {
 		dp_count(&w->counters, DP_C_pending_full, 1);
-		return false;
+		return NULL;
 	}
 	len = measure(&b->msg[i], &w->scratch->request[i], b->route[i], device);
 	h = (struct dp_record_head *)dp_logring_reserve(w->logring, len);
 	if (h == NULL) {
 		dp_count(&w->counters, DP_C_log_full, 1);
-		return false;
+		return NULL;
 	}
 	write_record(w, b, i, dp_net_side(w->shared->worker[origin]->net, b->key[i].side),
 		device, code, h);
@@ -152,6 +156,38 @@ dp_log_request(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code
 	dp_count(&w->counters, DP_C_records_accepted, 1);
 	if (wait)
 		push(w, b, i, code, origin);
+	return h;
+}
+
+DP_HOT bool
+dp_log_request(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code,
+	bool wait, uint8_t origin)
+{
+	return append(w, b, i, code, wait, origin) != NULL;
+}
+
+bool
+dp_log_long(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code, bool wait,
+	uint8_t origin)
+{
+	struct dp_pending *p = &w->pending.entry[w->pending.tail & w->pending.mask];
+	const struct tg_msg *m = &b->msg[i];
+	struct dp_record_head *h;
+	uint8_t word[8];
+
+	if (wait && !dp_tokens_put(w->tokens, m, word)) {
+		dp_count(&w->counters, DP_C_tokens_full, 1);
+		return false;
+	}
+	h = append(w, b, i, code, wait, origin);
+	if (h != NULL)
+		memcpy(h + 1, tg_msg_token(m), m->tkl);
+	else if (wait)
+		dp_tokens_del(w->tokens, word);
+	if (h == NULL || !wait)
+		return h != NULL;
+	p->tkl = dp_token_tkl(m);
+	memcpy(p->token, word, sizeof(p->token));
 	return true;
 }
 
@@ -178,7 +214,7 @@ say_nothing(struct dp_worker *w, const struct dp_pending *p)
 static void
 answer_separately(struct dp_worker *w, const struct dp_pending *p)
 {
-	uint8_t msg[TG_HDR_LEN + TG_TOKEN_MAX + 8];
+	uint8_t msg[TG_HDR_LEN + DP_TOKEN_FIELD + 8];
 
 	dp_separate_send(w, p->peer, msg,
 		dp_answer_write(w, msg, sizeof(msg), p, p->code), p->param);
@@ -225,6 +261,8 @@ static void
 answer(struct dp_worker *w, const struct dp_pending *p)
 {
 	send_answer(w, p);
+	if (unlikely(p->tkl > TG_TOKEN_MAX))
+		dp_tokens_del(dp_tokens_of(w, p->token), p->token);
 	if (unlikely(p->transfer != 0))
 		dp_transfers_end(w->transfers,
 			dp_transfers_get(w->transfers, p->transfer), p->code, w->now_s);

@@ -2,6 +2,7 @@
 
 #include "coap/msg.h"
 #include "dataplane/copy.h"
+#include "dataplane/tokens.h"
 
 _Static_assert(
 	__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "records are written as they stand");
@@ -59,7 +60,7 @@ dp_record_decode(struct dp_record *r, const uint8_t *buf, size_t len)
 		return false;
 	memcpy(&f, buf, sizeof(f));
 	content_format = take_format(&f);
-	if (f.tkl > TG_TOKEN_MAX || f.type > 3
+	if (f.tkl > DP_TOKEN_LONGEST || f.type > 3
 		|| len
 			   != sizeof(f) + f.tkl + f.stream_len + f.device_len + f.path_len
 				      + f.payload_len)

@@ -32,7 +32,7 @@ struct dp_record {
 	uint8_t code;            /* request method */
 	uint8_t answer; /* code that the request is answered with once safe (2.04) */
 	uint8_t tkl;
-	const uint8_t *token; /* tkl bytes */
+	const uint8_t *token; /* tkl bytes; over eight: RFC 8974 */
 	const char *stream;   /* stream's name, not terminated; 1..63 bytes */
 	const char *device;   /* identity, not terminated; 0..255 bytes */
 	const uint8_t *
@@ -80,8 +80,8 @@ dp_record_write_parts(struct dp_record_head *h, const uint8_t *token, const char
 {
 	uint8_t *to = (uint8_t *)(h + 1);
 
-	dp_copy8(to, token, h->tkl);
-	to = dp_copy(to + h->tkl, stream, h->stream_len);
+	to = dp_copy(to, token, h->tkl);
+	to = dp_copy(to, stream, h->stream_len);
 	to = dp_copy(to, device, h->device_len);
 	to = dp_copy(to, path, h->path_len);
 	dp_copy(to, payload, h->payload_len);

@@ -36,6 +36,7 @@ enum dp_request_flag {
 	DP_R_SILENT = 8192, /* No-Response */
 	DP_R_APART = 16384, /* Uri-Host, Uri-Port or Request-Tag: its blocks are apart */
 	DP_R_PART = 32768,  /* route: FETCH, PATCH or iPATCH */
+	DP_R_LONG_TOKEN = 65536, /* parse: of more than eight bytes (RFC 8974) */
 };
 
 /* Flags of a request that is refused at once. */
@@ -47,7 +48,7 @@ struct dp_request {
 	struct dp_path path;
 	uint32_t accept;         /* DP_NO_FORMAT if absent */
 	uint32_t content_format; /* DP_NO_FORMAT if absent */
-	uint16_t flags;          /* enum dp_request_flag */
+	uint32_t flags;          /* enum dp_request_flag */
 	uint16_t device_at;      /* route: where in the path the segment that is {device}
 				    begins, with its length byte; DP_NO_SEGMENT */
 	uint8_t silent;          /* No-Response (RFC 7967): a bit a class; 0 if absent */

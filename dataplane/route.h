@@ -83,7 +83,8 @@ struct dp_snapshot {
 	uint64_t ack_delay_ms;
 	uint8_t observe_con_every;
 	uint32_t observe_min_ms;
-	void *arena; /* everything above that is pointed to */
+	uint8_t token_max; /* bytes; under TG_TOKEN_MAX: that */
+	void *arena;       /* everything above that is pointed to */
 };
 
 /* The parameters that a route says, maybe one of a snapshot that has gone. */

@@ -224,7 +224,7 @@ set_content(struct build *b, struct dp_route *r, const void *content, size_t len
 		return -EINVAL;
 	if (len > DP_VALUE_MAX)
 		return 0;
-	begin(&w, buf, sizeof(buf) - TG_TOKEN_MAX - DP_TAILROOM);
+	begin(&w, buf, sizeof(buf) - DP_TOKEN_FIELD - DP_TAILROOM);
 	if (r->content_format != DP_NO_FORMAT)
 		tg_write_uint(&w, TG_OPT_CONTENT_FORMAT, r->content_format);
 	if (r->max_age != UINT32_MAX)
@@ -240,7 +240,7 @@ set_location(struct build *b, struct dp_route *r, const char *location)
 	uint8_t buf[DP_REPLY_MAX];
 	struct tg_writer w;
 
-	begin(&w, buf, sizeof(buf) - TG_TOKEN_MAX - DP_TAILROOM);
+	begin(&w, buf, sizeof(buf) - DP_TOKEN_FIELD - DP_TAILROOM);
 	while (location != NULL && *location != '\0') {
 		unsigned option =
 			*location == '/' ? TG_OPT_LOCATION_PATH : TG_OPT_LOCATION_QUERY;
@@ -537,6 +537,7 @@ dp_snapshot_new(const struct dp_settings *s, char *err, size_t errlen)
 	b.snap->non_lifetime_s = s->non_lifetime_s;
 	b.snap->observe_con_every = s->observe_con_every;
 	b.snap->observe_min_ms = s->observe_min_ms;
+	b.snap->token_max = s->token_max;
 	b.snap->root = new_node(&b, NULL, 0);
 	b.snap->routes = take(&b, (s->n_routes + 1) * sizeof(*b.snap->routes));
 	if (b.snap->root == NULL || b.snap->routes == NULL) {

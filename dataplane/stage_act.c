@@ -26,10 +26,12 @@ replay(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 		return;
 	}
 	if (code == DP_ACKED) {
-		b->coap[i][0] = 1u << 6 | TG_ACK << 4;
-		b->coap[i][1] = 0;
-		b->reply[i] = TG_HDR_LEN;
-	} else if (code < TG_BAD_REQUEST && unlikely(q->flags & DP_R_BLOCK1)) {
+		dp_count(&w->counters, DP_C_dup_replayed, 1);
+		dp_record_heard(w, b, i, dp_trace_fate(0, DP_C_dup_replayed));
+		dp_answer_silently(w, b, i);
+		return;
+	}
+	if (code < TG_BAD_REQUEST && unlikely(q->flags & DP_R_BLOCK1)) {
 		dp_answer_block(b, i, code, &q->block1);
 	} else if (code != DP_STORED) {
 		dp_answer_code(w, b, i, code);

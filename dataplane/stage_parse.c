@@ -21,7 +21,7 @@ static const enum dp_counter fault[TG_VERDICTS] = {
 static void
 malformed(struct dp_worker *w, struct dp_burst *b, unsigned i, enum tg_verdict v)
 {
-	const uint8_t *p = b->coap[i];
+	uint8_t *p = b->coap[i];
 
 	if (b->len[i] < TG_HDR_LEN) {
 		dp_net_drop(w->net, b, i, fault[v]);
@@ -33,6 +33,7 @@ malformed(struct dp_worker *w, struct dp_burst *b, unsigned i, enum tg_verdict v
 		.type = p[0] >> 4 & 3,
 		.code = p[1],
 	};
+	p[0] &= 0xf0; /* for the flight recorder: nothing is known of its token */
 	if (v == TG_VERSION || b->msg[i].type != TG_CON)
 		dp_drop(w, b, i, fault[v]);
 	else
@@ -79,22 +80,34 @@ other(struct dp_worker *w, struct dp_burst *b, unsigned i)
 				     : DP_C_drop_reserved_class);
 }
 
-/* What is no request, or has a format error in its head. */
-static void __attribute__((noinline))
-no_request(struct dp_worker *w, struct dp_burst *b, unsigned i)
-{
-	enum tg_verdict v = tg_msg_parse(&b->msg[i], b->coap[i], b->len[i], TG_TOKEN_MAX);
-
-	if (v != TG_OK)
-		malformed(w, b, i, v);
-	else
-		other(w, b, i);
-}
-
 static bool
 is_request(const struct tg_msg *m)
 {
 	return m->code != 0 && m->code < 32 && m->type <= TG_NON;
+}
+
+/*
+ * What is no request, or has a format error in its head, ends here.  True if it is a
+ * request with a long token (RFC 8974), which has been read; one that is too long is
+ * refused with 4.00, and not with an RST, which would say that none over eight bytes is
+ * taken (2.2.2).
+ */
+static bool __attribute__((noinline))
+look_again(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t *arena)
+{
+	struct dp_request *q = &w->scratch->request[i];
+	struct tg_msg *m = &b->msg[i];
+	enum tg_verdict v = tg_msg_parse(m, b->coap[i], b->len[i], TG_TOKEN_EXTENDED_MAX);
+
+	if (v != TG_OK)
+		malformed(w, b, i, v);
+	else if (!is_request(m))
+		other(w, b, i);
+	if (v != TG_OK || !is_request(m))
+		return false;
+	(void)dp_request_read(q, m, arena);
+	q->flags |= m->tkl <= w->snap->token_max ? DP_R_LONG_TOKEN : DP_R_BAD_REQUEST;
+	return true;
 }
 
 void
@@ -109,13 +122,14 @@ dp_stage_parse(struct dp_worker *w, struct dp_burst *b)
 		enum tg_verdict v = tg_msg_head(m, b->coap[i], b->len[i], TG_TOKEN_MAX);
 
 		if (unlikely(v != TG_OK || !is_request(m))) {
-			no_request(w, b, i);
-			continue;
-		}
-		v = dp_request_read(&q[i], m, arena);
-		if (unlikely(v != TG_OK)) {
-			malformed(w, b, i, v);
-			continue;
+			if (!look_again(w, b, i, arena))
+				continue;
+		} else {
+			v = dp_request_read(&q[i], m, arena);
+			if (unlikely(v != TG_OK)) {
+				malformed(w, b, i, v);
+				continue;
+			}
 		}
 		arena += q[i].path.len;
 		if (m->code != TG_GET) {

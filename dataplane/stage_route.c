@@ -48,7 +48,7 @@ fault(const struct dp_route *r, struct dp_request *q, const struct tg_msg *m)
 }
 
 static uint8_t
-wrong(uint16_t flags)
+wrong(uint32_t flags)
 {
 	return flags & DP_R_BAD_OPTION    ? TG_BAD_OPTION
 	       : flags & DP_R_BAD_REQUEST ? TG_BAD_REQUEST
@@ -97,7 +97,9 @@ static bool
 is_rare(const struct dp_burst *b, unsigned i, const struct dp_request *q)
 {
 	return (b->flags[i] & DP_F_MULTICAST)
-	       || (q->flags & (DP_R_BLOCK1 | DP_R_BLOCK2 | DP_R_SILENT | DP_R_PART))
+	       || (q->flags
+		       & (DP_R_BLOCK1 | DP_R_BLOCK2 | DP_R_SILENT | DP_R_PART
+			       | DP_R_LONG_TOKEN))
 	       || b->route[i]->special;
 }
 

@@ -64,6 +64,8 @@ set_meta(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
 		.coap = (uint16_t)(b->coap[i] - rte_pktmbuf_mtod(m, uint8_t *)),
 		.len = b->len[i],
 		.reply = b->reply[i],
+		.options = b->msg[i].options,
+		.tkl = b->msg[i].tkl,
 		.kind = (uint8_t)kind,
 		.from = (uint8_t)w->id,
 		.port = b->port[i],
@@ -130,7 +132,8 @@ dp_reopen(struct dp_worker *w, struct rte_mbuf *m, unsigned kinds)
 {
 	struct dp_burst *b = unpack(w, m);
 
-	if (tg_msg_head(&b->msg[0], b->coap[0], b->len[0], TG_TOKEN_MAX) != TG_OK
+	/* Its token was taken: a reload may have lowered the limit. */
+	if (tg_msg_head(&b->msg[0], b->coap[0], b->len[0], TG_TOKEN_EXTENDED_MAX) != TG_OK
 		|| dp_request_read(&w->scratch->request[0], &b->msg[0], w->scratch->arena)
 			   != TG_OK)
 		rte_panic("a request that was parsed is none any more\n");
@@ -201,7 +204,8 @@ is_empty(const struct dp_burst *b)
 	struct tg_msg m;
 
 	return b->reply[0] == 0
-	       || tg_msg_parse(&m, b->coap[0], b->reply[0], TG_TOKEN_MAX) != TG_OK
+	       || tg_msg_parse(&m, b->coap[0], b->reply[0], TG_TOKEN_EXTENDED_MAX)
+			  != TG_OK
 	       || m.payload == m.len;
 }
 
@@ -279,8 +283,8 @@ answer(struct dp_worker *w, struct rte_mbuf *m)
 		.mid = (uint16_t)(p[2] << 8 | p[3]),
 		.type = con ? TG_CON : TG_NON,
 		.code = dp_meta(m)->method,
-		.options = (uint16_t)(TG_HDR_LEN + (p[0] & 15)),
-		.tkl = p[0] & 15,
+		.options = dp_meta(m)->options,
+		.tkl = dp_meta(m)->tkl,
 	};
 	if (con && dp_separate_is_due(w, b->peer[0], b->msg[0].mid)) {
 		finish_separately(w, b);

@@ -48,7 +48,7 @@ struct plan {
 	struct dp_store_config store;
 	struct dp_observers_config observers;
 	struct dp_transfers_config transfers;
-	uint32_t pending, replies, outbound;
+	uint32_t pending, replies, outbound, tokens;
 };
 
 static void
@@ -74,6 +74,7 @@ make_plan(struct plan *p, const struct dp_config *cfg, const struct dp_snapshot 
 		.pending = power_of_two(share(cfg, cfg->pending_max)),
 		.replies = share(cfg, cfg->replies_max),
 		.outbound = share(cfg, cfg->outbound_max),
+		.tokens = share(cfg, cfg->tokens_max),
 	};
 	memcpy(p->peers.hash_key, cfg->hash_key, sizeof(p->peers.hash_key));
 	memcpy(p->devices.hash_key, cfg->hash_key, sizeof(p->devices.hash_key));
@@ -103,6 +104,7 @@ set_sizes(struct dp_tables *k, const struct plan *p, const struct dp_config *cfg
 		[DP_T_OUTBOUND] = dp_outbound_size(p->outbound),
 		[DP_T_DELAYED] = dp_delayed_size(),
 		[DP_T_TRANSFERS] = dp_transfers_size(&p->transfers),
+		[DP_T_TOKENS] = dp_tokens_size(p->tokens),
 		[DP_T_JOBS] = dp_jobs_size(job_bytes(cfg)),
 		[DP_T_LIMITS] = 2 * sizeof(struct dp_limit),
 		[DP_T_SCRATCH] = sizeof(struct dp_scratch),
@@ -164,6 +166,7 @@ init_tables(struct dp_tables *k, const struct plan *p, struct dp_worker *w)
 		k->block[DP_T_OUTBOUND].at, p->outbound, cfg->hash_key, 0);
 	w->delayed = dp_delayed_init(k->block[DP_T_DELAYED].at);
 	w->transfers = dp_transfers_init(k->block[DP_T_TRANSFERS].at, &p->transfers);
+	w->tokens = dp_tokens_init(k->block[DP_T_TOKENS].at, p->tokens, (uint8_t)w->id);
 	w->scratch = k->block[DP_T_SCRATCH].at;
 	w->pending = (struct dp_pending_fifo){
 		.mask = p->pending - 1, .entry = k->block[DP_T_PENDING].at};
@@ -171,6 +174,7 @@ init_tables(struct dp_tables *k, const struct plan *p, struct dp_worker *w)
 			       && w->replies != NULL && w->observers != NULL
 			       && w->logring != NULL && w->trace != NULL
 			       && w->outbound != NULL && w->transfers != NULL
+			       && w->tokens != NULL
 		       ? 0
 		       : -EINVAL;
 }

@@ -54,6 +54,20 @@ read_address(
 	memcpy(addr, v6 ? whole : mapped, 16);
 }
 
+/* Eight bytes from behind the header: a token of @tkl, the header's field, or the length
+ * and the first bytes of a long one (RFC 8974, 2.1). */
+static void
+read_token(struct dp_traced *out, unsigned tkl, const uint8_t bytes[8])
+{
+	unsigned extra = tkl < 13 ? 0 : tkl - 12u;
+
+	out->tkl = (uint16_t)(tkl < 13    ? tkl
+			      : tkl == 13 ? 13u + bytes[0]
+					  : 269u + ((unsigned)bytes[0] << 8 | bytes[1]));
+	out->known = (uint8_t)(tkl < 8 ? tkl : 8 - extra);
+	memcpy(out->token, bytes + extra, out->known);
+}
+
 bool
 dp_trace_read(const struct dp_trace *t, uint32_t *at, struct dp_traced *out)
 {
@@ -61,7 +75,7 @@ dp_trace_read(const struct dp_trace *t, uint32_t *at, struct dp_traced *out)
 	uint64_t time = word(t, here, DP_TRACE_TIME), peer = word(t, here, DP_TRACE_PEER);
 	uint64_t token = word(t, here, DP_TRACE_TOKEN),
 		 about = word(t, here, DP_TRACE_ABOUT);
-	uint8_t first = (uint8_t)(peer >> 48);
+	uint8_t first = (uint8_t)(peer >> 48), bytes[8];
 
 	if (time == 0 || about >> 56 == DP_TRACE_MORE)
 		return false;
@@ -73,12 +87,12 @@ dp_trace_read(const struct dp_trace *t, uint32_t *at, struct dp_traced *out)
 		.mid = (uint16_t)time,
 		.type = first >> 4 & 3,
 		.code = (uint8_t)(peer >> 56),
-		.tkl = first & 15,
 		.answer = (uint8_t)(about >> 48),
 		.verdict = (uint8_t)(about >> 56),
 		.sent = first & DP_TRACE_SENT,
 	};
-	memcpy(out->token, &token, sizeof(out->token));
+	memcpy(bytes, &token, sizeof(bytes));
+	read_token(out, first & 15, bytes);
 	read_address(t, here, (uint32_t)peer, first & DP_TRACE_V6, out->peer.addr);
 	if (first & DP_TRACE_V6)
 		(*at)++;

@@ -29,7 +29,8 @@ enum {
 	DP_TRACE_TIME,  /* Message ID (16 bits); TSC >> 8 */
 	DP_TRACE_PEER,  /* IPv4 address and UDP port in network order; first byte, with
 			   flags in place of the version; code */
-	DP_TRACE_TOKEN, /* its first eight bytes, zero-padded */
+	DP_TRACE_TOKEN, /* the eight bytes behind the header, zero-padded: the token, or
+			   the length and the first bytes of a long one */
 	DP_TRACE_ABOUT, /* key (32 bits); route's tag (16); answer's code; verdict */
 	DP_TRACE_WORDS,
 };
@@ -91,20 +92,21 @@ dp_trace_address(struct dp_trace *t, const uint8_t addr[16])
 
 /*
  * [w] Enter a message from @key, or (DP_TRACE_SENT in @flags) to it; DP_TRACE_V6: it is
- * no IPv4 endpoint.  Eight bytes from @token on are readable, whatever its length.
+ * no IPv4 endpoint.  Of the message at @coap only TKL and token are looked at, and eight
+ * bytes from the token on are readable, whatever its length.
  */
 static inline void
 dp_trace_put(struct dp_trace *t, uint64_t tsc, const struct dp_peer_key *key,
-	const struct tg_msg *m, const uint8_t *token, unsigned flags, uint64_t about)
+	const struct tg_msg *m, const uint8_t *coap, unsigned flags, uint64_t about)
 {
-	uint64_t *e = dp_trace_next(t), bytes = dp_load8(token);
-	unsigned first = flags | (unsigned)m->type << 4 | (m->tkl & 15u);
+	uint64_t *e = dp_trace_next(t), bytes = dp_load8(coap + TG_HDR_LEN);
+	unsigned tkl = coap[0] & 15u, first = flags | (unsigned)m->type << 4 | tkl;
 
 	/* The key's last words: address, port, and the side, which gives way. */
 	uint64_t peer = dp_load8(key->addr + 12) << 16 >> 16;
 
-	if (m->tkl < 8)
-		bytes &= (UINT64_C(1) << 8 * m->tkl) - 1;
+	if (tkl < 8)
+		bytes &= (UINT64_C(1) << 8 * tkl) - 1;
 	dp_trace_set(&e[DP_TRACE_TIME], tsc >> 8 << 16 | m->mid);
 	dp_trace_set(&e[DP_TRACE_PEER],
 		peer | (uint64_t)first << 48 | (uint64_t)m->code << 56);
@@ -126,11 +128,13 @@ dp_trace_publish(struct dp_trace *t)
 struct dp_traced {
 	uint64_t tsc;
 	struct dp_peer_key peer; /* addr and port_be */
-	uint8_t token[8];        /* its first bytes */
+	uint8_t token[8];        /* its first bytes; zeros behind them */
+	uint16_t tkl;            /* bytes that it has, */
+	uint8_t known;           /* and those that are here: eight, or six or seven */
 	uint32_t key;            /* what the route's path names: see dp_trace_key() */
 	uint16_t tag;            /* of the route; 0: none was found */
 	uint16_t mid;
-	uint8_t type, code, tkl;
+	uint8_t type, code;
 	uint8_t answer;  /* 0: none in the same turn */
 	uint8_t verdict; /* enum dp_counter; 0 (rx_frames): none */
 	bool sent;

@@ -21,6 +21,7 @@
 #include "dataplane/replies.h"
 #include "dataplane/request.h"
 #include "dataplane/route.h"
+#include "dataplane/tokens.h"
 #include "dataplane/trace.h"
 #include "dataplane/transfers.h"
 
@@ -50,8 +51,8 @@ struct dp_pending {
 	uint64_t number : 48;   /* of the record in the ring */
 	uint64_t transfer : 16; /* whose body it has; 0: none */
 	uint64_t tsc;           /* when the request was read */
-	uint8_t token[TG_TOKEN_MAX];
-	uint32_t peer; /* slot at the worker that answers */
+	uint8_t token[8];       /* as tkl says: see tokens.h */
+	uint32_t peer;          /* slot at the worker that answers */
 	uint16_t mid;
 	uint8_t type, tkl;
 	uint8_t code;      /* the answer once the record is safe */
@@ -117,6 +118,7 @@ struct dp_worker {
 	struct dp_outbound *outbound;
 	struct dp_delayed *delayed;
 	struct dp_transfers *transfers;
+	struct dp_tokens *tokens;
 	struct dp_observers *observers;
 	struct dp_logring *logring;
 	struct dp_scratch *scratch;
@@ -166,6 +168,8 @@ struct dp_meta {
 	uint32_t peer;
 	uint16_t coap, len, reply; /* offset of the message in the frame; bytes; bytes of
 				      the answer */
+	uint16_t options, tkl;     /* offset of the first option in the message; bytes of
+				      its token */
 	uint8_t kind;              /* enum dp_errand */
 	uint8_t from, port, flags, code;
 	uint8_t method; /* the request's code */
@@ -179,6 +183,13 @@ enum dp_errand {
 	DP_E_VALUE,    /* its value's home is there: execute, then send it back */
 	DP_E_ANSWER,   /* executed at the value's home: the answer stands in it */
 };
+
+/* The pool that has the long token at @word. */
+static inline struct dp_tokens *
+dp_tokens_of(const struct dp_worker *w, const uint8_t word[8])
+{
+	return w->shared->worker[dp_tokens_owner(word)]->tokens;
+}
 
 static inline struct dp_meta *
 dp_meta(struct rte_mbuf *m)
@@ -320,7 +331,7 @@ dp_about(const struct dp_worker *w, const struct dp_burst *b, unsigned i)
 static inline void
 dp_record_heard(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint64_t about)
 {
-	dp_trace_put(w->trace, b->tsc, &b->key[i], &b->msg[i], b->coap[i] + TG_HDR_LEN,
+	dp_trace_put(w->trace, b->tsc, &b->key[i], &b->msg[i], b->coap[i],
 		b->flags[i] & DP_F_IPV6 ? DP_TRACE_V6 : 0, about);
 }
 
@@ -343,12 +354,12 @@ void dp_answer_begin(struct dp_burst *b, unsigned i, struct tg_writer *w, uint8_
 static inline uint16_t
 dp_answer_head(struct dp_burst *b, unsigned i, uint8_t code)
 {
-	const struct tg_msg *m = &b->msg[i];
-	enum tg_type type = m->type == TG_CON ? TG_ACK : TG_NON;
+	uint8_t *p = b->coap[i];
 
-	b->coap[i][0] = (uint8_t)(1u << 6 | (unsigned)type << 4 | m->tkl);
-	b->coap[i][1] = code;
-	return TG_HDR_LEN + m->tkl;
+	/* A CON becomes an ACK; a NON stays one, and so does an answer. */
+	p[0] |= (uint8_t)((~p[0] & TG_NON << 4) << 1);
+	p[1] = code;
+	return b->msg[i].options;
 }
 /* Answer @i with nothing but a code, and what belongs to that code (5.03: Max-Age; 4.13:
  * Size1). */
@@ -389,6 +400,9 @@ void dp_reject(struct dp_worker *w, struct dp_burst *b, unsigned i, enum dp_coun
  * fifo is full.
  */
 bool dp_log_request(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code,
+	bool wait, uint8_t origin);
+/* The same for a request with a long token. */
+bool dp_log_long(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code,
 	bool wait, uint8_t origin);
 /* Would request @m with @wait be taken?  If not, why is counted.  To
  * be asked before anything is changed. */

@@ -122,7 +122,7 @@ with_far(struct dp_config *cfg, struct dp_settings *s)
 static void
 late_and_long(void **state)
 {
-	size_t longest = DP_REPLY_MAX - TG_HDR_LEN - TG_TOKEN_MAX - DP_TAILROOM;
+	size_t longest = DP_REPLY_MAX - TG_HDR_LEN - DP_TOKEN_FIELD - DP_TAILROOM;
 	struct answer a;
 	size_t len = 0;
 

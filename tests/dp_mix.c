@@ -111,9 +111,9 @@ static const struct bytes messages[] = {
 	B("\x40\x01"),         /* drop_short */
 	B("\x48\x01\x00\x01"), /* the same, rejected */
 	B("\x80\x01\x00\x01"), /* drop_version */
-	B("\x59\x01\x00\x01"
+	B("\x5f\x01\x00\x01"
 	  "123456789"), /* drop_token_len */
-	B("\x49\x01\x00\x01"
+	B("\x4f\x01\x00\x01"
 	  "123456789"),
 	B("\x50\x00\x00\x01x"),                               /* drop_not_empty */
 	B("\x40\x00\x00\x01x"), B("\x50\x01\x00\x01\xf0"),    /* drop_option */

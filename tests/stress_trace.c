@@ -5,7 +5,6 @@
 
 #define ENTRIES 300000u
 
-static const uint8_t nothing[8];
 
 /* Each message says its number three times: as tick, as key, and as Message ID. */
 static void
@@ -15,12 +14,13 @@ write_entries(void *arg)
 	struct dp_trace *t = arg;
 
 	for (uint32_t i = 1; i <= ENTRIES; i++) {
-		const struct tg_msg m = {.mid = (uint16_t)i, .type = TG_CON, .tkl = 8};
-		uint64_t token = (uint64_t)i * i;
+		const struct tg_msg m = {.mid = (uint16_t)i, .type = TG_CON};
+		uint64_t token = i % 2 ? (uint64_t)i * i : 0, address = (uint64_t)i * i;
+		uint8_t coap[TG_HDR_LEN + sizeof(token)] = {0x48};
 
-		memcpy(key.addr, &token, sizeof(token));
-		dp_trace_put(t, (uint64_t)i << 8, &key, &m,
-			i % 2 ? (const uint8_t *)&token : nothing,
+		memcpy(coap + TG_HDR_LEN, &token, sizeof(token));
+		memcpy(key.addr, &address, sizeof(address));
+		dp_trace_put(t, (uint64_t)i << 8, &key, &m, coap,
 			i % 5 ? 0 : DP_TRACE_V6, dp_trace_about(1, i));
 		if (i % 32 == 0)
 			dp_trace_publish(t);

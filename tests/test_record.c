@@ -1,4 +1,5 @@
 #include "dataplane/record.h"
+#include "dataplane/tokens.h"
 #include "tests/rows.h"
 
 #define TEXT4 "abcd"
@@ -216,21 +217,27 @@ refused(void **state)
 	free(buf);
 }
 
-/* A token of nine whose length is otherwise right: the bound itself refuses it. */
+/* A token as long as may be, and one byte more, its length otherwise right: the bound
+ * itself refuses it. */
 static void
 long_token(void **state)
 {
-	struct dp_record got;
+	uint8_t token[DP_TOKEN_LONGEST + 1] = {[DP_TOKEN_LONGEST - 1] = 7};
+	struct dp_record got, r = rows[0].r;
+	uint8_t *buf;
 	size_t len;
-	uint8_t *buf = encode(&rows[0].r, &len);
 
 	(void)state;
-	buf[57] = 9; /* token: 3 + 6 */
-	buf[58] = 2; /* stream: 8 - 6 */
-	assert_false(dp_record_decode(&got, buf, len));
-	buf[57] = 8;
-	buf[58] = 3;
+	r.token = token;
+	r.tkl = DP_TOKEN_LONGEST;
+	buf = encode(&r, &len);
 	assert_true(dp_record_decode(&got, buf, len));
+	assert_int_equal(got.tkl, DP_TOKEN_LONGEST);
+	assert_memory_equal(got.token, token, DP_TOKEN_LONGEST);
+	free(buf);
+	r.tkl++;
+	buf = encode(&r, &len);
+	assert_false(dp_record_decode(&got, buf, len));
 	free(buf);
 }
 

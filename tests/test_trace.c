@@ -22,11 +22,12 @@ static const uint8_t token[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 1
 static void
 put(struct dp_trace *t, const struct dp_peer_key *key, uint16_t mid, uint64_t about)
 {
-	const struct tg_msg m = {
-		.mid = mid, .type = TG_NON, .code = TG_POST, .tkl = mid % 9};
+	const struct tg_msg m = {.mid = mid, .type = TG_NON, .code = TG_POST};
+	uint8_t coap[TG_HDR_LEN + sizeof(token)] = {(uint8_t)(0x50 + mid % 9)};
 
+	memcpy(coap + TG_HDR_LEN, token, sizeof(token));
 	dp_trace_put(
-		t, 256ull * mid, key, &m, token, key == &v6 ? DP_TRACE_V6 : 0, about);
+		t, 256ull * mid, key, &m, coap, key == &v6 ? DP_TRACE_V6 : 0, about);
 }
 
 static const struct row {
@@ -67,12 +68,48 @@ comes_back(void **state)
 	assert_int_equal(got.type, TG_NON);
 	assert_int_equal(got.code, TG_POST);
 	assert_int_equal(got.tkl, r->mid % 9);
+	assert_int_equal(got.known, r->mid % 9);
 	assert_memory_equal(got.token, want, 8);
 	assert_int_equal(got.tag, 0x1234);
 	assert_int_equal(got.key, 0x89abcdef);
 	assert_int_equal(got.answer, TG_CHANGED);
 	assert_int_equal(got.verdict, 0);
 	assert_false(got.sent);
+	free(t);
+}
+
+/* Of a long token (RFC 8974) the length is known, and how it begins. */
+static const struct long_row {
+	const char *name;
+	uint8_t coap[TG_HDR_LEN + 8];
+	uint16_t tkl;
+	uint8_t known, from; /* its first byte is coap[from] */
+} longs[] = {
+	{"a token of 9", {0x49, 1, 0, 7, 1, 2, 3, 4, 5, 6, 7, 8}, 9, 8, 4},
+	{"a token of 12", {0x4c, 1, 0, 7, 1, 2, 3, 4, 5, 6, 7, 8}, 12, 8, 4},
+	{"a token of 13", {0x4d, 1, 0, 7, 0, 2, 3, 4, 5, 6, 7, 8}, 13, 7, 5},
+	{"a token of 64", {0x4d, 1, 0, 7, 51, 2, 3, 4, 5, 6, 7, 8}, 64, 7, 5},
+	{"a token of 270", {0x4e, 1, 0, 7, 0, 1, 3, 4, 5, 6, 7, 8}, 270, 6, 6},
+};
+
+static void
+long_comes_back(void **state)
+{
+	const struct long_row *r = *state;
+	const struct tg_msg m = {.mid = 7, .code = TG_GET};
+	struct dp_trace *t = new_trace();
+	uint8_t want[8] = {0};
+	struct dp_traced got;
+	uint32_t at;
+
+	memcpy(want, r->coap + r->from, r->known);
+	dp_trace_put(t, 256, &v4, &m, r->coap, 0, 0);
+	dp_trace_publish(t);
+	dp_trace_range(t, &at);
+	assert_true(dp_trace_read(t, &at, &got));
+	assert_int_equal(got.tkl, r->tkl);
+	assert_int_equal(got.known, r->known);
+	assert_memory_equal(got.token, want, 8);
 	free(t);
 }
 
@@ -85,7 +122,7 @@ sent_and_dropped(void **state)
 	uint32_t at;
 
 	(void)state;
-	dp_trace_put(t, 256, &v4, &m, token, DP_TRACE_SENT, 0);
+	dp_trace_put(t, 256, &v4, &m, token, DP_TRACE_SENT, 0); /* any bytes */
 	put(t, &v4, 7, dp_trace_fate(0, DP_C_coap_ping));
 	dp_trace_publish(t);
 	dp_trace_range(t, &at);
@@ -159,7 +196,7 @@ sizes(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 4] = {
+	struct CMUnitTest tests[COUNT(rows) + COUNT(longs) + 4] = {
 		cmocka_unit_test(sent_and_dropped),
 		cmocka_unit_test(keeps_the_last),
 		cmocka_unit_test(overtaken),
@@ -168,5 +205,6 @@ main(void)
 	size_t n = 4;
 
 	ADD_ROWS(tests, &n, rows, comes_back);
+	ADD_ROWS(tests, &n, longs, long_comes_back);
 	return cmocka_run_group_tests_name("trace", tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
 #include "dataplane/record.h"
+#include "dataplane/tokens.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
@@ -27,7 +28,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require_inside(r.device, r.device_len, data, size);
 	require_inside(r.path, r.path_len, data, size);
 	require_inside(r.payload, r.payload_len, data, size);
-	if (r.tkl > sizeof(r.token) || r.type > 3 || dp_record_size(&r) != size)
+	if (r.tkl > DP_TOKEN_LONGEST || r.type > 3 || dp_record_size(&r) != size)
 		abort();
 	again = malloc(size);
 	if (again == NULL)
