@@ -87,9 +87,9 @@ read_filter(const struct ctl_gateway *g, const json_t *args, struct filter *f,
 	const char *peer = cmd_string(args, "peer"), *device = cmd_string(args, "device");
 	const char *token = cmd_string(args, "token"), *path = cmd_string(args, "path");
 	uint64_t last_s = cmd_number(args, "last", 0);
-	long tkl = token != NULL ? tg_hex_read(f->token, sizeof(f->token), token,
-				   strlen(token))
-				 : 0;
+	long tkl = token != NULL
+			   ? tg_hex_read(f->token, sizeof(f->token), token, strlen(token))
+			   : 0;
 
 	f->by_peer = peer != NULL;
 	f->by_device = device != NULL;
@@ -222,8 +222,8 @@ item_json(const struct item *it)
 	json_object_set_new(o, "type", json_string(tg_type_name((enum tg_type)m->type)));
 	json_object_set_new(o, "code", json_string(code_name(m->code, text)));
 	cmd_set(o, "mid", m->mid);
-	json_object_set_new(o, "token",
-		json_string(tg_hex_write(text, m->token, m->known)));
+	json_object_set_new(
+		o, "token", json_string(tg_hex_write(text, m->token, m->known)));
 	cmd_set(o, "token_bytes", m->tkl);
 	json_object_set_new(o, "verdict", json_string(verdict_name(m, text)));
 	return o;

@@ -124,7 +124,7 @@ dp_trace_path(const struct dp *dp, const char *path, uint16_t *tag, uint32_t *ke
 }
 
 /* Buckets of a worker's two limits; they are never empty. */
-#define LIMIT_BUCKETS (2 * DP_LIMIT_SETS * DP_LIMIT_WAYS)
+#define LIMIT_BUCKETS (2ul * DP_LIMIT_SETS * DP_LIMIT_WAYS)
 
 /* Sums over the workers, one table a row. */
 enum row {

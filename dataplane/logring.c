@@ -115,7 +115,7 @@ dp_logring_reserve(struct dp_logring *r, uint32_t len)
 	at = place_of(r, r->written + AHEAD);
 	__builtin_prefetch(at, 1);
 	__builtin_prefetch(at + LINE, 1);
-	__builtin_prefetch(at + 2 * LINE, 1);
+	__builtin_prefetch(at + (size_t)2 * LINE, 1);
 	return place_of(r, r->written) + sizeof(len);
 }
 

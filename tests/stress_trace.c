@@ -5,7 +5,6 @@
 
 #define ENTRIES 300000u
 
-
 /* Each message says its number three times: as tick, as key, and as Message ID. */
 static void
 write_entries(void *arg)
@@ -20,8 +19,8 @@ write_entries(void *arg)
 
 		memcpy(coap + TG_HDR_LEN, &token, sizeof(token));
 		memcpy(key.addr, &address, sizeof(address));
-		dp_trace_put(t, (uint64_t)i << 8, &key, &m, coap,
-			i % 5 ? 0 : DP_TRACE_V6, dp_trace_about(1, i));
+		dp_trace_put(t, (uint64_t)i << 8, &key, &m, coap, i % 5 ? 0 : DP_TRACE_V6,
+			dp_trace_about(1, i));
 		if (i % 32 == 0)
 			dp_trace_publish(t);
 	}

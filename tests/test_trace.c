@@ -26,8 +26,7 @@ put(struct dp_trace *t, const struct dp_peer_key *key, uint16_t mid, uint64_t ab
 	uint8_t coap[TG_HDR_LEN + sizeof(token)] = {(uint8_t)(0x50 + mid % 9)};
 
 	memcpy(coap + TG_HDR_LEN, token, sizeof(token));
-	dp_trace_put(
-		t, 256ull * mid, key, &m, coap, key == &v6 ? DP_TRACE_V6 : 0, about);
+	dp_trace_put(t, 256ull * mid, key, &m, coap, key == &v6 ? DP_TRACE_V6 : 0, about);
 }
 
 static const struct row {

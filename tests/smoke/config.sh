@@ -17,6 +17,7 @@ fault() {
 }
 
 # shows PATTERN COMMAND...: it says so within 2 s
+# shellcheck disable=SC2317 # called by holds
 shows() {
 	local pattern=$1
 	shift

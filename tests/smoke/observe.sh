@@ -66,7 +66,7 @@ over() {
 	local x=$2 before heard
 	AT=$1
 
-	holds "time$x" at_least 3 "$(observe 3 "$uri/time" | times)"
+	holds "time$x" at_least 3 "$(observe 3 "$(uri "$AT" /time)" | times)"
 
 	before=$(counter observers_reset)
 	heard=$(register 20006 0601 | tail -n 1)
