@@ -16,7 +16,7 @@
 
 #include "dataplane/store.h"
 
-#define DP_JOBS 64 /* a worker's, a power of two */
+#define DP_JOBS 32 /* a worker's, a power of two */
 /* Over a value that others change all the time; then 5.03.  Of jobs on one value that
  * come back together one is done at least: so many are done together. */
 #define DP_JOB_TRIES DP_JOBS
