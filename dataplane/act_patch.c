@@ -81,7 +81,7 @@ static void
 ask(struct dp_worker *w, struct dp_burst *b, unsigned i, struct dp_job *job)
 {
 	job->packet = dp_pack(w, b, i);
-	if (rte_ring_enqueue(w->shared->jobs, job) != 0)
+	if (rte_ring_enqueue(w->to_parse, job) != 0)
 		rte_panic("no place for a job\n");
 }
 

@@ -49,11 +49,13 @@ make_rings(struct dp_worker *w)
 	w->mailbox = make_ring("mailbox", w->id, sizeof(void *), MAILBOX, RING_F_SC_DEQ);
 	w->news =
 		make_ring("news", w->id, sizeof(struct dp_news), DP_NEWS, RING_F_SC_DEQ);
+	w->to_parse = make_ring("to_parse", w->id, sizeof(void *), 2 * DP_JOBS,
+		RING_F_SP_ENQ | RING_F_SC_DEQ);
 	w->parsed = make_ring("parsed", w->id, sizeof(void *), 2 * DP_JOBS,
 		RING_F_SP_ENQ | RING_F_SC_DEQ);
 	return w->inbox != NULL && w->back != NULL && w->done != NULL
 			       && w->mailbox != NULL && w->parsed != NULL
-			       && w->news != NULL
+			       && w->to_parse != NULL && w->news != NULL
 		       ? 0
 		       : -ENOMEM;
 }
@@ -100,10 +102,6 @@ make_workers(struct dp *dp, char *err, size_t errlen)
 	if (dp->shared.qsbr == NULL)
 		return fail(err, errlen, "not enough EAL memory");
 	rte_rcu_qsbr_init(dp->shared.qsbr, n);
-	dp->shared.jobs = make_ring("jobs", 0, sizeof(void *),
-		rte_align32pow2(2 * DP_JOBS * n), RING_F_SC_DEQ);
-	if (dp->shared.jobs == NULL)
-		return fail(err, errlen, "not enough EAL memory");
 	for (unsigned i = 0; i < n; i++)
 		if (make_worker(dp, i, err, errlen) < 0)
 			return -1;
@@ -225,12 +223,12 @@ dp_close(struct dp *dp)
 		rte_ring_free(w->back);
 		rte_ring_free(w->done);
 		rte_ring_free(w->mailbox);
+		rte_ring_free(w->to_parse);
 		rte_ring_free(w->parsed);
 		rte_ring_free(w->news);
 		dp_tables_free(&dp->tables[i]);
 		dp_block_free(w, sizeof(*w));
 	}
-	rte_ring_free(dp->shared.jobs);
 	rte_mempool_free(dp->pool);
 	rte_free(dp->shared.qsbr);
 	dp_snapshot_free(atomic_load(&dp->shared.snapshot));
@@ -268,9 +266,17 @@ dp_worker_logring(struct dp *dp, unsigned w)
 struct dp_job *
 dp_job_next(struct dp *dp)
 {
+	unsigned n = dp->shared.cfg.workers;
 	void *job;
 
-	return rte_ring_dequeue(dp->shared.jobs, &job) == 0 ? job : NULL;
+	for (unsigned k = 0; k < n; k++) {
+		struct dp_worker *w = dp->shared.worker[dp->parse_next];
+
+		dp->parse_next = (dp->parse_next + 1) % n;
+		if (rte_ring_dequeue(w->to_parse, &job) == 0)
+			return job;
+	}
+	return NULL;
 }
 
 void

@@ -9,5 +9,6 @@ struct dp {
 	struct dp_shared shared;
 	struct rte_mempool *pool;
 	struct dp_tables tables[DP_WORKERS_MAX]; /* one set a worker */
+	unsigned parse_next; /* the parser's: whose job it takes next */
 	bool running;
 };

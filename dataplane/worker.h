@@ -40,7 +40,6 @@ struct dp_shared {
 	_Atomic bool stop, draining;      /* control: wo, worker: ro */
 	_Atomic uint8_t home[DP_BUCKETS]; /* bucket -> worker. control: wo, worker: ro */
 	struct dp_worker *worker[DP_WORKERS_MAX];
-	struct rte_ring *jobs; /* struct dp_job for the parser */
 	/* Who wants copies of frames, or NULL.  control: wo (release), worker: ro
 	 * (acquire) */
 	_Atomic(struct dp_capture *) capture;
@@ -133,7 +132,8 @@ struct dp_worker {
 	_Atomic bool
 		news_lost; /* any worker: wo, this one resets it: look at every value */
 	struct rte_ring *mailbox;    /* struct dp_act from control */
-	struct rte_ring *parsed;     /* struct dp_job of ours that the parser has done */
+	struct rte_ring *to_parse;   /* struct dp_job of ours for the parser */
+	struct rte_ring *parsed;     /* and those that it has done */
 	struct dp_job *job[DP_JOBS]; /* those that nobody has asked for: the first n_jobs
 				      */
 	unsigned n_jobs;
