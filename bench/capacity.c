@@ -17,6 +17,7 @@
 #include "bench/fanout.h"
 #include "bench/gateway.h"
 #include "bench/macswap.h"
+#include "bench/options.h"
 #include "bench/outcome.h"
 #include "bench/probe.h"
 #include "bench/script.h"
@@ -471,30 +472,25 @@ measure_apart(const struct options *o, const struct workload *load, struct outco
 static int
 parse(struct options *o, int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++) {
-		const char *v = i + 1 < argc ? argv[i + 1] : NULL;
+	struct bench_options in = bench_options(argc, argv);
+	int rc;
 
-		if (strcmp(argv[i], "--json") == 0) {
-			o->json = true;
-			continue;
-		}
-		if (v == NULL)
-			return -1;
-		if (strcmp(argv[i], "--minutes") == 0)
-			o->minutes = atof(v);
-		else if (strcmp(argv[i], "--limit") == 0)
-			o->limit = atof(v);
-		else if (strcmp(argv[i], "--workload") == 0)
-			o->only = v;
-		else if (strcmp(argv[i], "--window") == 0)
-			o->window = (uint32_t)strtoul(v, NULL, 10);
-		else if (strcmp(argv[i], "--gateway-program") == 0)
-			o->program = v;
+	while ((rc = bench_option(&in)) > 0) {
+		if (strcmp(in.name, "--minutes") == 0)
+			o->minutes = atof(in.value);
+		else if (strcmp(in.name, "--limit") == 0)
+			o->limit = atof(in.value);
+		else if (strcmp(in.name, "--workload") == 0)
+			o->only = in.value;
+		else if (strcmp(in.name, "--window") == 0)
+			o->window = (uint32_t)strtoul(in.value, NULL, 10);
+		else if (strcmp(in.name, "--gateway-program") == 0)
+			o->program = in.value;
 		else
 			return -1;
-		i++;
 	}
-	return o->minutes > 0 && o->minutes <= 24 && o->window >= BLAST_BURST
+	o->json = in.json;
+	return rc == 0 && o->minutes > 0 && o->minutes <= 24 && o->window >= BLAST_BURST
 			       && o->window <= 1024
 			       && (o->only == NULL || workload_find(o->only) != NULL)
 		       ? 0

@@ -13,6 +13,7 @@
  */
 #include "bench/bench.h"
 #include "bench/handler.h"
+#include "bench/options.h"
 #include "bench/stats.h"
 
 #include "dataplane/checksum.h"
@@ -23,7 +24,6 @@
 #include <rte_prefetch.h>
 #include <rte_udp.h>
 
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -286,43 +286,29 @@ trace_find(const char *name)
 static int
 parse(struct options *o, int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++) {
-		const char *v = i + 1 < argc ? argv[i + 1] : NULL;
+	struct bench_options in = bench_options(argc, argv);
+	int rc;
 
-		if (strcmp(argv[i], "--json") == 0) {
-			o->json = true;
-			continue;
-		}
-		if (v == NULL)
-			return -1;
-		if (strcmp(argv[i], "--runs") == 0)
-			o->runs = (unsigned)strtoul(v, NULL, 10);
-		else if (strcmp(argv[i], "--seconds") == 0)
-			o->seconds = atof(v);
-		else if (strcmp(argv[i], "--core") == 0)
-			o->core = atoi(v);
-		else if (strcmp(argv[i], "--workload") == 0)
-			o->only = v;
-		else if (strcmp(argv[i], "--traced") == 0)
-			o->traced = trace_find(v);
+	while ((rc = bench_option(&in)) > 0) {
+		if (strcmp(in.name, "--runs") == 0)
+			o->runs = (unsigned)strtoul(in.value, NULL, 10);
+		else if (strcmp(in.name, "--seconds") == 0)
+			o->seconds = atof(in.value);
+		else if (strcmp(in.name, "--core") == 0)
+			o->core = atoi(in.value);
+		else if (strcmp(in.name, "--workload") == 0)
+			o->only = in.value;
+		else if (strcmp(in.name, "--traced") == 0)
+			o->traced = trace_find(in.value);
 		else
 			return -1;
-		i++;
 	}
-	return o->runs > 0 && o->runs <= RUNS_MAX && o->seconds > 0 && o->traced < TRACES
+	o->json = in.json;
+	return rc == 0 && o->runs > 0 && o->runs <= RUNS_MAX && o->seconds > 0
+			       && o->traced < TRACES
 			       && (o->only == NULL || workload_find(o->only) != NULL)
 		       ? 0
 		       : -1;
-}
-
-static void
-pin(int core)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET((unsigned)core, &set);
-	(void)sched_setaffinity(0, sizeof(set), &set);
 }
 
 int
@@ -341,7 +327,7 @@ bench_cycles(int argc, char **argv)
 			stderr);
 		return 2;
 	}
-	pin(o.core);
+	bench_pin(o.core);
 	for (unsigned k = 0; k < o.runs; k++)
 		for (unsigned i = 0; i < n_workloads; i++) {
 			struct row *row = &rows[i];

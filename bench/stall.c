@@ -10,11 +10,11 @@
  */
 #include "bench/bench.h"
 #include "bench/handler.h"
+#include "bench/options.h"
 #include "bench/stats.h"
 
 #include <rte_cycles.h>
 
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,28 +152,23 @@ print(const struct options *o, struct result *r)
 static int
 parse(struct options *o, int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++) {
-		const char *v = i + 1 < argc ? argv[i + 1] : NULL;
+	struct bench_options in = bench_options(argc, argv);
+	int rc;
 
-		if (strcmp(argv[i], "--json") == 0) {
-			o->json = true;
-			continue;
-		}
-		if (v == NULL)
-			return -1;
-		if (strcmp(argv[i], "--observers") == 0)
-			o->observers = (uint32_t)strtoul(v, NULL, 10);
-		else if (strcmp(argv[i], "--changes") == 0)
-			o->changes = (unsigned)strtoul(v, NULL, 10);
-		else if (strcmp(argv[i], "--core") == 0)
-			o->core = atoi(v);
+	while ((rc = bench_option(&in)) > 0) {
+		if (strcmp(in.name, "--observers") == 0)
+			o->observers = (uint32_t)strtoul(in.value, NULL, 10);
+		else if (strcmp(in.name, "--changes") == 0)
+			o->changes = (unsigned)strtoul(in.value, NULL, 10);
+		else if (strcmp(in.name, "--core") == 0)
+			o->core = atoi(in.value);
 		else
 			return -1;
-		i++;
 	}
 	o->observers = (o->observers + ROUND - 1) / ROUND * ROUND;
-	return o->observers > 0 && o->observers <= MEMBERS_MAX && o->changes > 0
-			       && o->changes <= CHANGES_MAX
+	o->json = in.json;
+	return rc == 0 && o->observers > 0 && o->observers <= MEMBERS_MAX
+			       && o->changes > 0 && o->changes <= CHANGES_MAX
 		       ? 0
 		       : -1;
 }
@@ -189,7 +184,6 @@ bench_stall(int argc, char **argv)
 	static struct result r;
 	const char *fault;
 	char err[256] = "";
-	cpu_set_t set;
 
 	if (parse(&o, argc, argv) < 0) {
 		fprintf(stderr,
@@ -198,9 +192,7 @@ bench_stall(int argc, char **argv)
 			MEMBERS_MAX, CHANGES_MAX);
 		return 2;
 	}
-	CPU_ZERO(&set);
-	CPU_SET((unsigned)o.core, &set);
-	(void)sched_setaffinity(0, sizeof(set), &set);
+	bench_pin(o.core);
 	load.endpoints = o.observers;
 	r.room = (size_t)o.changes * (o.observers + TURNS_SLACK);
 	r.turn = calloc(r.room, sizeof(*r.turn));
