@@ -214,6 +214,26 @@ act_guarded(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once)
 		dp_answer_block(b, i, code, &q->block1);
 }
 
+/* While draining: what ran before is answered again, for its ACK may have been lost; all
+ * else is silence. */
+static void
+act_drained(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	uint32_t peer = b->msg[i].code != TG_GET
+				? dp_peers_find(w->peers, &b->key[i], b->hash[i])
+				: DP_NONE;
+	uint8_t code;
+
+	if (peer == DP_NONE
+		|| dp_peers_heard(w->peers, peer, b->msg[i].mid, b->now_s, &code)
+			   != DP_DUPLICATE) {
+		dp_drop(w, b, i, DP_C_rdrop_draining);
+		return;
+	}
+	b->peer[i] = peer;
+	replay(w, b, i, code);
+}
+
 /* The rest: to a group, refused before it runs, or guarded.  False if the packet has gone
  * to another worker, which counts it. */
 static bool __attribute__((noinline))
@@ -222,7 +242,7 @@ act_rarely(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	bool once = b->msg[i].code != TG_GET;
 
 	if (w->draining) {
-		dp_drop(w, b, i, DP_C_rdrop_draining);
+		act_drained(w, b, i);
 		return true;
 	}
 	if (b->flags[i] & DP_F_MULTICAST) {

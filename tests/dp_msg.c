@@ -480,6 +480,27 @@ drained(void **state)
 	gw_ask(ping, rst);
 }
 
+/* What ran before it is answered again: the ACK may have been lost. */
+static void
+drained_and_asked_again(void **state)
+{
+	const struct bytes post = BYTES_OF("\xb1r\x04"
+					   "dev?\xffx");
+
+	(void)state;
+	gw_ask(coap(T_CON, TG_POST, 7, post), coap(T_ACK, TG_CHANGED, 7, silence));
+	gw_ask(coap(T_NON, TG_POST, 8, post), coap(T_NON, TG_CHANGED, 8, silence));
+	gw_log_read();
+	gw_log_settle(0);
+	assert_true(dp_drain(gw.dp, 0));
+	gw_ask(coap(T_CON, TG_POST, 7, post), coap(T_ACK, TG_CHANGED, 7, silence));
+	gw_counted(DP_C_dup_replayed, 1);
+	gw_ask(coap(T_NON, TG_POST, 8, post), silence);
+	gw_counted(DP_C_dup_non_ignored, 1);
+	gw_ask(coap(T_CON, TG_POST, 9, post), silence);
+	gw_counted(DP_C_rdrop_draining, 1);
+}
+
 /* A zero sum stands for "none": it must go out as its other form (RFC 768). */
 static void
 sum_of_zero(void **state)
@@ -521,9 +542,10 @@ main(void)
 		cmocka_unit_test(longest_path),
 		cmocka_unit_test(time_is_rfc3339),
 		cmocka_unit_test(drained),
+		cmocka_unit_test(drained_and_asked_again),
 		cmocka_unit_test(sum_of_zero),
 	};
-	size_t n = 9;
+	size_t n = 10;
 
 	ADD_ROWS(tests, &n, rows, answer);
 	ADD_ROWS(tests, &n, tos, group);
