@@ -60,7 +60,9 @@ read_texts(const json_t *args, struct dp_capture_filter *f, struct ctl_reply *r)
 {
 	const char *peer = cmd_string(args, "peer"), *device = cmd_string(args, "device");
 	const char *token = cmd_string(args, "token"), *path = cmd_string(args, "path");
-	long tkl = token != NULL ? tg_hex_read(f->token, 8, token, strlen(token)) : 0;
+	long tkl = token != NULL
+			   ? tg_hex_read(f->token, sizeof(f->token), token, strlen(token))
+			   : 0;
 
 	f->by_peer = peer != NULL;
 	f->by_device = device != NULL;
@@ -74,7 +76,8 @@ read_texts(const json_t *args, struct dp_capture_filter *f, struct ctl_reply *r)
 	else if (device != NULL && strlen(device) > sizeof(f->device))
 		cmd_refuse(r, "usage", "--device: a name has at most 255 bytes");
 	else if (tkl < 0)
-		cmd_refuse(r, "usage", "--token %s: up to eight bytes as hex", token);
+		cmd_refuse(r, "usage", "--token %s: up to %u bytes as hex", token,
+			DP_TOKEN_LONGEST);
 	else if (path != NULL && f->path_len == 0)
 		cmd_refuse(r, "usage", "--path %s: a path begins with /", path);
 	else

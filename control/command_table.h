@@ -143,7 +143,9 @@
 		"frames "                                                                \
 		"that match, those heard and those sent, from now on into FILE (- is "   \
 		"standard "                                                              \
-		"output), until Ctrl-C, N frames or S seconds, an hour at most",         \
+		"output), until Ctrl-C, N frames or S seconds, an hour at most. "        \
+		"--token: one of up to 64 bytes; a recorder has of one over eight "      \
+		"the length and the first six to eight, and compares those",             \
 		"[{time_ns, worker, verb (heard, sent), peer, type, code, mid, token "   \
 		"(hex; of one over eight bytes the first six to eight), token_bytes, "   \
 		"verdict (the answer's code, the counter it was dropped under, later, "  \

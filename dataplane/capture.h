@@ -18,6 +18,7 @@
 #include "dataplane/config.h"
 #include "dataplane/peers.h"
 #include "dataplane/store.h"
+#include "dataplane/tokens.h"
 
 #define DP_CAPTURE_RING (4u << 20) /* bytes, a power of two */
 
@@ -34,7 +35,7 @@ struct dp_capture_filter {
 	uint8_t device_len, tkl;
 	uint16_t path_len;
 	uint8_t device[255];
-	uint8_t token[8];
+	uint8_t token[DP_TOKEN_LONGEST];
 	uint8_t path[DP_PATH_MAX]; /* in canonical form */
 	uint64_t until_tsc;        /* nothing is copied from then on */
 };

@@ -223,9 +223,9 @@ static void
 so_many_seconds(void **state)
 {
 	(void)state;
-	assert_true(arm(&one, json_pack("{s:s}", "seconds", "0.05")));
+	assert_true(arm(&one, json_pack("{s:s}", "seconds", "0.5")));
 	talk(1);
-	usleep(60000);
+	usleep(510000);
 	talk(1);
 	gets(&one, false, 2, true);
 }
@@ -247,12 +247,78 @@ who_is_late_gives_way(void **state)
 	end(&two);
 }
 
+/* ---- long tokens (RFC 8974) ---- */
+
+#define LONGEST 64
+#define BYTES_13 "a1a1a1a1a1a1a1a1a1a1a1a1a1"
+#define BYTES_65 BYTES_13 BYTES_13 BYTES_13 BYTES_13 BYTES_13
+
+static void
+long_tokens(struct dp_config *cfg, struct dp_settings *s)
+{
+	(void)cfg;
+	s->token_max = LONGEST;
+}
+
+/* A GET whose token is @tkl bytes 0xa1, over twelve of them, and a last one. */
+static void
+talk_at_length(unsigned tkl, uint8_t last)
+{
+	uint8_t get[4 + 1 + LONGEST + 6] = {0x4d, TG_GET, 0, 7, (uint8_t)(tkl - 13)};
+	struct frame f;
+
+	memset(get + 5, 0xa1, tkl - 1);
+	get[5 + tkl - 1] = last;
+	memcpy(get + 5 + tkl, "\xb5hello", 6);
+	gw_say(&gw.flow, (struct bytes){get, 5 + tkl + 6});
+	assert_true(gw_take(&f));
+}
+
+static json_t *
+token_of(unsigned tkl, uint8_t last)
+{
+	char text[2 * LONGEST + 1];
+
+	for (unsigned i = 0; i < tkl; i++)
+		snprintf(text + (size_t)2 * i, 3, "%02x", i + 1 < tkl ? 0xa1 : last);
+	return json_pack("{s:s}", "token", text);
+}
+
+static const struct long_row {
+	const char *name;
+	unsigned want, tkl; /* bytes of the filter's token, and of the message's */
+	uint8_t last;       /* of the message's; the filter's is 1 */
+	size_t frames, recorded;
+} long_rows[] = {
+	{"a token of 13 bytes", 13, 13, 1, 2, 1},
+	{"a token of 64 bytes", 64, 64, 1, 2, 1},
+	{"a token with another last byte", 64, 64, 2, 0, 1}, /* no entry has that */
+	{"a token that begins alike", 63, 64, 1, 0, 0},
+	{"a token that goes on", 64, 63, 1, 0, 0},
+};
+
+/* A file is by the whole token, what is recorded by its length and first bytes. */
+static void
+is_of_a_long_token(void **state)
+{
+	const struct long_row *r = *state;
+	json_t *recorded;
+
+	gw_reopen(long_tokens);
+	assert_true(arm(&one, token_of(r->want, 1)));
+	talk_at_length(r->tkl, r->last);
+	gets(&one, true, r->frames, true);
+	recorded = ask(NULL, token_of(r->want, 1), 0);
+	assert_int_equal(json_array_size(recorded), r->recorded);
+	json_decref(recorded);
+}
+
 static const struct row {
 	const char *name, *key, *value;
 } bad[] = {
 	{"peer", "peer", "nowhere"},
 	{"token", "token", "xyz"},
-	{"token too long", "token", "112233445566778899"},
+	{"token too long", "token", BYTES_65},
 	{"path", "path", "hello"},
 	{"no frames", "c", "0"},
 	{"no time", "seconds", "0"},
@@ -288,7 +354,7 @@ main(void)
 		{"IPv4, one worker", 1, false, 0, 0},
 		{"IPv6, two workers", 2, true, 1, 0},
 	};
-	struct CMUnitTest tests[COUNT(bad) + 9] = {
+	struct CMUnitTest tests[COUNT(bad) + COUNT(long_rows) + 9] = {
 		cmocka_unit_test(frames_come_whole),
 		cmocka_unit_test(nothing_yet_is_waited_for),
 		cmocka_unit_test(there_is_one_at_a_time),
@@ -301,6 +367,7 @@ main(void)
 	};
 	size_t n = 9;
 
+	ADD_ROWS(tests, &n, long_rows, is_of_a_long_token);
 	ADD_ROWS(tests, &n, bad, is_refused);
 	return gw_main("tracing", settings, COUNT(settings), tests, n);
 }
