@@ -10,6 +10,7 @@
  */
 #include "coap/code.h"
 #include "dataplane/copy.h"
+#include "dataplane/guard.h"
 #include "dataplane/hash.h"
 #include "dataplane/worker.h"
 
@@ -123,9 +124,10 @@ begin(struct dp_worker *w, const struct dp_burst *b, unsigned i, const struct ke
 	const struct dp_request *q = &w->scratch->request[i];
 	uint32_t limit = b->route[i]->max_body;
 
-	*code = (q->flags & DP_R_SIZE1) && q->size1 > limit ? TG_TOO_LARGE
-		: !holds(w, b, i)                           ? TG_PRECONDITION_FAILED
-							    : TG_UNAVAILABLE;
+	*code = dp_guard_echo(w, b, i) != 0                   ? TG_UNAUTHORIZED
+		: (q->flags & DP_R_SIZE1) && q->size1 > limit ? TG_TOO_LARGE
+		: !holds(w, b, i)                             ? TG_PRECONDITION_FAILED
+							      : TG_UNAVAILABLE;
 	if (*code != TG_UNAVAILABLE)
 		return NULL;
 	return dp_transfers_begin(
@@ -227,9 +229,15 @@ give_block(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	struct key k = key_of(w, b, i);
 	struct dp_transfer *x = dp_transfers_find(w->transfers, k.hash);
+	bool is_kept = x != NULL && x->code != 0;
+	uint8_t code = !b->route[i]->special ? 0
+		       : is_kept             ? dp_guard_more(w, b, i, x->made_s)
+					     : dp_guard(w, b, i);
 	struct dp_content c;
 
-	if (x == NULL || x->code == 0)
+	if (code != 0)
+		return code;
+	if (!is_kept)
 		return TG_REQUEST_INCOMPLETE;
 	dp_transfers_touch(w->transfers, x, b->now_s);
 	c = (struct dp_content){

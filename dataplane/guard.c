@@ -35,6 +35,13 @@ dp_echo_write(
 	tg_write_option(out, TG_OPT_ECHO, echo, sizeof(echo));
 }
 
+/* Whoever made it may be a second ahead. */
+static bool
+is_recent(const struct dp_worker *w, const struct dp_route *r, uint32_t made_s)
+{
+	return w->now_s + 1 - made_s <= r->echo_s + 1;
+}
+
 static bool
 is_fresh(const struct dp_worker *w, const struct dp_burst *b, unsigned i)
 {
@@ -48,8 +55,7 @@ is_fresh(const struct dp_worker *w, const struct dp_burst *b, unsigned i)
 	make_echo(w, &b->key[i], made_s, echo);
 	if (memcmp(o.value, echo, sizeof(echo)) != 0)
 		return false;
-	/* The worker that made it may be a second ahead. */
-	return w->now_s + 1 - made_s <= b->route[i]->echo_s + 1;
+	return is_recent(w, b->route[i], made_s);
 }
 
 /* A device's requests to the route are counted together, or those of a source address if
@@ -74,11 +80,28 @@ is_too_many(struct dp_worker *w, const struct dp_burst *b, unsigned i)
 }
 
 uint8_t
+dp_guard_echo(const struct dp_worker *w, const struct dp_burst *b, unsigned i)
+{
+	return b->route[i]->echo_s != 0 && !is_fresh(w, b, i) ? TG_UNAUTHORIZED : 0;
+}
+
+static uint8_t
+guard_rate(struct dp_worker *w, const struct dp_burst *b, unsigned i)
+{
+	return b->route[i]->rate != 0 && is_too_many(w, b, i) ? TG_TOO_MANY_REQUESTS : 0;
+}
+
+uint8_t
 dp_guard(struct dp_worker *w, const struct dp_burst *b, unsigned i)
 {
-	const struct dp_route *r = b->route[i];
+	uint8_t code = dp_guard_echo(w, b, i);
 
-	if (r->echo_s != 0 && !is_fresh(w, b, i))
-		return TG_UNAUTHORIZED;
-	return r->rate != 0 && is_too_many(w, b, i) ? TG_TOO_MANY_REQUESTS : 0;
+	return code != 0 ? code : guard_rate(w, b, i);
+}
+
+uint8_t
+dp_guard_more(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint32_t made_s)
+{
+	return is_recent(w, b->route[i], made_s) ? guard_rate(w, b, i)
+						 : dp_guard(w, b, i);
 }

@@ -293,11 +293,19 @@ dp_transfers_take(struct dp_transfers *t, struct dp_transfer *x)
 	hide(t, x);
 }
 
+/* May what was answered so be asked once more, and run then? */
+static bool
+is_for_now(uint8_t code)
+{
+	return code == TG_UNAVAILABLE || code == TG_UNAUTHORIZED
+	       || code == TG_TOO_MANY_REQUESTS;
+}
+
 void
 dp_transfers_end(
 	struct dp_transfers *t, struct dp_transfer *x, uint8_t code, uint32_t now_s)
 {
-	bool again = code == TG_UNAVAILABLE;
+	bool again = is_for_now(code);
 	bool in_vain = x->body.cap == 0 && x->code == 0;
 
 	x->body.complete = !again;

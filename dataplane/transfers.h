@@ -70,9 +70,9 @@ void dp_transfers_touch(struct dp_transfers *t, struct dp_transfer *x, uint32_t 
 /* Its body is whole and is about to be executed. */
 void dp_transfers_take(struct dp_transfers *t, struct dp_transfer *x);
 /*
- * It has been executed and @code is the answer.  After a 5.03 the last block may come
- * again.  One that was for a response alone, of which there is none, is over.  One that
- * was begun anew meanwhile takes its place.
+ * It has been executed and @code is the answer.  After a 5.03, and a 4.01 or 4.29, the
+ * last block may come again.  One that was for a response alone, of which there is none,
+ * is over.  One that was begun anew meanwhile takes its place.
  */
 void dp_transfers_end(
 	struct dp_transfers *t, struct dp_transfer *x, uint8_t code, uint32_t now_s);

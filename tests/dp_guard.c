@@ -1,5 +1,6 @@
 /* What a route asks of a request before it runs: Echo (RFC 9175), a rate (RFC 8516). */
 #include "coap/code.h"
+#include "coap/option.h"
 #include "tests/dp_fixture.h"
 
 /* The fixture's routes */
@@ -178,6 +179,154 @@ source_without_a_device(void **state)
 		coap(T_ACK, TG_TOO_MANY_REQUESTS, 9, later));
 }
 
+/* ---- bodies and answers in blocks ---- */
+
+#define UP_FRESH "\xb2uf"
+#define UP_CALM "\xb2uc"
+#define BODY "0123456789abcdef"
+#define ANSWER "0123456789ABCDEF"
+
+static const struct dp_route_spec upper[] = {
+	{.path = "/uf",
+		.kind = DP_K_UPPERCASE,
+		.max_age = UINT32_MAX,
+		.max_payload = 64,
+		.max_body = 64,
+		.echo_s = FRESH_S},
+	{.path = "/uc",
+		.kind = DP_K_UPPERCASE,
+		.max_age = UINT32_MAX,
+		.max_payload = 64,
+		.max_body = 64,
+		.rate = RATE},
+};
+
+static void
+with_upper(struct dp_config *cfg, struct dp_settings *s)
+{
+	(void)cfg;
+	s->routes = upper;
+	s->n_routes = COUNT(upper);
+}
+
+/* A POST to @path with a block option, and then @echo, if that is not NULL, and
+ * @payload. */
+static struct bytes
+post_block(uint16_t mid, const char *path, unsigned option, uint8_t block,
+	const struct echo *echo, const char *payload)
+{
+	static uint8_t rest[64];
+	size_t n = 3;
+
+	memcpy(rest, path, 3);
+	rest[n++] = (uint8_t)(option - 11 < 13 ? (option - 11) << 4 | 1 : 0xd1);
+	if (option - 11 >= 13)
+		rest[n++] = (uint8_t)(option - 11 - 13);
+	rest[n++] = block;
+	if (echo != NULL) {
+		rest[n++] = 0xd0 | ECHO_LEN;
+		rest[n++] = (uint8_t)(252 - option - 13);
+		memcpy(rest + n, echo->option + 2, ECHO_LEN);
+		n += ECHO_LEN;
+	}
+	if (payload != NULL)
+		rest[n++] = 0xff;
+	memcpy(rest + n, payload != NULL ? payload : "",
+		payload != NULL ? strlen(payload) : 0);
+	n += payload != NULL ? strlen(payload) : 0;
+	return coap(T_CON, TG_POST, mid, (struct bytes){rest, n});
+}
+
+static const struct bytes second_block = B("\xc0\xb1\x18\xff" ANSWER);
+
+/* The endpoint was fresh when the answer was made: its next blocks need no proof for as
+ * long as that is good, and then one as any request does. */
+static void
+next_block_need_not_prove_it_again(void **state)
+{
+	struct flow other = gw.flow;
+	struct echo echo;
+
+	(void)state;
+	gw_reopen(with_upper);
+	gw_mark();
+	gw_say(&gw.flow, post_block(1, UP_FRESH, TG_OPT_BLOCK2, 0, NULL, BODY BODY "g"));
+	echo = hear_challenge(&gw.flow, 1);
+	gw_ask(post_block(2, UP_FRESH, TG_OPT_BLOCK2, 0, &echo, BODY BODY "g"),
+		coap(T_ACK, TG_CHANGED, 2, BYTES_OF("\xc0\xb1\x08\x51\x21\xff" ANSWER)));
+	gw_later(FRESH_S - 1);
+	gw_ask(post_block(3, UP_FRESH, TG_OPT_BLOCK2, 0x10, NULL, NULL),
+		coap(T_ACK, TG_CHANGED, 3, second_block));
+	gw_later(3);
+	gw_say(&gw.flow, post_block(4, UP_FRESH, TG_OPT_BLOCK2, 0x10, NULL, NULL));
+	echo = hear_challenge(&gw.flow, 4);
+	gw_ask(post_block(5, UP_FRESH, TG_OPT_BLOCK2, 0x10, &echo, NULL),
+		coap(T_ACK, TG_CHANGED, 5, second_block));
+	other.sport = 12345; /* of which nothing is kept */
+	gw_say(&other, post_block(6, UP_FRESH, TG_OPT_BLOCK2, 0x10, NULL, NULL));
+	hear_challenge(&other, 6);
+}
+
+static void
+next_block_is_one_more(void **state)
+{
+	(void)state;
+	gw_reopen(with_upper);
+	gw_mark();
+	gw_ask(post_block(1, UP_CALM, TG_OPT_BLOCK2, 0, NULL, BODY BODY "g"),
+		coap(T_ACK, TG_CHANGED, 1, BYTES_OF("\xc0\xb1\x08\x51\x21\xff" ANSWER)));
+	gw_ask(post_block(2, UP_CALM, TG_OPT_BLOCK2, 0x10, NULL, NULL),
+		coap(T_ACK, TG_CHANGED, 2, second_block));
+	gw_ask(post_block(3, UP_CALM, TG_OPT_BLOCK2, 0x10, NULL, NULL),
+		coap(T_ACK, TG_TOO_MANY_REQUESTS, 3, later));
+	gw_later(1);
+	gw_ask(post_block(3, UP_CALM, TG_OPT_BLOCK2, 0x10, NULL, NULL),
+		coap(T_ACK, TG_CHANGED, 3, second_block));
+}
+
+/* 2.31 and 2.04 with Block1 */
+static const struct bytes go_on = B("\xd1\x0e\x08"),
+			  all_of_it = B("\xc0\xd1\x02\x10\xff" ANSWER "G");
+
+/* What is refused for now is not lost: its last block alone may come again. */
+static void
+body_outlives_its_refusal(void **state)
+{
+	(void)state;
+	gw_reopen(with_upper);
+	gw_mark();
+	for (uint16_t mid = 1; mid <= RATE; mid++)
+		gw_ask(post_block(mid, UP_CALM, TG_OPT_BLOCK2, 0, NULL, "g"),
+			coap(T_ACK, TG_CHANGED, mid, BYTES_OF("\xc0\xb0\x51\x01\xffG")));
+	gw_ask(post_block(7, UP_CALM, TG_OPT_BLOCK1, 0x08, NULL, BODY),
+		coap(T_ACK, TG_CONTINUE, 7, go_on));
+	gw_ask(post_block(8, UP_CALM, TG_OPT_BLOCK1, 0x10, NULL, "g"),
+		coap(T_ACK, TG_TOO_MANY_REQUESTS, 8, later));
+	gw_later(1);
+	gw_ask(post_block(9, UP_CALM, TG_OPT_BLOCK1, 0x10, NULL, "g"),
+		coap(T_ACK, TG_CHANGED, 9, all_of_it));
+}
+
+/* The first block has to be fresh, for it takes a place; and so has the last, which
+ * runs. */
+static void
+body_is_asked_at_both_ends(void **state)
+{
+	struct echo echo;
+
+	(void)state;
+	gw_reopen(with_upper);
+	gw_mark();
+	gw_say(&gw.flow, post_block(7, UP_FRESH, TG_OPT_BLOCK1, 0x08, NULL, BODY));
+	echo = hear_challenge(&gw.flow, 7);
+	gw_ask(post_block(7, UP_FRESH, TG_OPT_BLOCK1, 0x08, &echo, BODY),
+		coap(T_ACK, TG_CONTINUE, 7, go_on));
+	gw_say(&gw.flow, post_block(8, UP_FRESH, TG_OPT_BLOCK1, 0x10, NULL, "g"));
+	echo = hear_challenge(&gw.flow, 8);
+	gw_ask(post_block(9, UP_FRESH, TG_OPT_BLOCK1, 0x10, &echo, "g"),
+		coap(T_ACK, TG_CHANGED, 9, all_of_it));
+}
+
 /* A group's members do not all complain. */
 static void
 group_is_not_told(void **state)
@@ -207,15 +356,19 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(stales) + 6] = {
+	struct CMUnitTest tests[COUNT(stales) + 10] = {
 		cmocka_unit_test(runs_with_it),
 		cmocka_unit_test(duplicate_need_not_be_fresh),
 		cmocka_unit_test(one_too_many),
 		cmocka_unit_test(duplicates_are_free),
 		cmocka_unit_test(source_without_a_device),
 		cmocka_unit_test(group_is_not_told),
+		cmocka_unit_test(next_block_need_not_prove_it_again),
+		cmocka_unit_test(next_block_is_one_more),
+		cmocka_unit_test(body_outlives_its_refusal),
+		cmocka_unit_test(body_is_asked_at_both_ends),
 	};
-	size_t n = 6;
+	size_t n = 10;
 
 	ADD_ROWS(tests, &n, stales, is_refused);
 	return gw_main("dp_guard", settings, COUNT(settings), tests, n);
