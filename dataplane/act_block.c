@@ -189,6 +189,10 @@ take_block(struct dp_worker *w, struct dp_burst *b, unsigned i)
 			       : dp_transfers_find(w->transfers, k.hash);
 	if (x == NULL)
 		return code;
+	if (q->block1.num == 0)
+		x->format = q->content_format;
+	else if (x->format != q->content_format) /* no part of that body (2.3) */
+		return TG_REQUEST_INCOMPLETE;
 	step = tg_assembly_add(
 		&x->body, &q->block1, m->base + m->payload, m->len - m->payload);
 	if (step == TG_ASSEMBLY_COMPLETE)

@@ -203,6 +203,29 @@ tag_too_long(void **state)
 
 /* ---- refused at once ---- */
 
+/* RFC 7959, 2.3: blocks of different Content-Formats are no body; the others are. */
+static void
+formats_do_not_mix(void **state)
+{
+	static const struct bytes json = B(VALUE "\x11\x32"), text = B(VALUE "\x10");
+	const struct say first = {json, MORE, 16, none, 12},
+			 second[] = {{text, 1 << 4, 5, none, 12},
+				 {value, 1 << 4, 5, none, 0},
+				 {json, 1 << 4, 5, none, 12}};
+
+	(void)state;
+	gw_reopen(with_bodies);
+	say(&gw.flow, TG_PUT, 1, &first);
+	hear(&gw.flow, TG_CONTINUE, 1, MORE);
+	for (uint16_t i = 0; i < 2; i++) {
+		say(&gw.flow, TG_PUT, 2 + i, &second[i]);
+		hear_error(&gw.flow, TG_REQUEST_INCOMPLETE, 2 + i, none);
+	}
+	say(&gw.flow, TG_PUT, 4, &second[2]);
+	hear(&gw.flow, TG_CREATED, 4, 1 << 4);
+	expect_stored("/d/dev%c/v", 21);
+}
+
 static void
 size1_says_too_large(void **state)
 {
@@ -296,19 +319,20 @@ over_after_a_time(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + COUNT(other_rows) + 10] = {
+	struct CMUnitTest tests[COUNT(rows) + COUNT(other_rows) + 11] = {
 		cmocka_unit_test(old_value_until_the_last),
 		cmocka_unit_test(duplicates),
 		cmocka_unit_test(two_endpoints),
 		cmocka_unit_test(lists_of_tags),
 		cmocka_unit_test(tag_too_long),
+		cmocka_unit_test(formats_do_not_mix),
 		cmocka_unit_test(size1_says_too_large),
 		cmocka_unit_test(conditions_at_both_ends),
 		cmocka_unit_test(condition_fails_at_the_end),
 		cmocka_unit_test(so_many_for_one),
 		cmocka_unit_test(over_after_a_time),
 	};
-	size_t n = 10;
+	size_t n = 11;
 
 	ADD_ROWS(tests, &n, rows, body);
 	ADD_ROWS(tests, &n, other_rows, another_body);
