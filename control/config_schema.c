@@ -230,8 +230,8 @@ static const struct ctl_key replies_keys[] = {
 	END};
 static const struct ctl_key outbound_keys[] = {
 	{"max", CTL_T_UINT, AT(outbound_max), 64, 1u << 24, "4096",
-		"separate responses that wait for their acknowledgement; more are sent "
-		"once, as NON",
+		"separate responses that are awaited, or wait for their acknowledgement; "
+		"more requests are not acknowledged before they are answered",
 		.fixed = true},
 	END};
 static const struct ctl_key trace_keys[] = {

@@ -144,7 +144,8 @@
 	X(out_retransmitted, INFO, "retransmissions of messages of ours")                \
 	X(out_gave_up, INFO, "confirmable messages of ours given up")                    \
 	X(out_no_buffer, INFO, "messages of ours that found no packet buffer")           \
-	X(outbound_full, INFO, "messages of ours sent once: no room to wait for an ACK") \
+	X(outbound_full, INFO,                                                           \
+		"requests without an early ACK: no room for their answers")              \
 	/* observers */                                                                  \
 	X(observers_registered, INFO, "requests that made or renewed an observation")    \
 	X(observers_cancelled, INFO, "observations ended by the observer's request")     \

@@ -83,11 +83,20 @@ link_in(struct dp_outbound *t, uint32_t id)
 	*at = id + 1;
 }
 
-uint32_t
-dp_outbound_put(struct dp_outbound *t, uint32_t peer, uint16_t mid,
-	const struct tg_param *p, uint32_t random)
+static void
+link_out(struct dp_outbound *t, uint32_t id)
 {
-	struct dp_out *o;
+	uint32_t *at = chain_of(t, entry_of(t, id)->peer);
+
+	while (*at != id + 1)
+		at = &entry_of(t, *at - 1)->next;
+	*at = entry_of(t, id)->next;
+	entry_of(t, id)->next = 0;
+}
+
+uint32_t
+dp_outbound_promise(struct dp_outbound *t, uint32_t peer, uint16_t mid)
+{
 	uint32_t id;
 
 	if (t->free != 0) {
@@ -98,9 +107,35 @@ dp_outbound_put(struct dp_outbound *t, uint32_t peer, uint16_t mid,
 	} else {
 		return DP_NONE;
 	}
-	o = entry_of(t, id);
+	*entry_of(t, id) = (struct dp_out){.peer = peer, .mid = mid, .is_promise = true};
+	link_in(t, id);
+	__atomic_store_n(&t->count, t->count + 1, __ATOMIC_RELAXED);
+	return id;
+}
+
+uint32_t
+dp_outbound_promised(const struct dp_outbound *t, uint32_t peer, uint16_t mid)
+{
+	if (t->count == 0)
+		return DP_NONE;
+	for (uint32_t at = *chain_of(t, peer); at != 0; at = entry_of(t, at - 1)->next) {
+		const struct dp_out *o = entry_of(t, at - 1);
+
+		if (o->is_promise && o->peer == peer && o->mid == mid)
+			return at - 1;
+	}
+	return DP_NONE;
+}
+
+void
+dp_outbound_keep(struct dp_outbound *t, uint32_t id, uint16_t mid,
+	const struct tg_param *p, uint32_t random)
+{
+	struct dp_out *o = entry_of(t, id);
+
+	link_out(t, id);
 	*o = (struct dp_out){
-		.peer = peer,
+		.peer = o->peer,
 		.mid = mid,
 		.nstart = (uint16_t)p->nstart,
 		.probing_rate = p->probing_rate_bytes_s,
@@ -108,7 +143,16 @@ dp_outbound_put(struct dp_outbound *t, uint32_t peer, uint16_t mid,
 	tg_retry_start(&o->retry, p, 0, random);
 	tg_retry_stop(&o->retry);
 	link_in(t, id);
-	__atomic_store_n(&t->count, t->count + 1, __ATOMIC_RELAXED);
+}
+
+uint32_t
+dp_outbound_put(struct dp_outbound *t, uint32_t peer, uint16_t mid,
+	const struct tg_param *p, uint32_t random)
+{
+	uint32_t id = dp_outbound_promise(t, peer, mid);
+
+	if (id != DP_NONE)
+		dp_outbound_keep(t, id, mid, p, random);
 	return id;
 }
 
@@ -169,24 +213,21 @@ dp_outbound_find(const struct dp_outbound *t, uint32_t peer, uint16_t mid)
 uint32_t
 dp_outbound_waiting(const struct dp_outbound *t, uint32_t peer)
 {
-	for (uint32_t at = *chain_of(t, peer); at != 0; at = entry_of(t, at - 1)->next)
-		if (entry_of(t, at - 1)->peer == peer
-			&& !entry_of(t, at - 1)->retry.running)
+	for (uint32_t at = *chain_of(t, peer); at != 0; at = entry_of(t, at - 1)->next) {
+		const struct dp_out *o = entry_of(t, at - 1);
+
+		if (o->peer == peer && !o->is_promise && !o->retry.running)
 			return at - 1;
+	}
 	return DP_NONE;
 }
 
 void
 dp_outbound_del(struct dp_outbound *t, uint32_t id)
 {
-	struct dp_out *o = entry_of(t, id);
-	uint32_t *at = chain_of(t, o->peer);
-
-	while (*at != id + 1)
-		at = &entry_of(t, *at - 1)->next;
-	*at = o->next;
+	link_out(t, id);
 	dp_wheel_del(wheel_of(t), id);
-	o->next = t->free;
+	entry_of(t, id)->next = t->free;
 	t->free = id + 1;
 	__atomic_store_n(&t->count, t->count - 1, __ATOMIC_RELAXED);
 }

@@ -2,9 +2,11 @@
  * Outbound: confirmable messages of ours until they are acknowledged, rejected or given
  * up (RFC 7252, 4.2), by peer and Message ID.
  *
- * An entry holds when to send again, not what: its owner has the bytes.  At most NSTART
- * messages to a peer are under way (4.7); one more waits until one of them has ended, or
- * for as long as it is put off.
+ * A place is kept from the moment that a request is acknowledged whose answer will be
+ * such a message: who was told to wait for it does not wait in vain.  An entry holds when
+ * to send again, not what: its owner has the bytes.  At most NSTART messages to a peer
+ * are under way (4.7); one more waits until one of them has ended, or for as long as it
+ * is put off.
  *
  * Threads.  The home worker only.
  * Memory.   One zeroed block from the caller, dp_outbound_size() bytes, 64-aligned,
@@ -22,7 +24,8 @@ struct dp_outbound;
 
 struct dp_out {
 	uint32_t peer;
-	uint16_t mid;
+	uint16_t mid;          /* of a place that is kept: the request's */
+	bool is_promise;       /* it is a place that is kept */
 	uint16_t nstart;       /* what it was entered under, */
 	uint32_t probing_rate; /* bytes a second */
 	uint32_t next;         /* in its chain, entry + 1; when free: the next free one */
@@ -43,6 +46,14 @@ size_t dp_outbound_size(uint32_t max);
 struct dp_outbound *dp_outbound_init(
 	void *block, uint32_t max, const uint8_t hash_key[16], uint64_t now_ms);
 
+/* Keep a place for the answer to request @mid of @peer: its entry, or DP_NONE if there is
+ * no room. */
+uint32_t dp_outbound_promise(struct dp_outbound *t, uint32_t peer, uint16_t mid);
+/* The place kept for that answer, or DP_NONE. */
+uint32_t dp_outbound_promised(const struct dp_outbound *t, uint32_t peer, uint16_t mid);
+/* It is there, under @mid, as dp_outbound_put() has it. */
+void dp_outbound_keep(struct dp_outbound *t, uint32_t id, uint16_t mid,
+	const struct tg_param *p, uint32_t random);
 /* Enter a message that has not been sent, which will be under @p; @random is uniform over
  * 32 bits.  Its entry, or DP_NONE if there is no room. */
 uint32_t dp_outbound_put(struct dp_outbound *t, uint32_t peer, uint16_t mid,
@@ -62,7 +73,7 @@ const struct dp_out *dp_outbound_get(const struct dp_outbound *t, uint32_t id);
 uint32_t dp_outbound_find(const struct dp_outbound *t, uint32_t peer, uint16_t mid);
 /* The message to @peer that waits longest to be sent; DP_NONE if none does. */
 uint32_t dp_outbound_waiting(const struct dp_outbound *t, uint32_t peer);
-/* Its transmission has ended. */
+/* Its transmission has ended, or there will be none. */
 void dp_outbound_del(struct dp_outbound *t, uint32_t id);
 /* The next entry whose time has come at @now_ms, and what for. */
 enum dp_out_step dp_outbound_due(struct dp_outbound *t, uint64_t now_ms, uint32_t *id);

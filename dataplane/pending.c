@@ -202,7 +202,9 @@ book_answer(struct dp_worker *w, const struct dp_pending *p)
 static void
 say_nothing(struct dp_worker *w, const struct dp_pending *p)
 {
-	if (p->type == TG_CON && !dp_separate_is_due(w, p->peer, p->mid))
+	if (p->type == TG_CON && dp_separate_is_due(w, p->peer, p->mid))
+		dp_separate_skip(w, p->peer, p->mid);
+	else if (p->type == TG_CON)
 		dp_send_empty_ack(w, p->peer, p->mid);
 	dp_peers_mark(w->peers, p->peer, p->mid, DP_ACKED, p->type == TG_CON, w->now_s,
 		&w->counters);

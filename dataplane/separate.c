@@ -78,7 +78,8 @@ dp_separate_wait(struct dp_worker *w, uint32_t peer, uint16_t mid)
 		.since_ms = w->now_ms, .peer = dp_peers_ref(w->peers, peer), .mid = mid};
 }
 
-/* It has waited long enough: acknowledge it if it still does. */
+/* It has waited long enough: acknowledge it if it still does, and there is a place for
+ * its answer.  If there is none its ACK comes late, with the answer. */
 static void
 acknowledge(struct dp_worker *w, uint32_t peer, uint16_t mid)
 {
@@ -87,6 +88,10 @@ acknowledge(struct dp_worker *w, uint32_t peer, uint16_t mid)
 	if (peer == DP_NONE
 		|| dp_peers_heard(w->peers, peer, mid, w->now_s, &code) != DP_IN_PROGRESS)
 		return;
+	if (dp_outbound_promise(w->outbound, peer, mid) == DP_NONE) {
+		dp_count(&w->counters, DP_C_outbound_full, 1);
+		return;
+	}
 	dp_peers_mark(w->peers, peer, mid, DP_ACKED, true, w->now_s, &w->counters);
 	dp_send_empty_ack(w, peer, mid);
 }
@@ -127,14 +132,16 @@ acknowledge_pending(struct dp_worker *w)
 	return n > 0;
 }
 
-/* One that the line knows no more has waited longer than anything stands there. */
 bool
 dp_separate_is_due(const struct dp_worker *w, uint32_t peer, uint16_t mid)
 {
-	uint8_t code;
+	return dp_outbound_promised(w->outbound, peer, mid) != DP_NONE;
+}
 
-	return peer != DP_NONE
-	       && dp_peers_heard(w->peers, peer, mid, w->now_s, &code) != DP_IN_PROGRESS;
+void
+dp_separate_skip(struct dp_worker *w, uint32_t peer, uint16_t mid)
+{
+	dp_outbound_del(w->outbound, dp_outbound_promised(w->outbound, peer, mid));
 }
 
 /* ---- answers ---- */
@@ -190,16 +197,15 @@ begin(struct dp_worker *w, uint32_t peer)
 	}
 }
 
-/* Keep the bytes and an entry for them; false if there is no room. */
+/* Keep the bytes for the place of promise @id; false if there is no room. */
 static bool
-keep(struct dp_worker *w, uint32_t peer, const struct tg_param *p, const uint8_t *msg,
+keep(struct dp_worker *w, uint32_t id, const struct tg_param *p, const uint8_t *msg,
 	uint16_t len)
 {
+	uint32_t peer = dp_outbound_get(w->outbound, id)->peer;
 	uint16_t mid = (uint16_t)(msg[2] << 8 | msg[3]);
-	uint32_t id = dp_outbound_put(w->outbound, peer, mid, p, dp_roll(w));
 
-	if (id == DP_NONE)
-		return false;
+	dp_outbound_keep(w->outbound, id, mid, p, dp_roll(w));
 	if (!dp_replies_put(w->replies, peer | OURS, mid, true, msg, len, w->now_s,
 		    UNTIL_IT_ENDS, &w->counters)) {
 		dp_outbound_del(w->outbound, id);
@@ -213,15 +219,16 @@ void
 dp_separate_send(
 	struct dp_worker *w, uint32_t peer, uint8_t *msg, uint16_t len, uint8_t param)
 {
-	uint16_t mid;
+	uint16_t mid = (uint16_t)(msg[2] << 8 | msg[3]);
+	uint32_t id = dp_outbound_promised(w->outbound, peer, mid);
 
-	dp_peers_part(w->peers, peer, (uint16_t)(msg[2] << 8 | msg[3]));
+	dp_peers_part(w->peers, peer, mid);
 	mid = dp_peers_mid(w->peers, peer);
 	msg[0] = (uint8_t)(1u << 6 | TG_CON << 4 | (msg[0] & 15));
 	msg[2] = (uint8_t)(mid >> 8);
 	msg[3] = (uint8_t)mid;
 	dp_count(&w->counters, DP_C_separate_sent, 1);
-	if (keep(w, peer, dp_param(w->snap, param), msg, len)) {
+	if (keep(w, id, dp_param(w->snap, param), msg, len)) {
 		begin(w, peer);
 		return;
 	}

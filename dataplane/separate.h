@@ -4,8 +4,10 @@
  * it is acknowledged, byte for byte the same.
  *
  * That a request was acknowledged so stands in its peer's line, in place of an answer's
- * code (DP_ACKED): a duplicate is acknowledged again and never runs, and whoever has the
- * answer at last finds out there which kind it is to be.
+ * code (DP_ACKED): a duplicate is acknowledged again and never runs.  From then on the
+ * answer has a place in outbound, and whoever has it at last finds out there which kind
+ * it is to be.  A request for which there is no place is not acknowledged before it is
+ * answered.
  *
  * Threads.  The home worker of the request's endpoint.
  */
@@ -16,13 +18,17 @@
 /* Request @mid of @peer is on its way from now on: it is in progress in the peer's line.
  * (One that waits for the log here needs no call.) */
 void dp_separate_wait(struct dp_worker *w, uint32_t peer, uint16_t mid);
-/* Has it been acknowledged meanwhile?  Then its answer is a separate one. */
+/* Has it been acknowledged meanwhile?  Then its answer is a separate one: to be sent, or
+ * skipped. */
 bool dp_separate_is_due(const struct dp_worker *w, uint32_t peer, uint16_t mid);
+/* Nobody wants the answer that is due. */
+void dp_separate_skip(struct dp_worker *w, uint32_t peer, uint16_t mid);
 /*
- * Send @len bytes at @msg, an answer with header and token, to @peer as a CON with a
- * Message ID of its own, under the parameters @param of the snapshot: now, or when one
- * that is under way has ended.  If there is no room to remember it by, it goes out once,
- * as a NON.
+ * Send @len bytes at @msg, the answer that is due, with the request's header and token,
+ * to
+ * @peer as a CON with a Message ID of its own, under the parameters @param of the
+ * snapshot: now, or when one that is under way has ended.  If its bytes cannot be kept,
+ * it goes out once, as a NON.
  */
 void dp_separate_send(
 	struct dp_worker *w, uint32_t peer, uint8_t *msg, uint16_t len, uint8_t param);

@@ -250,7 +250,9 @@ finish_separately(struct dp_worker *w, struct dp_burst *b)
 		dp_answer_block(b, 0, code, &x->last);
 	else if (b->reply[0] == 0)
 		dp_answer_code(w, b, 0, code);
-	if (!silent)
+	if (silent)
+		dp_separate_skip(w, b->peer[0], b->msg[0].mid);
+	else
 		dp_separate_send(w, b->peer[0], b->coap[0], b->reply[0],
 			dp_meta(b->pkt[0])->param);
 	dp_record_heard(w, b, 0, dp_meta(b->pkt[0])->about | dp_trace_fate(code, 0));

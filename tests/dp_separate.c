@@ -366,6 +366,7 @@ nothing_but_an_ack(void **state)
 	gw_counted(DP_C_executed, 1);
 	gw_counted(DP_C_suppressed_no_response, 1);
 	gw_counted(DP_C_answered, 0);
+	assert_true(dp_drain(gw.dp, 0)); /* no place is kept for what is not sent */
 }
 
 static void
@@ -499,47 +500,6 @@ probed(void **state)
 	say_ack(gw_hear_con(TG_CHANGED, none));
 }
 
-/* ---- no room ---- */
-
-static void
-one_reply(struct dp_config *cfg, struct dp_settings *s)
-{
-	(void)s;
-	cfg->outbound_max = 0; /* a worker's share is 64 */
-}
-
-/* What cannot be remembered goes out once, as a NON. */
-static void
-no_room_to_remember(void **state)
-{
-	unsigned cons = 0, nons = 0;
-	struct flow w = gw.flow;
-	struct frame got;
-
-	(void)state;
-	gw_reopen(one_reply);
-	gw_mark();
-	for (unsigned i = 0; i < 80; i++) {
-		gw_queue(&w, coap(T_CON, TG_GET, (uint16_t)i, slow));
-		if (i % 16 == 15)
-			gw_turn();
-	}
-	wait_ms(510);
-	while (gw_take(&got))
-		continue;
-	wait_ms(500);
-	while (gw_take(&got)) {
-		uint8_t first = got.byte[ETH + (w.v6 ? IP6 : IP4) + UDP];
-
-		cons += first == T_CON;
-		nons += first == T_NON;
-	}
-	assert_int_equal(cons, 1); /* NSTART */
-	assert_int_equal(nons, 80 - 64);
-	gw_counted(DP_C_outbound_full, 80 - 64);
-	gw_counted(DP_C_answered, 80);
-}
-
 static const struct setting settings[] = {
 	{"IPv4, one worker", 1, false, 0, 0},
 	{"IPv6, one worker", 1, true, 0, 0},
@@ -551,7 +511,7 @@ int
 main(void)
 {
 	struct CMUnitTest tests[2 * COUNT(rows) + COUNT(ends) + 2 * COUNT(unwanted)
-				+ COUNT(probing_rows) + COUNT(drains) + 12] = {
+				+ COUNT(probing_rows) + COUNT(drains) + 11] = {
 		cmocka_unit_test(in_time_it_is_piggybacked),
 		cmocka_unit_test(non_gets_a_non),
 		cmocka_unit_test(retransmitted_and_given_up),
@@ -563,9 +523,8 @@ main(void)
 		cmocka_unit_test(one_at_a_time),
 		cmocka_unit_test(two_at_a_time),
 		cmocka_unit_test(waits_for_long),
-		cmocka_unit_test(no_room_to_remember),
 	};
-	size_t n = 12;
+	size_t n = 11;
 
 	ADD_ROWS(tests, &n, rows, answered_separately);
 	ADD_ROWS(tests, &n, rows, runs_once);

@@ -223,6 +223,46 @@ put_off_and_begun(void **state)
 	free(t);
 }
 
+/* A place that is kept is no message so far: it is neither sent nor answered. */
+static void
+promised(void **state)
+{
+	struct dp_outbound *t = new_table();
+	uint32_t id = dp_outbound_promise(t, 1, 7);
+
+	(void)state;
+	assert_int_not_equal(id, DP_NONE);
+	assert_int_equal(dp_outbound_promised(t, 1, 7), id);
+	assert_int_equal(dp_outbound_promised(t, 1, 8), DP_NONE);
+	assert_int_equal(dp_outbound_promised(t, 2, 7), DP_NONE);
+	assert_int_equal(dp_outbound_waiting(t, 1), DP_NONE);
+	assert_int_equal(dp_outbound_find(t, 1, 7), DP_NONE);
+	dp_outbound_keep(t, id, 100, &param, 0);
+	assert_int_equal(dp_outbound_promised(t, 1, 7), DP_NONE);
+	assert_int_equal(dp_outbound_promised(t, 1, 100), DP_NONE);
+	assert_int_equal(dp_outbound_waiting(t, 1), id);
+	dp_outbound_begin(t, id, 0);
+	assert_int_equal(dp_outbound_find(t, 1, 100), id);
+	assert_int_equal(dp_outbound_count(t), 1);
+	free(t);
+}
+
+/* It waits from when it is a message, whenever its place was kept. */
+static void
+promised_long_ago(void **state)
+{
+	struct dp_outbound *t = new_table();
+	uint32_t early = dp_outbound_promise(t, 1, 7);
+	uint32_t first = dp_outbound_put(t, 1, 100, &param, 0);
+
+	(void)state;
+	dp_outbound_keep(t, early, 101, &param, 0);
+	assert_int_equal(dp_outbound_waiting(t, 1), first);
+	dp_outbound_del(t, first);
+	assert_int_equal(dp_outbound_waiting(t, 1), early);
+	free(t);
+}
+
 static void
 full(void **state)
 {
@@ -234,6 +274,7 @@ full(void **state)
 		id = begun(t, n % 3, n, n);
 	assert_int_equal(dp_outbound_count(t), ROOM);
 	assert_int_equal(dp_outbound_put(t, 9, 0, &param, 0), DP_NONE);
+	assert_int_equal(dp_outbound_promise(t, 9, 0), DP_NONE);
 	dp_outbound_del(t, id);
 	assert_int_equal(dp_outbound_put(t, 9, 0, &param, 0), id);
 	for (uint16_t n = 0; n + 1 < ROOM; n++)
@@ -245,15 +286,17 @@ int
 main(void)
 {
 	struct CMUnitTest tests[COUNT(size_rows) + COUNT(schedule_rows) + COUNT(find_rows)
-				+ COUNT(nstart_rows) + 6] = {
+				+ COUNT(nstart_rows) + 8] = {
 		cmocka_unit_test(not_found_before_it_is_sent),
 		cmocka_unit_test(gone_when_it_has_ended),
 		cmocka_unit_test(in_turn),
 		cmocka_unit_test(put_off),
 		cmocka_unit_test(put_off_and_begun),
+		cmocka_unit_test(promised),
+		cmocka_unit_test(promised_long_ago),
 		cmocka_unit_test(full),
 	};
-	size_t n = 6;
+	size_t n = 8;
 
 	ADD_ROWS(tests, &n, size_rows, sized);
 	ADD_ROWS(tests, &n, schedule_rows, scheduled);
