@@ -3,7 +3,10 @@
  * request that brings the last one is executed as if the whole body had come in it. Until
  * then nothing changes, so a body is stored, logged or patched with as a whole or not at
  * all.  And responses in blocks where they cannot be made anew for each: those to POST
- * and the like are kept until they are given out (2.7, 3.3).
+ * and the like are kept until they are given out (2.7, 3.3).  So is what a FETCH gives,
+ * if it is more than a message takes: its next blocks are asked for without the payload
+ * that says of what.  How much that is the parser alone knows: a FETCH is asked without
+ * room for it, and if it comes back for want of that (DP_NO_PLACE), once more.
  *
  * Whose blocks belong together: those of one endpoint, for one resource, with one method
  * and one list of Request-Tags (RFC 9175, 3.3).
@@ -159,6 +162,13 @@ dp_block_reopen(
 		show(b, i, q, x);
 }
 
+void
+dp_block_end(struct dp_worker *w, struct dp_transfer *x, uint8_t code)
+{
+	x->ended_tsc = w->tsc;
+	dp_transfers_end(w->transfers, x, code, w->now_s);
+}
+
 /* The body is whole. */
 static uint8_t
 execute(struct dp_worker *w, struct dp_burst *b, unsigned i, struct dp_transfer *x)
@@ -171,7 +181,7 @@ execute(struct dp_worker *w, struct dp_burst *b, unsigned i, struct dp_transfer 
 	show(b, i, q, x);
 	code = dp_execute(w, b, i);
 	if (code != DP_LATER) /* else whoever answers it ends it */
-		dp_transfers_end(w->transfers, x, code, b->now_s);
+		dp_block_end(w, x, code);
 	return code;
 }
 
@@ -212,7 +222,7 @@ dp_block_give_up(struct dp_worker *w, unsigned i)
 	struct dp_transfer *x = dp_body_of(w, i);
 
 	if (x != NULL)
-		dp_transfers_end(w->transfers, x, TG_UNAVAILABLE, w->now_s);
+		dp_block_end(w, x, TG_UNAVAILABLE);
 }
 
 /* ---- responses that are kept ---- */
@@ -267,34 +277,53 @@ dp_block_keep(
 	x->made_s = now_s;
 }
 
-/* One for the response to a request that came whole. */
-static struct dp_transfer *
-begin_response(struct dp_worker *w, const struct dp_burst *b, unsigned i)
+static bool
+say_the_same(const struct dp_transfer *x, const struct dp_transfer *y)
 {
-	struct key k = key_of(w, b, i);
-	struct dp_transfer *x = dp_transfers_begin(
-		w->transfers, k.hash, owner_of(w, b, i), 0, b->now_s, &w->counters);
-
-	if (x != NULL)
-		dp_transfers_take(w->transfers, x);
-	return x;
+	return x->code == y->code && x->etag == y->etag && x->format == y->format
+	       && x->response_bytes == y->response_bytes
+	       && memcmp(x->body.body, y->body.body, x->response_bytes) == 0;
 }
 
-/* Keep @c for the blocks that will be asked for; false if there is no room. */
+bool
+dp_block_yields(const struct dp_worker *w, struct dp_transfer *x, uint64_t came_tsc)
+{
+	const struct dp_transfer *other = dp_transfers_find(w->transfers, x->key);
+
+	if (x->code == 0 || other == NULL || other->code == 0
+		|| other->ended_tsc < came_tsc || say_the_same(x, other))
+		return false;
+	x->code = 0;
+	return true;
+}
+
+/* Room for the response to a request that came whole. */
+static struct dp_transfer *
+reserve(struct dp_worker *w, const struct dp_burst *b, unsigned i)
+{
+	struct key k = key_of(w, b, i);
+
+	return dp_transfers_reserve(
+		w->transfers, k.hash, owner_of(w, b, i), b->now_s, &w->counters);
+}
+
+/* Keep @c for the blocks that will be asked for; false if it is not to be. */
 static bool
 keep(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_t code,
 	const struct dp_content *c)
 {
 	const struct dp_request *q = &w->scratch->request[i];
-	bool came_in_blocks = q->flags & DP_R_BLOCK1;
-	struct dp_transfer *x = came_in_blocks ? q->transfer : begin_response(w, b, i);
+	bool came_in_blocks = q->flags & DP_R_BLOCK1, yields;
+	struct dp_transfer *x = came_in_blocks ? q->transfer : reserve(w, b, i);
 
 	if (x == NULL)
 		return false;
 	dp_block_keep(x, code, c, b->now_s);
-	if (!came_in_blocks)
-		dp_transfers_end(w->transfers, x, code, b->now_s);
-	return true;
+	if (came_in_blocks)
+		return true;
+	yields = dp_block_yields(w, x, b->tsc);
+	dp_block_end(w, x, code);
+	return !yields;
 }
 
 uint8_t
@@ -311,25 +340,30 @@ dp_block_answer(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t cod
 	return dp_answer_content(b, i, q, code, c);
 }
 
-/*
- * What a FETCH gives is known after the parser alone: if it is more than a message takes
- * it is kept, for the next blocks are asked for without the payload that says of what.
- * One that says it again is answered anew.
- */
-static uint8_t
-fetch(struct dp_worker *w, struct dp_burst *b, unsigned i)
+void
+dp_block_ask_again(struct dp_worker *w, struct rte_mbuf *m)
 {
-	struct dp_request *q = &w->scratch->request[i];
-	uint8_t code;
+	struct dp_burst *b = dp_reopen(w, m, DP_KIND(DP_K_STORE));
+	struct dp_request *q = &w->scratch->request[0];
 
-	if (dp_goes_on(&b->msg[i], q))
-		return give_block(w, b, i);
-	if (!(q->flags & DP_R_BLOCK2) || q->block2.num == 0)
-		q->transfer = begin_response(w, b, i);
-	code = dp_execute(w, b, i);
-	if (code != DP_LATER && q->transfer != NULL)
-		dp_transfers_end(w->transfers, q->transfer, code, b->now_s);
-	return code;
+	if (b->code[0] == 0) {
+		q->transfer = reserve(w, b, 0);
+		b->code[0] = q->transfer != NULL ? dp_store_ask_again(w, b, 0)
+						 : TG_UNAVAILABLE;
+	}
+	if (b->code[0] == DP_LATER)
+		return;
+	dp_meta(m)->transfer = dp_body_of(w, 0); /* ends with the answer */
+	dp_give_back(w, b, w->id);
+}
+
+/* Does request @i ask for more of a response?  A FETCH that says again of what is
+ * answered anew. */
+static bool
+wants_more(const struct dp_burst *b, unsigned i, const struct dp_request *q)
+{
+	return b->msg[i].code == TG_FETCH ? dp_goes_on(&b->msg[i], q)
+					  : (q->flags & DP_R_BLOCK2) && q->block2.num > 0;
 }
 
 uint8_t
@@ -339,8 +373,5 @@ dp_act_block(struct dp_worker *w, struct dp_burst *b, unsigned i)
 
 	if (q->flags & DP_R_BLOCK1)
 		return take_block(w, b, i);
-	if (b->msg[i].code == TG_FETCH)
-		return fetch(w, b, i);
-	return (q->flags & DP_R_BLOCK2) && q->block2.num > 0 ? give_block(w, b, i)
-							     : dp_execute(w, b, i);
+	return wants_more(b, i, q) ? give_block(w, b, i) : dp_execute(w, b, i);
 }

@@ -172,8 +172,10 @@ answer_part(struct dp_worker *w, struct dp_burst *b, struct dp_job *job)
 	bool keep = from == 0 && dp_slice(&s, q, job->out_len) && s.block.more;
 	uint8_t code;
 
-	if (keep && (x == NULL || job->out_len > dp_transfers_bytes(w->transfers)))
+	if (keep && job->out_len > dp_transfers_bytes(w->transfers))
 		return TG_UNAVAILABLE;
+	if (keep && x == NULL)
+		return DP_NO_PLACE;
 	job->value.len = job->out_len;
 	if (n > 0)
 		memcpy(job->value.payload, job->out + from,

@@ -281,6 +281,17 @@ send_to_parser(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	return code;
 }
 
+uint8_t
+dp_store_ask_again(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	const struct dp_request *q = &w->scratch->request[i];
+	unsigned home = w->count == 1 ? w->id : dp_value_home(w, q);
+
+	if (home == w->id)
+		return dp_patch_ask(w, b, i, (uint8_t)w->id);
+	return dp_hand(w, b, i, home, DP_E_VALUE) ? DP_LATER : TG_UNAVAILABLE;
+}
+
 DP_HOT uint8_t
 dp_act_store(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {

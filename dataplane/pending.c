@@ -266,8 +266,7 @@ answer(struct dp_worker *w, const struct dp_pending *p)
 	if (unlikely(p->tkl > TG_TOKEN_MAX))
 		dp_tokens_del(dp_tokens_of(w, p->token), p->token);
 	if (unlikely(p->transfer != 0))
-		dp_transfers_end(w->transfers,
-			dp_transfers_get(w->transfers, p->transfer), p->code, w->now_s);
+		dp_block_end(w, dp_transfers_get(w->transfers, p->transfer), p->code);
 }
 
 /*

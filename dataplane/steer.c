@@ -246,10 +246,10 @@ finish_separately(struct dp_worker *w, struct dp_burst *b)
 	bool silent = dp_is_silent(b->silent[0], b->code[0]);
 	uint8_t code = b->code[0];
 
-	if (b->reply[0] == 0 && x != NULL && code < TG_BAD_REQUEST)
-		dp_answer_block(b, 0, code, &x->last);
-	else if (b->reply[0] == 0)
+	if (code >= TG_BAD_REQUEST || (b->reply[0] == 0 && x == NULL))
 		dp_answer_code(w, b, 0, code);
+	else if (b->reply[0] == 0)
+		dp_answer_block(b, 0, code, &x->last);
 	if (silent)
 		dp_separate_skip(w, b->peer[0], b->msg[0].mid);
 	else
@@ -311,15 +311,24 @@ answer(struct dp_worker *w, struct rte_mbuf *m)
 	dp_stage_reply(w, b);
 }
 
+/* An answer that is back, and what came with it. */
 static void
 finish(struct dp_worker *w, struct rte_mbuf *m)
 {
-	struct dp_transfer *x = dp_meta(m)->transfer;
-	uint8_t code = dp_meta(m)->code;
+	struct dp_meta *meta = dp_meta(m);
+	struct dp_transfer *x = meta->transfer;
+	uint8_t code;
 
+	if (unlikely(meta->code == DP_NO_PLACE)) {
+		dp_block_ask_again(w, m);
+		return;
+	}
+	if (unlikely(x != NULL) && dp_block_yields(w, x, meta->tsc))
+		meta->code = TG_UNAVAILABLE;
+	code = meta->code;
 	answer(w, m);
 	if (unlikely(x != NULL))
-		dp_transfers_end(w->transfers, x, code, w->now_s);
+		dp_block_end(w, x, code);
 }
 
 bool

@@ -255,6 +255,14 @@ make(struct dp_transfers *t, const uint64_t key[2], uint64_t owner, uint32_t now
 	return NULL;
 }
 
+/* Of a body of at most @cap bytes, and of a response, there is nothing so far. */
+static void
+clear(const struct dp_transfers *t, struct dp_transfer *x, uint32_t cap)
+{
+	x->code = 0;
+	tg_assembly_begin(&x->body, (uint8_t *)(x + 1) + t->headroom, cap);
+}
+
 struct dp_transfer *
 dp_transfers_begin(struct dp_transfers *t, const uint64_t key[2], uint64_t owner,
 	uint32_t cap, uint32_t now_s, struct dp_counters *c)
@@ -271,9 +279,22 @@ dp_transfers_begin(struct dp_transfers *t, const uint64_t key[2], uint64_t owner
 		dp_count(c, DP_C_transfers_full, 1);
 		return NULL;
 	}
-	x->code = 0;
-	tg_assembly_begin(&x->body, (uint8_t *)(x + 1) + t->headroom,
-		cap < t->bytes ? cap : t->bytes);
+	clear(t, x, cap < t->bytes ? cap : t->bytes);
+	return x;
+}
+
+struct dp_transfer *
+dp_transfers_reserve(struct dp_transfers *t, const uint64_t key[2], uint64_t owner,
+	uint32_t now_s, struct dp_counters *c)
+{
+	struct dp_transfer *x = make(t, key, owner, now_s);
+
+	if (x == NULL) {
+		dp_count(c, DP_C_transfers_full, 1);
+		return NULL;
+	}
+	clear(t, x, 0);
+	hide(t, x);
 	return x;
 }
 
@@ -305,12 +326,19 @@ void
 dp_transfers_end(
 	struct dp_transfers *t, struct dp_transfer *x, uint8_t code, uint32_t now_s)
 {
+	struct dp_transfer *other = dp_transfers_find(t, x->key);
 	bool again = is_for_now(code);
 	bool in_vain = x->body.cap == 0 && x->code == 0;
+	bool outdone = other != NULL && (again || other->state == DP_T_COMING);
 
 	x->body.complete = !again;
-	if (in_vain || dp_transfers_find(t, x->key) != NULL
-		|| !show(t, x, again ? DP_T_COMING : DP_T_FINISHED, now_s))
+	if (in_vain || outdone) {
+		give(t, x);
+		return;
+	}
+	if (other != NULL)
+		dp_transfers_drop(t, other);
+	if (!show(t, x, again ? DP_T_COMING : DP_T_FINISHED, now_s))
 		give(t, x);
 }
 

@@ -42,6 +42,7 @@ struct dp_transfer {
 	uint64_t etag;           /* of the response; 0: none */
 	uint32_t max_age;        /* likewise, when it was made; UINT32_MAX: none */
 	uint32_t made_s;
+	uint64_t ended_tsc;   /* when its request had been executed; the caller's */
 	struct tg_block last; /* the block that made it whole */
 	struct tg_assembly body;
 };
@@ -65,6 +66,10 @@ struct dp_transfer *dp_transfers_find(struct dp_transfers *t, const uint64_t key
  */
 struct dp_transfer *dp_transfers_begin(struct dp_transfers *t, const uint64_t key[2],
 	uint64_t owner, uint32_t cap, uint32_t now_s, struct dp_counters *c);
+/* One for a response alone, to a request of @key that is being executed: it is busy.
+ * NULL if there is no room, counted. */
+struct dp_transfer *dp_transfers_reserve(struct dp_transfers *t, const uint64_t key[2],
+	uint64_t owner, uint32_t now_s, struct dp_counters *c);
 /* A block of it has come. */
 void dp_transfers_touch(struct dp_transfers *t, struct dp_transfer *x, uint32_t now_s);
 /* Its body is whole and is about to be executed. */
@@ -72,7 +77,8 @@ void dp_transfers_take(struct dp_transfers *t, struct dp_transfer *x);
 /*
  * It has been executed and @code is the answer.  After a 5.03, and a 4.01 or 4.29, the
  * last block may come again.  One that was for a response alone, of which there is none,
- * is over.  One that was begun anew meanwhile takes its place.
+ * is over.  A body that was begun anew meanwhile takes its place; it takes that of one
+ * that has finished.
  */
 void dp_transfers_end(
 	struct dp_transfers *t, struct dp_transfer *x, uint8_t code, uint32_t now_s);

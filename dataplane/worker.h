@@ -250,6 +250,8 @@ uint8_t dp_store_act_here(
 /* A write alone: conditions, value, record. */
 uint8_t dp_store_write(
 	struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin);
+/* A FETCH that was at its value's home: there once more.  DP_LATER, or an error. */
+uint8_t dp_store_ask_again(struct dp_worker *w, struct dp_burst *b, unsigned i);
 /* Answer 2.05 with a value, or 2.03 if the request knows it; the request is overwritten.
  */
 uint8_t dp_store_answer(
@@ -297,6 +299,17 @@ uint8_t dp_act_block(struct dp_worker *w, struct dp_burst *b, unsigned i);
  * @q is what was read of it. */
 void dp_block_reopen(
 	struct dp_burst *b, unsigned i, struct dp_request *q, struct dp_transfer *x);
+/* @x's request has been executed, and @code is the answer: dp_transfers_end(). */
+void dp_block_end(struct dp_worker *w, struct dp_transfer *x, uint8_t code);
+/*
+ * @x has the response to a request that came at @came_tsc.  If one that ran at the same
+ * time under the same key has left another response, nobody could tell whose next block
+ * is asked for: then this one is given up, and its request is to be refused.
+ */
+bool dp_block_yields(const struct dp_worker *w, struct dp_transfer *x, uint64_t came_tsc);
+/* The FETCH in @m is back from its value's home with DP_NO_PLACE: there it goes again,
+ * with room for its answer, or its answer is an error. */
+void dp_block_ask_again(struct dp_worker *w, struct rte_mbuf *m);
 /* Request @i goes no further: its last block may come again. */
 void dp_block_give_up(struct dp_worker *w, unsigned i);
 /* Keep @c, which fits a transfer, as the response to what @x, which is busy, was the body
@@ -317,6 +330,10 @@ uint8_t dp_act_fixed(struct dp_worker *w, struct dp_burst *b, unsigned i);
 
 #define DP_ACKED                                                                         \
 	0xe1 /* ... or: it was acknowledged, and its answer is a message of its own */
+
+#define DP_NO_PLACE                                                                      \
+	0xe2 /* the code of a FETCH that comes back: its answer takes more than a        \
+	      message */
 
 /* ---- the flight recorder ---- */
 

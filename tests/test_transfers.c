@@ -218,6 +218,37 @@ busy_is_found_by_nobody(void **state)
 	free_fixture(f);
 }
 
+/* Room for a response alone: what comes under its key comes on, and what has finished is
+ * there until it ends. */
+static void
+a_response_waits_for_its_end(void **state)
+{
+	static const uint64_t coming[2] = {1, ~1ull}, done[2] = {2, ~2ull};
+	struct fixture *f = new_fixture();
+	struct dp_transfer *x, *y;
+
+	(void)state;
+	y = begin(f, 1, NOW);
+	x = dp_transfers_reserve(f->t, coming, 0, NOW, &f->c);
+	assert_non_null(x);
+	assert_ptr_equal(find(f, 1), y);
+	x->code = TG_CONTENT;
+	dp_transfers_end(f->t, x, TG_CONTENT, NOW);
+	assert_ptr_equal(find(f, 1), y);
+	finish(f, begin(f, 2, NOW), TG_CHANGED, NOW);
+	y = find(f, 2);
+	x = dp_transfers_reserve(f->t, done, 0, NOW, &f->c);
+	assert_ptr_equal(find(f, 2), y);
+	x->code = TG_CONTENT;
+	dp_transfers_end(f->t, x, TG_CONTENT, NOW);
+	assert_ptr_equal(find(f, 2), x);
+	assert_int_equal(dp_transfers_count(f->t), 2);
+	x = dp_transfers_reserve(f->t, done, 0, NOW, &f->c);
+	dp_transfers_end(f->t, x, TG_NOT_FOUND, NOW); /* there is none */
+	assert_int_equal(dp_transfers_count(f->t), 2);
+	free_fixture(f);
+}
+
 static void
 after_unavailable_the_last_block_may_come_again(void **state)
 {
@@ -293,17 +324,18 @@ sizes(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(size_rows) + COUNT(order_rows) + 8] = {
+	struct CMUnitTest tests[COUNT(size_rows) + COUNT(order_rows) + 9] = {
 		cmocka_unit_test(found_by_both_halves_of_the_key),
 		cmocka_unit_test(bodies_do_not_touch),
 		cmocka_unit_test(begun_again_is_the_same_one),
 		cmocka_unit_test(an_owner_has_so_many),
 		cmocka_unit_test(finished_ones_make_room),
 		cmocka_unit_test(busy_is_found_by_nobody),
+		cmocka_unit_test(a_response_waits_for_its_end),
 		cmocka_unit_test(after_unavailable_the_last_block_may_come_again),
 		cmocka_unit_test(ended_by_age),
 	};
-	size_t n = 8;
+	size_t n = 9;
 
 	ADD_ROWS(tests, &n, order_rows, over_in_any_order);
 	ADD_ROWS(tests, &n, size_rows, sizes);
