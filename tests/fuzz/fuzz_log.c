@@ -91,7 +91,24 @@ look(const struct ctl_segment *segment, const uint8_t *data, size_t size)
 	free(cut);
 }
 
-/* Give each frame that could be one the checksum it should have. */
+/* Does a right frame begin inside the @len bytes of the one at @at? */
+static bool
+is_over_another(const struct ctl_segment *s, const uint8_t *base, size_t size,
+	uint64_t at, size_t len)
+{
+	struct ctl_frame f;
+
+	for (uint64_t p = at + 8; p < at + len; p += 8)
+		if (ctl_frame_decode(s, base, size, p, &f))
+			return true;
+	return false;
+}
+
+/*
+ * Give each frame that could be one the checksum it should have.  One over a frame that
+ * is right already stays as it is: no writer makes two such, and who reads all and who
+ * reads the end could not but differ about them.
+ */
 static void
 make_right(const struct ctl_segment *s, uint8_t *base, size_t size)
 {
@@ -103,7 +120,8 @@ make_right(const struct ctl_segment *s, uint8_t *base, size_t size)
 		memcpy(&head, base + at + 4, 4);
 		memcpy(&seq, base + at + 8, 8);
 		len = head & 0xffff;
-		if (ctl_frame_size(len) > size - at || head >> 24 == 0xff) {
+		if (ctl_frame_size(len) > size - at || head >> 24 == 0xff
+			|| is_over_another(s, base, size, at, ctl_frame_size(len))) {
 			at += 8; /* left damaged */
 			continue;
 		}
