@@ -90,16 +90,18 @@ side_of(struct dp_net *net, uint8_t port, unsigned addr, uint16_t vlan)
 	return dp_net_side_of(net, &s);
 }
 
+/*
+ * The port may know: that it is right, wrong, or (NONE) that nobody made it, since the
+ * datagram came through memory and is whole.
+ */
 static inline bool
 udp_sum_wrong(const struct rte_mbuf *m, const struct rte_udp_hdr *udp, const void *addrs,
 	size_t addrs_len, uint16_t len)
 {
 	uint64_t known = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 
-	if (known == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
-		return false;
-	if (known == RTE_MBUF_F_RX_L4_CKSUM_BAD)
-		return true;
+	if (known != RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN)
+		return known == RTE_MBUF_F_RX_L4_CKSUM_BAD;
 	return dp_sum_finish(
 		       dp_sum(udp, len, dp_sum_pseudo(addrs, addrs_len, PROTO_UDP, len)))
 	       != 0;
@@ -170,6 +172,7 @@ flatten(struct dp_net *net, struct dp_burst *b, unsigned i, struct rte_mbuf *m)
 	b->pkt[i] = m;
 	net->kept -= pieces;
 	dp_count(net->counters, DP_C_fragments, pieces - 1u); /* one goes on */
+	m->ol_flags &= ~RTE_MBUF_F_RX_L4_CKSUM_MASK;          /* was said of a piece */
 	if (rte_pktmbuf_linearize(m) == 0)
 		return true;
 	dp_net_drop(net, b, i, DP_C_drop_too_long);

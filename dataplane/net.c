@@ -202,6 +202,17 @@ net_consume(struct dp_net *net, struct dp_burst *b, unsigned i, enum dp_counter 
 	dp_net_drop(net, b, i, kind);
 }
 
+/* The layers, and whoever makes a reply of the frame, look into one buffer: so it lies in
+ * one. */
+static bool
+in_one_buffer(struct dp_net *net, struct dp_burst *b, unsigned i)
+{
+	if (likely(b->pkt[i]->nb_segs == 1) || rte_pktmbuf_linearize(b->pkt[i]) == 0)
+		return true;
+	dp_net_drop(net, b, i, DP_C_drop_too_long);
+	return false;
+}
+
 /* The Ethernet layer: true if the frame is for us and well formed so far. */
 static bool
 ether(struct dp_net *net, struct dp_burst *b, unsigned i, struct net_frame *f)
@@ -246,7 +257,7 @@ take(struct dp_net *net, struct dp_burst *b, unsigned i)
 {
 	struct net_frame f;
 
-	if (!ether(net, b, i, &f))
+	if (!in_one_buffer(net, b, i) || !ether(net, b, i, &f))
 		return false;
 	if (likely(f.type == RTE_BE16(RTE_ETHER_TYPE_IPV4)))
 		return net_ipv4(net, b, i, &f);

@@ -1,7 +1,7 @@
 /*
  * The datagram that nearly every frame is: untagged IPv4 without options or fragments,
- * from a host to a port's own address and CoAP's UDP port, unpadded, with sums that are
- * right.
+ * from a host to a port's own address and CoAP's UDP port, unpadded and in one buffer,
+ * with sums that are right.
  *
  * It is told by a few words of its headers at once.  Nothing is decided here against a
  * frame: what is not plain goes through the layers (net.c, ip.c), which know why.
@@ -96,8 +96,8 @@ dp_plain_sums(const struct rte_mbuf *m, uint64_t a, uint64_t c, uint32_t dst,
 
 	if (dp_sum_finish(dp_sum_add(dp_sum_add(a, c), dst)) != 0)
 		return false;
-	if (known != 0)
-		return known == RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+	if (known != RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN)
+		return known != RTE_MBUF_F_RX_L4_CKSUM_BAD;
 	/* The pseudo header: addresses, protocol, and the length that is in the head. */
 	sum = (c >> 32) + dst + (17u << 8) + (head >> 32 & 0xffff);
 	return dp_sum_finish(dp_sum_message(udp + 8, len - 8, dp_sum_add(sum, head)))
@@ -114,7 +114,7 @@ dp_plain_take(const struct dp_plain *port, struct dp_burst *b, unsigned i)
 	uint64_t a, c, u, rest;
 	uint32_t src, dst;
 
-	if (m->data_len < PLAIN_COAP || len > DP_MSG_MAX + 8)
+	if (m->data_len < PLAIN_COAP || len > DP_MSG_MAX + 8 || m->nb_segs != 1)
 		return false;
 	a = dp_load8(f + PLAIN_L3);     /* version, ToS, length, id, fragment */
 	c = dp_load8(f + PLAIN_L3 + 8); /* TTL, protocol, sum, source */

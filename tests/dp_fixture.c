@@ -256,14 +256,14 @@ gw_port_room(unsigned n)
 bool
 gw_take(struct frame *f)
 {
-	void *m;
+	struct rte_mbuf *m;
 
-	if (rte_ring_dequeue(from_gateway, &m) != 0)
+	if (rte_ring_dequeue(from_gateway, (void **)&m) != 0)
 		return false;
-	f->len = ((struct rte_mbuf *)m)->data_len;
-	assert_true(f->len <= FRAME_MAX);
-	assert_int_equal(((struct rte_mbuf *)m)->pkt_len, f->len);
-	memcpy(f->byte, rte_pktmbuf_mtod((struct rte_mbuf *)m, void *), f->len);
+	f->len = m->data_len;
+	assert_true(f->len <= FRAME_MAX && m->nb_segs == 1);
+	assert_int_equal(m->pkt_len, f->len);
+	memcpy(f->byte, rte_pktmbuf_mtod(m, void *), f->len);
 	rte_pktmbuf_free(m);
 	return true;
 }
