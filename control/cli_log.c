@@ -224,7 +224,7 @@ segment_json(const struct ctl_log_segment_info *s)
 static int
 ls(const struct cli *c, struct ctl_io_posix *p)
 {
-	uint64_t *ids = calloc(CTL_LOG_SEGMENTS, sizeof(*ids));
+	uint64_t *ids = malloc(CTL_LOG_SEGMENTS * sizeof(*ids));
 	int n = ids == NULL ? -ENOMEM : ctl_log_ids(&p->io, ids, CTL_LOG_SEGMENTS);
 	json_t *list = json_array();
 	struct ctl_log_segment_info s;

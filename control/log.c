@@ -200,7 +200,7 @@ int
 ctl_log_open(struct ctl_log *log, struct ctl_io *io, const struct ctl_log_options *opt,
 	struct ctl_log_report *report)
 {
-	uint64_t *ids = calloc(CTL_LOG_SEGMENTS, sizeof(*ids));
+	uint64_t *ids = malloc(CTL_LOG_SEGMENTS * sizeof(*ids));
 	int n, check, rc = 0;
 
 	*log = (struct ctl_log){
@@ -479,7 +479,7 @@ bytes_of(struct ctl_io *io, const uint64_t *ids, int n)
 int
 ctl_log_retain(struct ctl_log *log, uint64_t now_s)
 {
-	uint64_t *ids = calloc(CTL_LOG_SEGMENTS, sizeof(*ids));
+	uint64_t *ids = malloc(CTL_LOG_SEGMENTS * sizeof(*ids));
 	int n = ids == NULL ? -ENOMEM : ctl_log_ids(log->io, ids, CTL_LOG_SEGMENTS),
 	    gone = 0;
 	uint64_t total = bytes_of(log->io, ids, n);

@@ -207,7 +207,7 @@ int
 ctl_log_tail(
 	struct ctl_io *io, uint64_t since_ns, uint64_t bytes, struct ctl_log_tail *out)
 {
-	uint64_t *ids = calloc(CTL_LOG_SEGMENTS, sizeof(*ids));
+	uint64_t *ids = malloc(CTL_LOG_SEGMENTS * sizeof(*ids));
 	int n = ids == NULL ? -ENOMEM : ctl_log_ids(io, ids, CTL_LOG_SEGMENTS);
 	uint64_t begin = 0, used = 0; /* where it would begin with room enough */
 	struct ctl_log_head h;
@@ -241,7 +241,7 @@ ends_before(struct ctl_io *io, const uint64_t *id, const uint64_t *last, uint64_
 int
 ctl_log_read(struct ctl_io *io, const struct ctl_log_reader *r)
 {
-	uint64_t *ids = calloc(CTL_LOG_SEGMENTS, sizeof(*ids));
+	uint64_t *ids = malloc(CTL_LOG_SEGMENTS * sizeof(*ids));
 	int n = ids == NULL ? -ENOMEM : ctl_log_ids(io, ids, CTL_LOG_SEGMENTS), rc = 0;
 	struct pass p = {.r = r};
 
@@ -257,7 +257,7 @@ ctl_log_read(struct ctl_io *io, const struct ctl_log_reader *r)
 int
 ctl_log_trim(struct ctl_io *io, uint64_t seq)
 {
-	uint64_t *ids = calloc(CTL_LOG_SEGMENTS, sizeof(*ids));
+	uint64_t *ids = malloc(CTL_LOG_SEGMENTS * sizeof(*ids));
 	int n = ids == NULL ? -ENOMEM : ctl_log_ids(io, ids, CTL_LOG_SEGMENTS), gone = 0;
 	struct ctl_log_segment_info info;
 	char name[CTL_LOG_NAME];
