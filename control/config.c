@@ -442,13 +442,11 @@ ctl_config_load(const char *path, char *err, size_t errlen)
 	if (errno == 0)
 		len = fread(text, 1, FILE_MAX_BYTES + 1, f);
 	if (errno != 0 || ferror(f))
-		snprintf(
-			err, errlen, "%s:1:1: cannot be read: %s", path, strerror(errno));
+		snprintf(err, errlen, "%s: cannot be read: %s", path, strerror(errno));
 	else if (len > FILE_MAX_BYTES)
-		snprintf(err, errlen, "%s:1:1: longer than %u bytes", path,
-			FILE_MAX_BYTES);
+		snprintf(err, errlen, "%s: longer than %u bytes", path, FILE_MAX_BYTES);
 	else if (strlen(path) >= sizeof(c->file))
-		snprintf(err, errlen, "%s:1:1: its path is too long", path);
+		snprintf(err, errlen, "%s: its path is too long", path);
 	else
 		c = ctl_config_parse(path, text, len, err, errlen);
 	free(text);

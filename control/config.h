@@ -83,7 +83,8 @@ struct ctl_config {
 	struct ctl_place places[CTL_PLACES_MAX];
 };
 
-/* Load @path; NULL with a sentence in @err. */
+/* Load @path; NULL with a sentence in @err, without a position if it could not be read.
+ */
 struct ctl_config *ctl_config_load(const char *path, char *err, size_t errlen);
 /* The same from memory, named @name in errors. */
 struct ctl_config *ctl_config_parse(

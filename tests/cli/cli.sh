@@ -101,7 +101,10 @@ sed 's/tap/tpa/' "$TMP/good.yaml" >"$TMP/bad.yaml"
 gives conf-check "$TMP/good.yaml: good" conf check "$TMP/good.yaml"
 gives conf-check-json "{\"file\":\"$TMP/good.yaml\",\"good\":true}" conf check --json "$TMP/good.yaml"
 says conf-check-bad 78 "$TMP/bad.yaml:1:27: driver: \"tpa\" is none of vhost, memif, af_packet, af_xdp, tap, pci" conf check "$TMP/bad.yaml"
-says conf-check-absent 78 "$TMP/none.yaml:1:1: cannot be read: No such file or directory" conf check "$TMP/none.yaml"
+says conf-check-absent 78 "$TMP/none.yaml: cannot be read: No such file or directory" conf check "$TMP/none.yaml"
+same tidegated-absent-file "78 $TMP/none.yaml: cannot be read: No such file or directory" \
+	"$("$D" -c "$TMP/none.yaml" >/dev/null 2>&1; echo $?) $("$D" -c "$TMP/none.yaml" 2>&1)"
+same tidegated-folder "78 $TMP: cannot be read: Is a directory" "$("$D" -c "$TMP" >/dev/null 2>&1; echo $?) $("$D" -c "$TMP" 2>&1)"
 holds conf-check-bad-json 78 '^\{"error":\{"code":"config","message":".*bad.yaml:1:27: ' conf check "$TMP/bad.yaml" --json
 same tidegated-without-a-file 2 "$("$D" >/dev/null 2>&1; echo $?)"
 same tidegated-unknown-option 2 "$("$D" --what >/dev/null 2>&1; echo $?)"
