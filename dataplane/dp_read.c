@@ -178,11 +178,11 @@ dp_mem_read(const struct dp *dp, struct dp_mem_row *rows, unsigned max)
 		add_row(&r[STORE], k->block[DP_T_STORE].size, dp_store_max(w->store),
 			dp_store_count(w->store));
 		add_row(&r[REPLIES], k->block[DP_T_REPLIES].size,
-			cfg->replies_max / cfg->workers, dp_replies_count(w->replies));
+			dp_replies_max(w->replies), dp_replies_count(w->replies));
 		add_row(&r[OBSERVERS], k->block[DP_T_OBSERVERS].size,
 			dp_observers_max(w->observers), dp_observers_count(w->observers));
 		add_row(&r[PENDING], k->block[DP_T_PENDING].size, w->pending.mask + 1,
-			get(&w->turns.pending_answers));
+			get(&w->turns.pending_entries));
 		add_row(&r[LOGRING], k->block[DP_T_LOGRING].size, cfg->logring_bytes,
 			dp_logring_used(w->logring));
 		add_row(&r[OUTBOUND], k->block[DP_T_OUTBOUND].size,

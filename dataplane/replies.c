@@ -228,3 +228,9 @@ dp_replies_count(const struct dp_replies *t)
 {
 	return DP_GET(t->count);
 }
+
+uint32_t
+dp_replies_max(const struct dp_replies *t)
+{
+	return t->entries;
+}

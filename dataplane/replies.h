@@ -37,3 +37,4 @@ void dp_replies_del(struct dp_replies *t, uint32_t peer, uint16_t mid);
 /* Forget all of one peer's (its slot is reused). */
 void dp_replies_forget(struct dp_replies *t, uint32_t peer);
 uint32_t dp_replies_count(const struct dp_replies *t);
+uint32_t dp_replies_max(const struct dp_replies *t);

@@ -70,6 +70,8 @@ account(struct dp_worker *w, bool busy, uint64_t tx_cycles)
 		&t->pending_frames, dp_net_kept(w->net), memory_order_relaxed);
 	atomic_store_explicit(&t->pending_answers, w->waiting, memory_order_relaxed);
 	atomic_store_explicit(&t->away, w->away, memory_order_relaxed);
+	atomic_store_explicit(&t->pending_entries, w->pending.tail - w->pending.head,
+		memory_order_relaxed);
 	atomic_store_explicit(
 		&t->pending_records, w->accepted - w->settled, memory_order_relaxed);
 }

@@ -103,6 +103,8 @@ struct dp_scratch {
 struct dp_turns {
 	_Atomic uint64_t loops, busy_loops, cycles, busy_cycles, rx_cycles, tx_cycles;
 	_Atomic uint64_t pending_frames, pending_answers, pending_records, away;
+	_Atomic uint64_t
+		pending_entries; /* answers of anybody that wait for our records */
 };
 
 struct dp_worker {
