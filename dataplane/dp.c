@@ -38,6 +38,16 @@ make_ring(const char *kind, unsigned id, unsigned elem, unsigned count, unsigned
 	return rte_ring_create_elem(name, elem, count, SOCKET_ID_ANY, flags);
 }
 
+/*
+ * One writer each have to_parse and parsed, and the mailbox one at a time; the others
+ * have every other worker.  There, and in the host stack's ring for workers without a
+ * queue, the second writer waits for the first one's tail with a relaxed load, so that by
+ * C's rules a reader who acquires the second tail need not see what the first one wrote.
+ * On x86, for which alone this is written (plain.h), he does: stores are seen by
+ * everybody in one order that keeps each writer's own, the second tail is stored after
+ * the first was read, and rte_ring keeps the compiler from moving anything across.
+ * Elsewhere these would have to be a ring for each pair of workers.
+ */
 static int
 make_rings(struct dp_worker *w)
 {
