@@ -143,7 +143,8 @@ void dp_job_done(struct dp *dp, struct dp_job *job);
 /* ---- before dp_start() only: what the last run remembered ---- */
 
 /* Fill the source's window with @r's Message ID, answered @r->answer @age_s seconds ago.
- * False if no port serves r->local (a shortfall, counted by the caller). */
+ * False if it cannot be told which port it came in at (a shortfall, counted by the
+ * caller). */
 bool dp_restore_heard(struct dp *dp, const struct dp_record *r, uint32_t age_s);
 /* Put a stored value back (or delete it: r->code is DELETE). */
 bool dp_restore_value(struct dp *dp, const struct dp_record *r, uint32_t age_s);

@@ -6,15 +6,38 @@
 
 #include <string.h>
 
-/* Index of the port that serves @addr, or -1. */
-static int
-port_of(const struct dp_config *cfg, const uint8_t addr[16])
+_Static_assert(DP_PORTS_MAX <= 16, "a record has four bits for the port's number");
+
+static bool
+serves(const struct dp_port_config *p, const struct dp_endpoint *local)
 {
-	for (unsigned p = 0; p < cfg->n_ports; p++)
-		for (unsigned a = 0; a < cfg->ports[p].n_addrs; a++)
-			if (memcmp(cfg->ports[p].addrs[a].addr, addr, 16) == 0)
-				return (int)p;
-	return -1;
+	for (unsigned a = 0; a < p->n_addrs; a++)
+		if (memcmp(p->addrs[a].addr, local->addr, sizeof(local->addr)) == 0)
+			return p->udp_port == local->port;
+	return false;
+}
+
+/*
+ * Index of the port that @r came in at, or -1.  Several may have the same address, and
+ * the same endpoint behind another port is another device: its messages must not be taken
+ * for this one's.  Where the ports have other numbers than they had, the only one that
+ * serves the address is meant; of several none.
+ */
+static int
+port_of(const struct dp_config *cfg, const struct dp_record *r)
+{
+	int only = -1;
+
+	if (r->port < cfg->n_ports && serves(&cfg->ports[r->port], &r->local))
+		return r->port;
+	for (unsigned p = 0; p < cfg->n_ports; p++) {
+		if (!serves(&cfg->ports[p], &r->local))
+			continue;
+		if (only >= 0)
+			return -1;
+		only = (int)p;
+	}
+	return only;
 }
 
 static uint32_t
@@ -26,7 +49,7 @@ then(uint32_t age_s)
 bool
 dp_restore_heard(struct dp *dp, const struct dp_record *r, uint32_t age_s)
 {
-	int port = port_of(&dp->shared.cfg, r->local.addr);
+	int port = port_of(&dp->shared.cfg, r);
 	struct dp_peer_key key = {.port_be = rte_cpu_to_be_16(r->source.port)};
 	struct dp_side side = {
 		.udp_be = rte_cpu_to_be_16(r->local.port),

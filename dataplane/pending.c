@@ -70,7 +70,7 @@ write_record(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	memcpy(h->local, side->addr, sizeof(h->local));
 	h->source_port = __builtin_bswap16(b->key[i].port_be);
 	h->local_port = __builtin_bswap16(side->udp_be);
-	h->vlan = side->vlan;
+	h->side = dp_record_side(side->vlan, side->port);
 	h->mid = m->mid;
 	h->path_len = q->path.len;
 	h->payload_len = m->len - m->payload;

@@ -24,7 +24,7 @@ dp_record_encode(const struct dp_record *r, uint8_t *buf)
 	memcpy(h->local, r->local.addr, sizeof(h->local));
 	h->source_port = r->source.port;
 	h->local_port = r->local.port;
-	h->vlan = r->vlan;
+	h->side = dp_record_side(r->vlan, r->port);
 	h->mid = r->mid;
 	h->path_len = r->path_len;
 	h->payload_len = r->payload_len;
@@ -69,7 +69,8 @@ dp_record_decode(struct dp_record *r, const uint8_t *buf, size_t len)
 		.time_ns = f.time_ns,
 		.source.port = f.source_port,
 		.local.port = f.local_port,
-		.vlan = f.vlan,
+		.vlan = f.side & 0xfff,
+		.port = (uint8_t)(f.side >> 12),
 		.mid = f.mid,
 		.content_format = content_format,
 		.type = f.type,

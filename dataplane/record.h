@@ -26,6 +26,7 @@ struct dp_record {
 	uint64_t time_ns; /* wall clock (UNIX epoch) when the datagram was read */
 	struct dp_endpoint source, local;
 	uint16_t vlan; /* VLAN tag control information's id, 0 if untagged */
+	uint8_t port;  /* number of the port that it came in at: several may be alike */
 	uint16_t mid;
 	uint32_t content_format; /* DP_NO_FORMAT if the option was absent */
 	uint8_t type;            /* enum tg_type */
@@ -59,12 +60,19 @@ struct dp_record_head {
 	uint64_t time_ns;
 	uint8_t source[16], local[16];
 	uint16_t source_port, local_port;
-	uint16_t vlan, mid, content_format;
+	uint16_t side; /* VLAN id, and above its twelve bits the port's number */
+	uint16_t mid, content_format;
 	uint16_t path_len, payload_len;
 	uint8_t type, code, answer, tkl, stream_len, device_len;
 } __attribute__((packed));
 
 #define DP_RECORD_65535 0x80 /* in type: the Content-Format is 65535, and not none */
+
+static inline uint16_t
+dp_record_side(uint16_t vlan, uint8_t port)
+{
+	return (uint16_t)(vlan | port << 12);
+}
 
 static inline void
 dp_record_write_format(struct dp_record_head *h, uint8_t type, uint32_t content_format)

@@ -2,6 +2,10 @@
 #include "coap/code.h"
 #include "tests/dp_fixture.h"
 
+#include <rte_eth_ring.h>
+
+#include <stdio.h>
+
 #define POST                                                                             \
 	"\xb1t\x04"                                                                      \
 	"dev?\xffx"
@@ -9,7 +13,9 @@
 	"\xb1l\x04"                                                                      \
 	"dev?\x01v"
 
-static const struct bytes none = {0}, silence = {0}, post = B(POST);
+static const struct bytes none = {0}, silence = {0}, post = B(POST),
+			  post_dev0 = B("\xb1t\x04"
+					"dev0\xffx");
 
 /* The record of the request that was made last, safe by now; a copy of its own. */
 static struct gw_record kept;
@@ -78,6 +84,108 @@ heard_elsewhere(void **state)
 	assert_int_equal(gw_log_read(), 1);
 	gw_log_settle(0);
 	gw_hear(&gw.flow, coap(T_ACK, TG_CHANGED, 7, none));
+}
+
+/* ---- ports that are alike ---- */
+
+static struct rte_ring *to_second, *from_second;
+
+/* A second port of the same addresses. */
+static void
+with_second(struct dp_config *cfg, struct dp_settings *s)
+{
+	(void)s;
+	if (to_second == NULL) {
+		to_second = rte_ring_create("to_second", 64, SOCKET_ID_ANY, 0);
+		from_second = rte_ring_create("from_second", 64, SOCKET_ID_ANY, 0);
+		assert_true(rte_eth_from_rings("second", &to_second, 1, &from_second, 1,
+				    SOCKET_ID_ANY)
+			    >= 0);
+	}
+	cfg->ports[1] = cfg->ports[0];
+	snprintf(cfg->ports[1].name, sizeof(cfg->ports[1].name), "second");
+	snprintf(cfg->ports[1].arg, sizeof(cfg->ports[1].arg), "net_ring_second");
+	cfg->n_ports = 2;
+}
+
+/* The same two, and CoAP at the first is at another UDP port. */
+static void
+with_another_first(struct dp_config *cfg, struct dp_settings *s)
+{
+	with_second(cfg, s);
+	cfg->ports[0].udp_port++;
+}
+
+static void
+say_at_second(struct bytes msg)
+{
+	struct flow w = gw.flow;
+	struct rte_mbuf *m = rte_pktmbuf_alloc(gw.dp->pool);
+	struct frame f;
+
+	assert_non_null(m);
+	memcpy(w.dst_mac, dp_config(gw.dp)->ports[1].mac, sizeof(w.dst_mac));
+	frame_udp(&f, &w, msg.at, msg.len);
+	memcpy(rte_pktmbuf_append(m, f.len), f.byte, f.len);
+	assert_int_equal(rte_ring_enqueue(to_second, m), 0);
+	gw_turn();
+}
+
+static bool
+second_answers(void)
+{
+	struct rte_mbuf *m;
+
+	if (rte_ring_dequeue(from_second, (void **)&m) != 0)
+		return false;
+	rte_pktmbuf_free(m);
+	return true;
+}
+
+/* What came in at the second port is known there, and at no other: there the same
+ * endpoint is another device. */
+static void
+heard_at_second(void **state)
+{
+	const struct bytes msg = coap(T_CON, TG_POST, 7, post_dev0);
+
+	(void)state;
+	gw_reopen(with_second);
+	say_at_second(msg);
+	assert_int_equal(gw_log_read(), 1);
+	gw_log_settle(0);
+	assert_true(second_answers());
+	gw_record_copy(&kept, &gw.record[gw.n_records - 1]);
+	gw_reopen(with_second);
+	assert_true(dp_restore_heard(gw.dp, &kept.r, 0));
+	say_at_second(msg);
+	assert_true(second_answers());
+	gw_counted(DP_C_dup_replayed, 1);
+	assert_int_equal(gw_log_read(), 0);
+	gw_say(&gw.flow, msg);
+	gw_counted(DP_C_dup_replayed, 1);
+	assert_int_equal(gw_log_read(), 1);
+	gw_log_settle(0);
+	gw_hear(&gw.flow, coap(T_ACK, TG_CHANGED, 7, none));
+}
+
+/* The ports have other numbers than they had. */
+static void
+heard_at_a_port_that_moved(void **state)
+{
+	const struct bytes msg = coap(T_CON, TG_POST, 7, post_dev0);
+
+	(void)state;
+	log_one(&gw.flow, msg, coap(T_ACK, TG_CHANGED, 7, none));
+	gw_reopen(with_another_first);
+	assert_true(dp_restore_heard(gw.dp, &kept.r, 0));
+	say_at_second(msg);
+	assert_true(second_answers());
+	gw_counted(DP_C_dup_replayed, 1);
+	assert_int_equal(gw_log_read(), 0);
+	gw_reopen(with_second);
+	kept.r.port = 2; /* of three, one went: it may have been either */
+	assert_false(dp_restore_heard(gw.dp, &kept.r, 0));
 }
 
 /* ---- values ---- */
@@ -167,13 +275,15 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(heards) + 4] = {
+	struct CMUnitTest tests[COUNT(heards) + 6] = {
 		cmocka_unit_test(heard_elsewhere),
+		cmocka_unit_test(heard_at_second),
+		cmocka_unit_test(heard_at_a_port_that_moved),
 		cmocka_unit_test(value),
 		cmocka_unit_test(age_of_a_value),
 		cmocka_unit_test(deleted_value),
 	};
-	size_t n = 4;
+	size_t n = 6;
 
 	ADD_ROWS(tests, &n, heards, heard);
 	return gw_main("dp_restore", settings, COUNT(settings), tests, n);

@@ -13,8 +13,8 @@
 	.time_ns = 0x0102030405060708, .source.port = 0x1112, .local.port = 0x2122,      \
 	.source.addr = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},          \
 	.local.addr = {31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46},  \
-	.vlan = 0x3132, .mid = 0x4142, .content_format = 0x5152, .type = 1, .code = 2,   \
-	.answer = 68
+	.vlan = 0x132, .port = 13, .mid = 0x4142, .content_format = 0x5152, .type = 1,   \
+	.code = 2, .answer = 68
 
 #define TOKEN(s) .token = (const uint8_t *)(s), .tkl = sizeof(s) - 1
 #define STREAM(s) .stream = (s), .stream_len = sizeof(s) - 1
@@ -89,6 +89,7 @@ there_and_back(void **state)
 	assert_int_equal(got.source.port, r->source.port);
 	assert_int_equal(got.local.port, r->local.port);
 	assert_int_equal(got.vlan, r->vlan);
+	assert_int_equal(got.port, r->port);
 	assert_int_equal(got.mid, r->mid);
 	assert_int_equal(got.content_format, r->content_format);
 	assert_int_equal(got.type, r->type);
@@ -140,7 +141,7 @@ static const struct place {
 	{"form: local", PLACE(24, "\37\40\41\42\43\44\45\46\47\50\51\52\53\54\55\56")},
 	{"form: source's port", PLACE(40, "\x12\x11")},
 	{"form: local port", PLACE(42, "\x22\x21")},
-	{"form: VLAN", PLACE(44, "\x32\x31")},
+	{"form: VLAN and port", PLACE(44, "\x32\xd1")},
 	{"form: Message ID", PLACE(46, "\x42\x41")},
 	{"form: Content-Format", PLACE(48, "\x52\x51")},
 	{"form: path's length", PLACE(50, "\7\0")},
