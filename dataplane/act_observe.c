@@ -6,6 +6,7 @@
 #include "coap/code.h"
 #include "coap/observe.h"
 #include "dataplane/copy.h"
+#include "dataplane/news.h"
 #include "dataplane/notify.h"
 #include "dataplane/worker.h"
 
@@ -51,7 +52,7 @@ watch(struct dp_worker *w, uint8_t home, uint32_t value)
 		return true;
 	if (home != w->id)
 		return dp_observers_of_value(w->observers, home, value) != DP_NONE
-		       || dp_notify_post(w, home, DP_N_WATCH, home, value);
+		       || dp_news_post(w, home, DP_N_WATCH, home, value);
 	dp_store_watch(w->store, value, true);
 	return true;
 }
@@ -255,7 +256,7 @@ static bool
 forget(struct dp_worker *w, uint8_t home, const struct dp_value *v)
 {
 	for (unsigned to = 0; to < w->count; to++)
-		if (to != w->id && !dp_notify_post(w, to, DP_N_FORGET, home, v->ref))
+		if (to != w->id && !dp_news_post(w, to, DP_N_FORGET, home, v->ref))
 			return false;
 	dp_observers_forget(w->observers, home, v->ref);
 	return true;

@@ -6,9 +6,10 @@
 #include "coap/option.h"
 #include "coap/write.h"
 #include "dataplane/copy.h"
+#include "dataplane/news.h"
 #include "dataplane/worker.h"
 
-#define A_TURN DP_BURST      /* relations looked at, timers, news from other workers */
+#define A_TURN DP_BURST      /* relations looked at, timers */
 #define RETRY_MS 10          /* after there was no packet buffer */
 #define TURN_MS 1000         /* until NSTART is asked again, if no ACK has said so */
 #define CON_DAY (86400 / 16) /* in units of dp_relation.con_at */
@@ -429,92 +430,6 @@ dp_notify_acked(struct dp_worker *w, uint32_t id)
 		dp_notify_one(w, id);
 }
 
-/* ---- news ---- */
-
-bool
-dp_notify_post(struct dp_worker *w, unsigned to, enum dp_news_kind kind, uint8_t home,
-	uint32_t value)
-{
-	struct dp_news news = {
-		.value = value, .home = home, .from = (uint8_t)w->id, .kind = kind};
-
-	return rte_ring_enqueue_elem(w->shared->worker[to]->news, &news, sizeof(news))
-	       == 0;
-}
-
-/* A change that @to has no room for it will look for itself. */
-static void
-tell(struct dp_worker *w, unsigned to, uint32_t value)
-{
-	if (!dp_notify_post(w, to, DP_N_CHANGED, (uint8_t)w->id, value))
-		atomic_store_explicit(
-			&w->shared->worker[to]->news_lost, true, memory_order_relaxed);
-}
-
-/* A value of ours has changed.  Without an observer anywhere it is watched no longer,
- * which only a worker that is alone can know. */
-static void
-spread(struct dp_worker *w, uint32_t value)
-{
-	bool any = dp_observers_changed(w->observers, (uint8_t)w->id, value);
-
-	if (w->count == 1 && !any)
-		dp_store_watch(w->store, value, false);
-	for (unsigned to = 0; to < w->count; to++)
-		if (to != w->id)
-			tell(w, to, value);
-}
-
-static bool
-take_own(struct dp_worker *w)
-{
-	uint32_t value[DP_STORE_NEWS];
-	unsigned n = dp_store_news(w->store, value, DP_STORE_NEWS);
-
-	for (unsigned i = 0; i < n; i++)
-		spread(w, value[i]);
-	if (unlikely(dp_store_news_lost(w->store)))
-		for (unsigned to = 0; to < w->count; to++)
-			atomic_store_explicit(&w->shared->worker[to]->news_lost, true,
-				memory_order_relaxed);
-	if (unlikely(atomic_load_explicit(&w->news_lost, memory_order_relaxed))) {
-		atomic_store_explicit(&w->news_lost, false, memory_order_relaxed);
-		dp_observers_changed_all(w->observers);
-	}
-	return n > 0;
-}
-
-/* One piece of news from another worker. */
-static void
-hear(struct dp_worker *w, const struct dp_news *news)
-{
-	switch ((enum dp_news_kind)news->kind) {
-	case DP_N_CHANGED:
-		dp_observers_changed(w->observers, news->home, news->value);
-		break;
-	case DP_N_WATCH: /* what has changed before this came, the sender missed */
-		dp_store_watch(w->store, news->value, true);
-		tell(w, news->from, news->value);
-		break;
-	case DP_N_FORGET:
-		dp_observers_forget(w->observers, news->home, news->value);
-		break;
-	}
-}
-
-static bool
-take_others(struct dp_worker *w)
-{
-	struct dp_news news;
-	unsigned n = 0;
-
-	while (n < A_TURN && rte_ring_dequeue_elem(w->news, &news, sizeof(news)) == 0) {
-		hear(w, &news);
-		n++;
-	}
-	return n > 0;
-}
-
 /* ---- a turn ---- */
 
 static bool
@@ -556,10 +471,10 @@ dp_notify(struct dp_worker *w)
 	bool any = false;
 
 	if (w->count > 1)
-		any = take_others(w);
+		any = dp_news_of_others(w);
 	if (likely(w->count == 1 && dp_observers_count(w->observers) == 0))
 		return any;
-	any |= take_own(w);
+	any |= dp_news_own(w);
 	w->scratch->notice.turn = 0; /* an ACK may have had it made before the news */
 	if (unlikely(w->heeded != w->snap->serial)) { /* a reload may change anything */
 		w->heeded = w->snap->serial;

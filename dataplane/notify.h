@@ -2,17 +2,17 @@
  * Notifications (RFC 7641, 4.2 to 4.5): from a value's change to a message to each of its
  * observers.
  *
- * The store says which watched values have changed; the value's home tells the other
- * workers by ring; each worker walks the relations that live with it, a slice a turn. The
- * message is encoded once for all of them: token, Message ID and Observe value are
- * patched in.  What a relation is told is always the value of that moment, so the
- * freshest one wins, also where a CON is repeated, and where a NON had to wait.
+ * Each worker hears of what has changed (news.h) and walks the relations that live with
+ * it, a slice a turn.  The message is encoded once for all of them: token, Message ID and
+ * Observe value are patched in.  What a relation is told is always the value of that
+ * moment, so the freshest one wins, also where a CON is repeated, and where a NON had to
+ * wait.
  *
  * No bytes are kept for a CON that waits for its ACK: while the value is the same, what
  * is repeated is made again and comes out the same; when it has changed, the new one
  * takes over the retransmission (4.5.2).
  *
- * Threads.  The home worker only, but for the ring and `news_lost` of another worker.
+ * Threads.  The home worker only.
  * Memory.   One dp_notice a worker.   Time.  Milliseconds since the gateway's start.
  */
 #pragma once
@@ -21,22 +21,6 @@
 #include "dataplane/observers.h"
 
 struct dp_worker;
-
-/* What one worker tells another of a value. */
-enum dp_news_kind {
-	DP_N_CHANGED, /* to all: it has changed, or is gone */
-	DP_N_WATCH,   /* to its home: tell the sender of its changes from now on */
-	DP_N_FORGET,  /* to all: its observers are to be forgotten in silence */
-};
-
-struct dp_news {
-	uint32_t value; /* dp_store_ref() */
-	uint8_t home, from;
-	uint8_t kind; /* enum dp_news_kind */
-	uint8_t spare;
-};
-
-#define DP_NEWS 4096 /* of a worker's ring; what it has no room for is looked for */
 
 /* What is to be said of a value now: all but the header, the token and the Observe value.
  */
@@ -62,9 +46,6 @@ bool dp_notify(struct dp_worker *w);
 /* Relation @id may have been told an older state than the value has now: say so if it may
  * be said now. */
 void dp_notify_one(struct dp_worker *w, uint32_t id);
-/* Tell worker @to; false if its ring is full. */
-bool dp_notify_post(struct dp_worker *w, unsigned to, enum dp_news_kind kind,
-	uint8_t home, uint32_t value);
 /* The Observe value that follows @last (0: none); 24 bits, three bytes on the wire. */
 uint32_t dp_notify_next(const struct dp_worker *w, uint32_t last);
 /* The last CON to relation @id was acknowledged. */

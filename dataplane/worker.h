@@ -16,6 +16,7 @@
 #include "dataplane/limit.h"
 #include "dataplane/logring.h"
 #include "dataplane/net.h"
+#include "dataplane/news.h"
 #include "dataplane/notify.h"
 #include "dataplane/outbound.h"
 #include "dataplane/replies.h"
