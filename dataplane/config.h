@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define DP_WORKERS_MAX 16
+#define DP_LISTS_MAX 65536 /* of one worker */
 #define DP_PORTS_MAX 16
 #define DP_ADDRS_MAX 16
 #define DP_BUCKETS 1024
