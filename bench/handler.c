@@ -84,6 +84,7 @@ make_config(struct dp_config *cfg, const struct workload *load, unsigned core)
 		.transfers_per_peer = 4,
 		.observers_max = load->observed ? n : 64,
 		.observers_per_peer = 4,
+		.lists_max = 64,
 		.device_idle_s = 86400,
 		.logring_bytes = 8u << 20,
 		.trace = 4096,

@@ -65,7 +65,8 @@ struct ctl_config {
 	uint32_t peers_max, devices_max, store_max, dedup_extensions, replies_max,
 		pending_max;
 	uint32_t transfers_max, transfers_bytes, transfers_per_peer;
-	uint32_t observers_max, observers_per_peer, observe_con_every, observe_min_ms;
+	uint32_t observers_max, observers_per_peer, lists_max, observe_con_every,
+		observe_min_ms;
 	uint32_t token_max, tokens_kept;
 	uint64_t store_bytes;
 	uint32_t device_idle_s;

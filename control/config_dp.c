@@ -132,6 +132,7 @@ ctl_config_dp(const struct ctl_config *c, struct dp_config *out, char *err, size
 		.transfers_per_peer = c->transfers_per_peer,
 		.observers_max = c->observers_max,
 		.observers_per_peer = c->observers_per_peer,
+		.lists_max = c->lists_max,
 		.tokens_max = c->tokens_kept,
 		.device_idle_s = c->device_idle_s,
 		.logring_bytes = c->logring_bytes,

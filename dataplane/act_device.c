@@ -41,9 +41,12 @@ dp_act_disown(void *worker, uint32_t device)
 {
 	struct dp_worker *w = worker;
 	struct dp_device_info d;
+	uint64_t hash;
 
-	if (dp_store_first(w->store, device) != DP_NONE
-		&& dp_devices_info(w->devices, device, &d))
-		dp_store_disown(w->store, device,
-			dp_devices_hash(w->devices, d.name, d.name_len));
+	if (dp_store_first(w->store, device) == DP_NONE
+		|| !dp_devices_info(w->devices, device, &d))
+		return;
+	hash = dp_devices_hash(w->devices, d.name, d.name_len);
+	dp_store_disown(w->store, device, hash);
+	(void)dp_lists_changed(w->lists, hash); /* they have another order */
 }

@@ -12,6 +12,10 @@
 
 #include <string.h>
 
+#define ETAG_LEN 9    /* bytes of an answer's first option */
+#define OBSERVE_LEN 4 /* and of the next, as it is written before its value is known */
+#define PAYLOAD_MARKER 0xff
+
 /* What is to be observed, and what is said of it now. */
 struct observed {
 	uint32_t value; /* as a relation has it */
@@ -48,12 +52,17 @@ agree(struct dp_worker *w, const struct dp_burst *b, unsigned i, struct dp_relat
 static bool
 watch(struct dp_worker *w, uint8_t home, uint32_t value)
 {
+	unsigned at = dp_is_list(home) ? home - DP_LISTS : home;
+
 	if (home == DP_AT_ROUTES)
 		return true;
-	if (home != w->id)
+	if (at != w->id)
 		return dp_observers_of_value(w->observers, home, value) != DP_NONE
-		       || dp_news_post(w, home, DP_N_WATCH, home, value);
-	dp_store_watch(w->store, value, true);
+		       || dp_news_post(w, at, DP_N_WATCH, home, value);
+	if (dp_is_list(home))
+		dp_lists_hold(w->lists, value, at);
+	else
+		dp_store_watch(w->store, value, true);
 	return true;
 }
 
@@ -164,9 +173,8 @@ enter(struct dp_worker *w, const struct dp_burst *b, unsigned i, const struct ob
 	return add(w, b, i, peer, o);
 }
 
-/* Is it to be observed, and not the rest of a notification (RFC 7959, 2.6)? */
-static bool
-is_registration(const struct tg_msg *m)
+bool
+dp_is_registration(const struct tg_msg *m)
 {
 	struct tg_block block;
 	uint32_t asked;
@@ -188,7 +196,7 @@ dp_observe(struct dp_worker *w, const struct dp_burst *b, unsigned i,
 		.etag = v->etag,
 	};
 
-	return is_registration(&b->msg[i]) ? enter(w, b, i, &o) : DP_NO_OBSERVE;
+	return dp_is_registration(&b->msg[i]) ? enter(w, b, i, &o) : DP_NO_OBSERVE;
 }
 
 bool
@@ -203,10 +211,52 @@ dp_observe_route(struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	};
 
 	dp_observe_cancel(w, b, i);
-	if (!is_registration(&b->msg[i]))
+	if (!dp_is_registration(&b->msg[i]))
 		return false;
 	c->observe = enter(w, b, i, &o);
 	return c->observe != DP_NO_OBSERVE;
+}
+
+/* The answer @m to request @i has its Observe value now, or loses the option, which
+ * stands behind the ETag. */
+static void
+put_observe(struct dp_burst *b, unsigned i, const struct tg_msg *m, uint32_t observe)
+{
+	uint8_t *p = b->coap[i] + m->options + ETAG_LEN;
+	uint8_t *next = p + OBSERVE_LEN, *end = b->coap[i] + b->reply[i];
+
+	if (observe != DP_NO_OBSERVE) {
+		p[1] = (uint8_t)(observe >> 16);
+		p[2] = (uint8_t)(observe >> 8);
+		p[3] = (uint8_t)observe;
+		return;
+	}
+	if (next < end
+		&& *next != PAYLOAD_MARKER) /* its number is told from the ETag's */
+		*next = (uint8_t)(*next + ((TG_OPT_OBSERVE - TG_OPT_ETAG) << 4));
+	memmove(p, next, (size_t)(end - next));
+	b->reply[i] = (uint16_t)(b->reply[i] - OBSERVE_LEN);
+}
+
+void
+dp_observe_list(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
+{
+	const struct tg_msg request = b->msg[i];
+	struct tg_msg *m = &b->msg[i];
+	struct observed o = {
+		.value = dp_meta(b->pkt[i])->list,
+		.home = (uint8_t)(DP_LISTS + home),
+		.format = TG_CF_LINK,
+	};
+	struct tg_opt etag;
+
+	/* Message ID, token and Block2 are those of the request, which is gone. */
+	if (tg_msg_parse(m, b->coap[i], b->reply[i], TG_TOKEN_EXTENDED_MAX) == TG_OK
+		&& tg_opt_get(m, TG_OPT_ETAG, &etag) && etag.len == sizeof(o.etag)) {
+		memcpy(&o.etag, etag.value, sizeof(o.etag));
+		put_observe(b, i, m, enter(w, b, i, &o));
+	}
+	*m = request;
 }
 
 void

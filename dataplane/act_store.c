@@ -1,6 +1,6 @@
 /*
- * The store: GET, PUT, POST, DELETE on the last representation of a path, and the list of
- * what a device has stored.  FETCH, PATCH and iPATCH go through act_patch.c.
+ * The store: GET, PUT, POST, DELETE on the last representation of a path.  FETCH, PATCH
+ * and iPATCH go through act_patch.c, the list of a device's values is act_list.c's.
  *
  * A value is written by its home alone: the worker that the hash of its device (or,
  * without one, of its path) leads to.  Any worker reads it.  A write that came to another
@@ -13,23 +13,13 @@
  * together.
  */
 #include "coap/code.h"
-#include "coap/link.h"
 #include "coap/option.h"
 #include "coap/write.h"
 #include "dataplane/hot.h"
-#include "dataplane/links.h"
 #include "dataplane/separate.h"
 #include "dataplane/slice.h"
 
 #include <string.h>
-
-/* Does a representation of @format serve a request that wants @accept (RFC 7252, 5.10.4)?
- */
-static bool
-acceptable(uint32_t accept, uint32_t format)
-{
-	return accept == DP_NO_FORMAT || accept == format;
-}
 
 uint8_t
 dp_store_answer(
@@ -65,6 +55,14 @@ dp_store_answer(
 	return b->reply[i] == 0 ? TG_INTERNAL : valid ? TG_VALID : TG_CONTENT;
 }
 
+/* A list may show the value in @slot otherwise, or nobody observes one any more. */
+static __attribute__((noinline)) void
+relist(struct dp_worker *w, const struct dp_request *q, uint32_t slot)
+{
+	if (!dp_list_changed(w, q))
+		dp_store_list(w->store, slot, false);
+}
+
 /* The value, whose home is here, changes by itself, as a counter behind it says. */
 static void
 move_on(struct dp_worker *w, const struct dp_request *q, const struct dp_value *v,
@@ -83,9 +81,11 @@ move_on(struct dp_worker *w, const struct dp_request *q, const struct dp_value *
 		text[len - 1] = last == '9' ? '0' : (char)(last + 1);
 	else if (len < DP_BODY_MAX)
 		text[len++] = '0';
-	(void)dp_store_put(w->store, &q->path, q->store_hash, slot,
-		dp_store_owner(w->store, slot), v->content_format, text, len, now_s,
-		&slot);
+	if (dp_store_put(w->store, &q->path, q->store_hash, slot,
+		    dp_store_owner(w->store, slot), v->content_format, text, len, now_s,
+		    &slot)
+		== DP_STORE_RELISTED)
+		relist(w, q, slot);
 }
 
 static __attribute__((noinline)) uint8_t
@@ -103,7 +103,7 @@ get(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
 								 : TG_PRECONDITION_FAILED;
 	if (!dp_request_holds(q, &b->msg[i], true, v.etag))
 		return TG_PRECONDITION_FAILED;
-	if (!acceptable(q->accept, v.content_format))
+	if (!dp_request_accepts(q, v.content_format))
 		return TG_NOT_ACCEPTABLE;
 	code = dp_store_answer(w, b, i, &v);
 	if (unlikely(b->route[i]->changes) && code == TG_VALID)
@@ -124,8 +124,13 @@ put(struct dp_worker *w, struct dp_burst *b, unsigned i, uint32_t slot, bool fro
 		q->content_format, m->base + m->payload, m->len - m->payload, b->now_s,
 		&slot)) {
 	case DP_STORE_CREATED:
+		if (unlikely(dp_lists_count(w->lists) > 0))
+			(void)dp_list_changed(w, q);
 		return TG_CREATED;
 	case DP_STORE_CHANGED:
+		return TG_CHANGED;
+	case DP_STORE_RELISTED:
+		relist(w, q, slot);
 		return TG_CHANGED;
 	case DP_STORE_FULL:
 		break;
@@ -148,73 +153,11 @@ write_here(struct dp_worker *w, struct dp_burst *b, unsigned i, bool from_here)
 		return TG_PRECONDITION_FAILED;
 	if (b->msg[i].code != TG_DELETE)
 		return put(w, b, i, slot, from_here);
+	if (exists && unlikely(dp_store_is_listed(w->store, slot)))
+		(void)dp_list_changed(w, q);
 	if (exists)
 		dp_store_del(w->store, slot);
 	return TG_DELETED;
-}
-
-/* Links to the values of @device whose paths begin with @under; how many. */
-static unsigned
-link_values(struct tg_link_writer *links, const struct dp_store *store, uint32_t device,
-	const struct dp_path *under)
-{
-	uint32_t slot = dp_store_first(store, device);
-	uint8_t path[DP_PATH_MAX];
-	struct dp_value v;
-	unsigned n = 0;
-	uint16_t len;
-
-	for (; slot != DP_NONE; slot = dp_store_next(store, slot)) {
-		if (!dp_store_info(store, slot, path, &len, &v) || len < under->len
-			|| memcmp(path, under->bytes, under->len) != 0)
-			continue;
-		tg_link_path(links, path, len);
-		if (v.content_format != DP_NO_FORMAT)
-			tg_link_attr_uint(links, "ct", v.content_format);
-		tg_link_attr_uint(links, "sz", v.len);
-		tg_link_attr_flag(links, "obs");
-		n++;
-	}
-	return n;
-}
-
-/* GET /d/DEVICE: links to what the device has stored (RFC 6690), though it may have been
- * forgotten since; as the queries ask. */
-static __attribute__((noinline)) uint8_t
-list(struct dp_worker *w, struct dp_burst *b, unsigned i)
-{
-	const struct dp_request *q = &w->scratch->request[i];
-	struct dp_content c = {.format = TG_CF_LINK, .max_age = UINT32_MAX};
-	struct tg_link_writer links;
-	const uint8_t *name;
-	uint64_t hash;
-	size_t size;
-	uint8_t len;
-
-	if (!acceptable(q->accept, TG_CF_LINK))
-		return TG_NOT_ACCEPTABLE;
-	name = dp_request_segment(q, q->device_at, &len);
-	hash = dp_devices_hash(w->devices, name, len);
-	tg_link_begin(&links, w->scratch->text, sizeof(w->scratch->text));
-	if (link_values(&links, w->store, dp_devices_find(w->devices, name, len, hash),
-		    &q->path)
-			+ link_values(&links, w->store, dp_store_orphans(w->store, hash),
-				&q->path)
-		== 0)
-		return TG_NOT_FOUND;
-	size = tg_link_end(&links);
-	if (size == 0)
-		return TG_INTERNAL; /* the request is whole still: the refusal needs its
-				       type */
-	if ((q->flags & DP_R_QUERY)
-		&& !dp_links_filter(
-			w->scratch->text, w->scratch->text, &size, &b->msg[i]))
-		return TG_BAD_REQUEST;
-	c.bytes = w->scratch->text;
-	c.len = (uint32_t)size;
-	if (unlikely(dp_is_sliced(q, c.len))) /* is it still the same list? */
-		c.etag = dp_content_etag(c.bytes, c.len);
-	return dp_answer_content(b, i, q, TG_CONTENT, &c);
 }
 
 DP_HOT uint8_t
@@ -238,7 +181,7 @@ DP_HOT uint8_t
 dp_store_act_here(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin)
 {
 	if (w->scratch->request[i].listing)
-		return list(w, b, i);
+		return dp_list_get(w, b, i, origin);
 	if (b->msg[i].code == TG_GET) { /* of a value that reading changes */
 		b->flags[i] &=
 			(uint8_t)~DP_F_OBSERVE; /* relations are at the endpoint's home */
@@ -254,6 +197,8 @@ send_home(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
 {
 	bool once = b->msg[i].code != TG_GET;
 
+	if (!once && (b->flags[i] & DP_F_OBSERVE))
+		dp_observe_cancel(w, b, i);
 	if (!once)
 		b->peer[i] = DP_NONE;
 	if (once)

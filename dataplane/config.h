@@ -69,6 +69,7 @@ struct dp_config {
 	uint32_t transfers_per_peer;             /* bodies coming at a time */
 	uint32_t observers_max;                  /* relations, in all */
 	uint32_t observers_per_peer;             /* of one endpoint */
+	uint32_t lists_max;   /* lists of a device's values that are observed, in all */
 	uint32_t tokens_max;  /* of more than eight bytes, kept at a time, in all */
 	uint64_t store_bytes; /* for values that do not fit their slot, in all */
 	uint32_t device_idle_s;

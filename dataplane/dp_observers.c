@@ -56,6 +56,7 @@ describe_path(const struct dp *dp, const struct dp_relation *r, char to[DP_PATH_
 	const struct dp_route *route;
 	uint8_t path[DP_PATH_MAX];
 	struct dp_path p = {.bytes = path};
+	struct dp_list list;
 	struct dp_value v;
 
 	if (r->home == DP_AT_ROUTES) {
@@ -64,6 +65,12 @@ describe_path(const struct dp *dp, const struct dp_relation *r, char to[DP_PATH_
 			r->flags & DP_O_FORMATTED ? r->format : DP_NO_FORMAT);
 		if (route != NULL)
 			snprintf(to, DP_PATH_TEXT_MAX, "%s", route->path);
+	} else if (dp_is_list(r->home)) {
+		if (dp_lists_read(dp->shared.worker[r->home - DP_LISTS]->lists, r->value,
+			    &list)) {
+			p = (struct dp_path){.bytes = list.path, .len = list.path_len};
+			dp_path_text(to, DP_PATH_TEXT_MAX, &p);
+		}
 	} else if (dp_store_read_ref(dp->shared.worker[r->home]->store, r->value, path,
 			   &p.len, &v)) {
 		dp_path_text(to, DP_PATH_TEXT_MAX, &p);

@@ -134,6 +134,7 @@ enum row {
 	STORE,
 	REPLIES,
 	OBSERVERS,
+	LISTS,
 	PENDING,
 	LOGRING,
 	TRACE,
@@ -160,8 +161,9 @@ unsigned
 dp_mem_read(const struct dp *dp, struct dp_mem_row *rows, unsigned max)
 {
 	static const char *const names[ROWS] = {"peers", "dedup", "devices", "store",
-		"replies", "observers", "pending", "logring", "trace", "outbound",
-		"transfers", "delayed", "jobs", "tokens", "limits", "scratch", "mbufs"};
+		"replies", "observers", "lists", "pending", "logring", "trace",
+		"outbound", "transfers", "delayed", "jobs", "tokens", "limits", "scratch",
+		"mbufs"};
 	const struct dp_config *cfg = &dp->shared.cfg;
 	struct dp_mem_row r[ROWS] = {0};
 
@@ -181,6 +183,8 @@ dp_mem_read(const struct dp *dp, struct dp_mem_row *rows, unsigned max)
 			dp_replies_max(w->replies), dp_replies_count(w->replies));
 		add_row(&r[OBSERVERS], k->block[DP_T_OBSERVERS].size,
 			dp_observers_max(w->observers), dp_observers_count(w->observers));
+		add_row(&r[LISTS], k->block[DP_T_LISTS].size, dp_lists_max(w->lists),
+			dp_lists_count(w->lists));
 		add_row(&r[PENDING], k->block[DP_T_PENDING].size, w->pending.mask + 1,
 			get(&w->turns.pending_entries));
 		add_row(&r[LOGRING], k->block[DP_T_LOGRING].size, cfg->logring_bytes,

@@ -38,9 +38,10 @@ dp_notify_next(const struct dp_worker *w, uint32_t last)
 
 /* ---- what there is to say ---- */
 
-/* The route that the value at @path has now, as a request for it would find it. */
+/* The route that the value at @path has now, or the list there, as a request for it would
+ * find it. */
 static const struct dp_route *
-route_of(const struct dp_worker *w, const uint8_t *path, uint16_t len)
+route_of(const struct dp_worker *w, const uint8_t *path, uint16_t len, bool list)
 {
 	const struct dp_path p = {.bytes = path, .len = len};
 	const struct dp_route *r;
@@ -48,7 +49,7 @@ route_of(const struct dp_worker *w, const uint8_t *path, uint16_t len)
 
 	dp_request_of_path(&q, &p);
 	r = dp_route_find(w->snap, &q);
-	return r != NULL && r->kind == DP_K_STORE && !q.listing ? r : NULL;
+	return r != NULL && r->kind == DP_K_STORE && q.listing == list ? r : NULL;
 }
 
 /* It has an ETag. */
@@ -97,7 +98,7 @@ make_of_value(struct dp_worker *w, struct dp_notice *n)
 
 	if (!dp_store_read_ref(store, n->value, path, &len, &v))
 		return;
-	r = route_of(w, path, len);
+	r = route_of(w, path, len, false);
 	if (r == NULL)
 		return;
 	age = dp_value_age(&v, n->at_s);
@@ -109,6 +110,31 @@ make_of_value(struct dp_worker *w, struct dp_notice *n)
 	c.etag = v.etag;
 	n->con = r->notify_con;
 	n->param = r->param;
+	encode(n, &c);
+}
+
+/* The same of a list. */
+static void
+make_of_list(struct dp_worker *w, struct dp_notice *n)
+{
+	const struct dp_lists *lists = w->shared->worker[n->home - DP_LISTS]->lists;
+	struct dp_content c = {.format = TG_CF_LINK, .max_age = UINT32_MAX};
+	const struct dp_route *r;
+	struct dp_list l;
+
+	if (!dp_lists_read(lists, n->value, &l))
+		return;
+	r = route_of(w, l.path, l.path_len, true);
+	if (r == NULL)
+		return;
+	n->code = l.code;
+	n->param = r->param;
+	if (l.code != TG_CONTENT)
+		return;
+	c.bytes = l.text;
+	c.len = l.len;
+	c.etag = l.etag;
+	n->con = r->notify_con;
 	encode(n, &c);
 }
 
@@ -149,6 +175,8 @@ static void __attribute__((noinline)) make(struct dp_worker *w, struct dp_notice
 	n->param = 0;
 	if (r->home == DP_AT_ROUTES)
 		make_of_route(w, n, format_of(r));
+	else if (dp_is_list(r->home))
+		make_of_list(w, n);
 	else
 		make_of_value(w, n);
 }
@@ -472,7 +500,8 @@ dp_notify(struct dp_worker *w)
 
 	if (w->count > 1)
 		any = dp_news_of_others(w);
-	if (likely(w->count == 1 && dp_observers_count(w->observers) == 0))
+	if (likely(w->count == 1 && dp_observers_count(w->observers) == 0
+		    && dp_lists_count(w->lists) == 0))
 		return any;
 	any |= dp_news_own(w);
 	w->scratch->notice.turn = 0; /* an ACK may have had it made before the news */

@@ -1,6 +1,6 @@
 /*
- * Observers: relations between an endpoint and a stored value, or static content (RFC
- * 7641), by endpoint and token, and by value.
+ * Observers: relations between an endpoint and a stored value, the list of a device's
+ * values, or static content (RFC 7641), by endpoint and token, and by value.
  *
  * A relation lives at the home of its endpoint, whatever worker the value is at home at.
  * It stands in two chains, of its value's relations and of its peer's, whose heads one
@@ -32,6 +32,14 @@ struct dp_observers_config {
 /* In place of a home: what is observed is what a route answers by itself, at every
  * worker; the value is its dp_route_ref(). */
 #define DP_AT_ROUTES UINT8_MAX
+/* Added to a home: what is observed is a list there; the value is its dp_lists_get(). */
+#define DP_LISTS 64
+
+static inline bool
+dp_is_list(uint8_t home)
+{
+	return home >= DP_LISTS && home != DP_AT_ROUTES;
+}
 
 /* Of a relation's flags those that are its owner's business. */
 enum dp_relation_flag {
@@ -45,7 +53,7 @@ enum dp_relation_flag {
 struct dp_relation {
 	uint8_t token[8]; /* or, if it has more bytes, what tokens.h makes of it */
 	uint32_t peer;    /* slot in the peers table */
-	uint32_t value;   /* dp_store_ref(), or dp_route_ref() */
+	uint32_t value;   /* dp_store_ref(), dp_route_ref(), or dp_lists_get() */
 	uint32_t version; /* low half of the ETag that was told last */
 	uint32_t sent_ms; /* when the last notification was sent first, modulo 2^32 */
 	uint32_t seq : 24, tries : 8; /* its Observe value; how often it was repeated */
@@ -54,7 +62,8 @@ struct dp_relation {
 	uint16_t con_at;              /* when the last CON was, in units of 16 s */
 	uint8_t since_con;            /* notifications since then */
 	uint8_t spread;               /* random: of the timeout that is waited */
-	uint8_t home;  /* worker that the value is at home at, or DP_AT_ROUTES */
+	uint8_t home;  /* worker that the value is at home at, DP_LISTS added if it is a
+			  list; or DP_AT_ROUTES */
 	uint8_t flags; /* enum dp_relation_flag, and the table's own */
 	uint8_t tkl : 4, szx : 4;
 	uint8_t code; /* of the last notification; with an error the relation ends */

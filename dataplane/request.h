@@ -81,6 +81,12 @@ void dp_request_of_path(struct dp_request *r, const struct dp_path *path);
  * false is 4.12. */
 bool dp_request_holds(
 	const struct dp_request *r, const struct tg_msg *m, bool exists, uint64_t etag);
+/* Does a representation of @format serve it (5.10.4)? */
+static inline bool
+dp_request_accepts(const struct dp_request *r, uint32_t format)
+{
+	return r->accept == DP_NO_FORMAT || r->accept == format;
+}
 /* Does one of the request's ETag options equal @etag (5.10.6.2)? */
 bool dp_request_has_etag(const struct tg_msg *m, uint64_t etag);
 

@@ -56,6 +56,8 @@ set_meta(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
 				       : kind == DP_E_ANSWER ? meta->transfer
 							     : NULL;
 
+	uint32_t list = kind == DP_E_ANSWER ? meta->list : 0;
+
 	*meta = (struct dp_meta){
 		.key = b->key[i],
 		.tsc = b->tsc,
@@ -75,6 +77,7 @@ set_meta(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
 		.silent = b->silent[i],
 		.param = param,
 		.transfer = transfer,
+		.list = list,
 	};
 }
 
@@ -288,6 +291,10 @@ answer(struct dp_worker *w, struct rte_mbuf *m)
 		.options = dp_meta(m)->options,
 		.tkl = dp_meta(m)->tkl,
 	};
+	if (unlikely(b->flags[0] & DP_F_OBSERVE) && code < TG_BAD_REQUEST) {
+		b->hash[0] = dp_peers_hash(w->peers, &b->key[0]);
+		dp_observe_list(w, b, 0, dp_meta(m)->from);
+	}
 	if (con && dp_separate_is_due(w, b->peer[0], b->msg[0].mid)) {
 		finish_separately(w, b);
 		return;

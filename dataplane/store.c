@@ -11,8 +11,8 @@
 #define ORPHAN (1u << 31) /* in a slot's device: of the chain that the rest says */
 #define REF_BITS 26       /* of a reference are the slot, the rest its generation */
 
-/* A slot's watch byte; below them the generation: how often it was freed, modulo 64. */
-enum { GENERATION = 63, WATCHED = 64, TOLD = 128 };
+/* A slot's watch byte; below that the generation: how often it was freed, modulo 64. */
+enum { GENERATION = 63, TOLD = 64 };
 
 static size_t
 lay_out(struct dp_store *t, const struct dp_store_config *cfg)
@@ -175,6 +175,12 @@ set_format(struct slot *s, uint32_t content_format)
 }
 
 static uint32_t
+format_of(const struct slot *s)
+{
+	return s->flags & FORMATTED ? s->format : DP_NO_FORMAT;
+}
+
+static uint32_t
 take_slot(struct dp_store *t)
 {
 	uint32_t slot;
@@ -232,7 +238,7 @@ drop(struct dp_store *t, uint32_t slot, uint64_t hash)
 {
 	struct slot *s = slot_of(t, slot);
 
-	if (s->watch & WATCHED)
+	if (s->flags & WATCHED)
 		tell(t, slot);
 	dp_index_del(index_of(t), t->buckets, hash, slot);
 	unchain(t, slot);
@@ -244,8 +250,8 @@ drop(struct dp_store *t, uint32_t slot, uint64_t hash)
 	DP_SET(t->count, t->count - 1);
 }
 
-DP_HOT enum dp_store_result
-dp_store_put(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint32_t slot,
+static inline __attribute__((always_inline)) enum dp_store_result
+put(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint32_t slot,
 	uint32_t device, uint32_t content_format, const void *payload, uint16_t len,
 	uint32_t now_s, uint32_t *out_slot)
 {
@@ -275,10 +281,43 @@ dp_store_put(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint
 			drop(t, slot, hash);
 		return DP_STORE_FULL;
 	}
-	if (s->watch & WATCHED)
-		tell(t, slot);
 	*out_slot = slot;
 	return created ? DP_STORE_CREATED : DP_STORE_CHANGED;
+}
+
+/* A value whose changes somebody waits for. */
+static __attribute__((noinline)) enum dp_store_result
+put_noted(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint32_t slot,
+	uint32_t device, uint32_t content_format, const void *payload, uint16_t len,
+	uint32_t now_s, uint32_t *out_slot)
+{
+	const struct slot *s = slot_of(t, slot);
+	uint32_t owner = s->device, format = format_of(s);
+	uint16_t before = s->len;
+
+	if (put(t, path, hash, slot, device, content_format, payload, len, now_s,
+		    out_slot)
+		== DP_STORE_FULL)
+		return DP_STORE_FULL;
+	if (s->flags & WATCHED)
+		tell(t, slot);
+	return (s->flags & LISTED)
+			       && (s->len != before || format_of(s) != format
+				       || s->device != owner)
+		       ? DP_STORE_RELISTED
+		       : DP_STORE_CHANGED;
+}
+
+DP_HOT enum dp_store_result
+dp_store_put(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint32_t slot,
+	uint32_t device, uint32_t content_format, const void *payload, uint16_t len,
+	uint32_t now_s, uint32_t *out_slot)
+{
+	if (slot != DP_NONE && unlikely(slot_of(t, slot)->flags & (WATCHED | LISTED)))
+		return put_noted(t, path, hash, slot, device, content_format, payload,
+			len, now_s, out_slot);
+	return put(t, path, hash, slot, device, content_format, payload, len, now_s,
+		out_slot);
 }
 
 bool
@@ -376,7 +415,21 @@ dp_store_watch(struct dp_store *t, uint32_t ref, bool on)
 	if (slot == DP_NONE)
 		return;
 	s = slot_of(t, slot);
-	DP_SET(s->watch, (uint8_t)(on ? s->watch | WATCHED : s->watch & ~WATCHED));
+	DP_SET(s->flags, (uint8_t)(on ? s->flags | WATCHED : s->flags & ~WATCHED));
+}
+
+void
+dp_store_list(struct dp_store *t, uint32_t slot, bool on)
+{
+	struct slot *s = slot_of(t, slot);
+
+	DP_SET(s->flags, (uint8_t)(on ? s->flags | LISTED : s->flags & ~LISTED));
+}
+
+bool
+dp_store_is_listed(const struct dp_store *t, uint32_t slot)
+{
+	return slot_of(t, slot)->flags & LISTED;
 }
 
 unsigned

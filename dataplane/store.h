@@ -74,7 +74,12 @@ uint32_t dp_store_owner(const struct dp_store *t, uint32_t slot);
 uint32_t dp_store_find(const struct dp_store *t, const struct dp_path *path,
 	uint64_t hash, uint32_t hint);
 
-enum dp_store_result { DP_STORE_CREATED, DP_STORE_CHANGED, DP_STORE_FULL };
+enum dp_store_result {
+	DP_STORE_CREATED,
+	DP_STORE_CHANGED,
+	DP_STORE_RELISTED, /* changed, and so has what a list says: dp_store_list() */
+	DP_STORE_FULL
+};
 /*
  * [w] Write.  @slot is _find's answer (DP_NONE: create).  @device: the owner's slot in
  * the devices table or DP_NONE.  DP_STORE_FULL changes nothing.  *out_slot is where it
@@ -141,6 +146,11 @@ bool dp_store_read_ref(const struct dp_store *t, uint32_t ref, uint8_t *path,
 	uint16_t *path_len, struct dp_value *out);
 /* [w] From now on each change of what @ref leads to is news, or no longer. */
 void dp_store_watch(struct dp_store *t, uint32_t ref, bool on);
+/* [w] From now on a write to the value in @slot that changes what a list of its device's
+ * values shows of it, or where, is DP_STORE_RELISTED; or no longer.  Who deletes it asks
+ * before. */
+void dp_store_list(struct dp_store *t, uint32_t slot, bool on);
+bool dp_store_is_listed(const struct dp_store *t, uint32_t slot);
 /* [w] References of watched values that were written or deleted, each once since it was
  * given out last; how many of them, at most @max. */
 unsigned dp_store_news(struct dp_store *t, uint32_t *refs, unsigned max);

@@ -128,7 +128,8 @@ dp_body_set(struct dp_store *t, struct slot *s, const struct dp_path *path,
 		append(t, &c, payload, len);
 		DP_SET(s->body[0], c.first);
 	}
-	DP_SET(s->flags, (uint8_t)(IN_USE | (need > INLINE ? CHUNKED : 0)));
+	DP_SET(s->flags, (uint8_t)(IN_USE | (need > INLINE ? CHUNKED : 0)
+				   | (s->flags & (WATCHED | LISTED))));
 	DP_SET(s->path_len, path->len);
 	DP_SET(s->len, len);
 	return true;

@@ -7,7 +7,9 @@
 #define INLINE 68 /* bytes of path and payload that stand in the slot */
 #define CHUNK_DATA 124
 
-enum { IN_USE = 1, CHUNKED = 2, FORMATTED = 4 };
+/* A slot's flags.  Somebody waits for its changes: for any, and for one that a list of
+ * its device's values shows. */
+enum { IN_USE = 1, CHUNKED = 2, FORMATTED = 4, WATCHED = 8, LISTED = 16 };
 
 struct slot {
 	uint32_t seq;

@@ -48,7 +48,7 @@ struct plan {
 	struct dp_store_config store;
 	struct dp_observers_config observers;
 	struct dp_transfers_config transfers;
-	uint32_t pending, replies, outbound, tokens;
+	uint32_t pending, replies, outbound, tokens, lists;
 };
 
 static void
@@ -75,6 +75,7 @@ make_plan(struct plan *p, const struct dp_config *cfg, const struct dp_snapshot 
 		.replies = share(cfg, cfg->replies_max),
 		.outbound = share(cfg, cfg->outbound_max),
 		.tokens = share(cfg, cfg->tokens_max),
+		.lists = share(cfg, cfg->lists_max),
 	};
 	memcpy(p->peers.hash_key, cfg->hash_key, sizeof(p->peers.hash_key));
 	memcpy(p->devices.hash_key, cfg->hash_key, sizeof(p->devices.hash_key));
@@ -98,6 +99,7 @@ set_sizes(struct dp_tables *k, const struct plan *p, const struct dp_config *cfg
 		[DP_T_STORE] = dp_store_size(&p->store),
 		[DP_T_REPLIES] = dp_replies_size(p->replies),
 		[DP_T_OBSERVERS] = dp_observers_size(&p->observers),
+		[DP_T_LISTS] = dp_lists_size(p->lists),
 		[DP_T_PENDING] = p->pending * sizeof(struct dp_pending),
 		[DP_T_LOGRING] = dp_logring_size(cfg->logring_bytes),
 		[DP_T_TRACE] = dp_trace_size(cfg->trace),
@@ -160,6 +162,7 @@ init_tables(struct dp_tables *k, const struct plan *p, struct dp_worker *w)
 	w->replies =
 		dp_replies_init(k->block[DP_T_REPLIES].at, p->replies, cfg->hash_key);
 	w->observers = dp_observers_init(k->block[DP_T_OBSERVERS].at, &p->observers);
+	w->lists = dp_lists_init(k->block[DP_T_LISTS].at, p->lists);
 	w->logring = dp_logring_init(k->block[DP_T_LOGRING].at, cfg->logring_bytes);
 	w->trace = dp_trace_init(k->block[DP_T_TRACE].at, cfg->trace);
 	w->outbound = dp_outbound_init(
@@ -172,9 +175,9 @@ init_tables(struct dp_tables *k, const struct plan *p, struct dp_worker *w)
 		.mask = p->pending - 1, .entry = k->block[DP_T_PENDING].at};
 	return w->peers != NULL && w->devices != NULL && w->store != NULL
 			       && w->replies != NULL && w->observers != NULL
-			       && w->logring != NULL && w->trace != NULL
-			       && w->outbound != NULL && w->transfers != NULL
-			       && w->tokens != NULL
+			       && w->lists != NULL && w->logring != NULL
+			       && w->trace != NULL && w->outbound != NULL
+			       && w->transfers != NULL && w->tokens != NULL
 		       ? 0
 		       : -EINVAL;
 }

@@ -14,6 +14,7 @@
 #include "dataplane/dp.h"
 #include "dataplane/job.h"
 #include "dataplane/limit.h"
+#include "dataplane/lists.h"
 #include "dataplane/logring.h"
 #include "dataplane/net.h"
 #include "dataplane/news.h"
@@ -122,6 +123,7 @@ struct dp_worker {
 	struct dp_transfers *transfers;
 	struct dp_tokens *tokens;
 	struct dp_observers *observers;
+	struct dp_lists *lists;
 	struct dp_logring *logring;
 	struct dp_scratch *scratch;
 	struct dp_limit *limit; /* of complaints, by source */
@@ -152,6 +154,7 @@ struct dp_worker {
 	uint32_t created;           /* the number that was given last */
 	uint32_t away;      /* requests at other workers whose answer is still to come */
 	uint32_t waiting;   /* answers of ours that wait for a record here */
+	uint64_t asked_ms;  /* when it was asked last who observes a list */
 	uint64_t next_tick; /* TSC */
 	uint64_t ticked[DP_TICKING_MAX]; /* which period each value was written in last */
 	struct dp_pending_fifo pending;
@@ -173,7 +176,9 @@ struct dp_meta {
 				      the answer */
 	uint16_t options, tkl;     /* offset of the first option in the message; bytes of
 				      its token */
-	uint8_t kind;              /* enum dp_errand */
+	uint32_t
+		list; /* with DP_F_OBSERVE, in an answer: which is observed from now on */
+	uint8_t kind; /* enum dp_errand */
 	uint8_t from, port, flags, code;
 	uint8_t method; /* the request's code */
 	uint8_t silent; /* classes of answers that are not wanted */
@@ -250,6 +255,14 @@ uint8_t dp_act_store(struct dp_worker *w, struct dp_burst *b, unsigned i);
 /* What of the store runs at the value's home: writes and listings.  @origin answers. */
 uint8_t dp_store_act_here(
 	struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin);
+/* GET of a device's list, at its home; @origin answers, and enters its observer
+ * (act_list.c). */
+uint8_t dp_list_get(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin);
+/* What @q names was created, deleted, or looks otherwise in a list; false if nobody
+ * observes one that may have it. */
+bool dp_list_changed(struct dp_worker *w, const struct dp_request *q);
+/* Make list @list anew, and tell who observes it if it is another one. */
+void dp_list_renew(struct dp_worker *w, uint32_t list);
 /* A write alone: conditions, value, record. */
 uint8_t dp_store_write(
 	struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin);
@@ -460,6 +473,7 @@ bool dp_inbox(struct dp_worker *w);
 /* ---- observers (act_observe.c; notify.h has the rest) ---- */
 
 #define DP_NO_OBSERVE UINT32_MAX
+#define DP_OBSERVE_LATER 0xffffff /* three bytes in place of a value */
 
 /* GET @i, which has Observe, is about to be answered with @v: enter it if it asks for
  * that.  The answer's Observe value, or DP_NO_OBSERVE: it has none. */
@@ -469,6 +483,12 @@ uint32_t dp_observe(struct dp_worker *w, const struct dp_burst *b, unsigned i,
  * it asks for that.  True: @c is a notification from now on. */
 bool dp_observe_route(struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	const struct dp_route *r, struct dp_content *c);
+/* Request @i is answered with a list of worker @home, with an ETag and DP_OBSERVE_LATER:
+ * enter it, and put the value in its place. */
+void dp_observe_list(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home);
+/* Does GET @m ask to be an observer, and not for the rest of a notification (RFC 7959,
+ * 2.6)? */
+bool dp_is_registration(const struct tg_msg *m);
 /* GET @i has Observe: end the observation if it asks for that. */
 void dp_observe_cancel(struct dp_worker *w, const struct dp_burst *b, unsigned i);
 /* Message @i is an ACK or an RST, maybe to a notification. */

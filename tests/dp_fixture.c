@@ -49,6 +49,7 @@ default_config(struct dp_config *cfg, unsigned workers)
 		.transfers_per_peer = 4,
 		.observers_max = 64,
 		.observers_per_peer = 4,
+		.lists_max = 64,
 		.device_idle_s = 86400,
 		.logring_bytes = 1u << 16,
 		.trace = DP_TRACE_MIN,

@@ -68,6 +68,13 @@ over() {
 
 	holds "time$x" at_least 3 "$(observe 3 "$(uri "$AT" /time)" | times)"
 
+	# the list of what a device has stored, as it grows
+	client -m put -e 1 "$(uri "$AT" "/d/listed$x/one")" >/dev/null
+	{ sleep 1 && client -m put -e 12 "$(uri "$AT" "/d/listed$x/two")" >/dev/null; } &
+	heard=$(observe 3 "$(uri "$AT" "/d/listed$x")")
+	holds "list$x" grep -qF "</d/listed$x/two>;sz=2;obs,</d/listed$x/one>;sz=1;obs" <<<"$heard"
+	wait $!
+
 	before=$(counter observers_reset)
 	heard=$(register 20006 0601 | tail -n 1)
 	same "TD_COAP_OBS_06-con$x" 4145 "${heard:0:4}"
