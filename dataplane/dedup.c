@@ -51,18 +51,22 @@ present_in(const struct dp_run *r)
 	return SPAN - (unsigned)__builtin_popcountll(absent & 0x1111111111111111);
 }
 
-/* Living entries of @r; most runs need no look at each, because the first second and the
- * last that it can hold are on the same side of the lifetime. */
+/* Is all that @r can hold within its lifetime?  No entry is younger than now. */
+static bool
+is_young(const struct dp_dedup_pool *p, const struct dp_run *r, uint16_t now)
+{
+	return (uint16_t)(now - r->start) < (r->con ? p->con_lifetime : p->non_lifetime);
+}
+
+/* Living entries of @r; most runs need no look at each. */
 static unsigned
 live_in_run(const struct dp_dedup_pool *p, const struct dp_run *r, uint16_t now)
 {
-	uint16_t age = (uint16_t)(now - r->start);
-	uint16_t lifetime = r->con ? p->con_lifetime : p->non_lifetime;
 	unsigned n = 0;
 
 	if (r->delta == EMPTY)
 		return 0;
-	if (age >= ABSENT && age < lifetime)
+	if (is_young(p, r, now))
 		return present_in(r);
 	for (unsigned i = 0; i < SPAN; i++)
 		n += is_live(p, r, i, now);
