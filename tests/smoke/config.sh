@@ -58,8 +58,8 @@ same reload-adds-route 2.05 "$(answer get coap://198.18.0.1/fresh)"
 
 # who observes what it changes is told; others may observe since an earlier script
 others=$("$CTL" --json observers count | grep -oE '"observers": ?[0-9]+')
-lab_exec timeout 20 coap-client-notls -B 6 -s 5 -m get coap://198.18.0.1/fresh >"$LAB_RUN/heard" 2>&1 &
-OBSERVER=$!
+ip netns exec tg-devices timeout 60 coap-client-notls -B 60 -s 60 -m get coap://198.18.0.1/fresh >"$LAB_RUN/heard" 2>&1 &
+OBSERVER=$! # of timeout itself, which a function would not be
 holds reload-observed shows '/fresh' "$CTL" --json observers list
 sed -i 's#content: new}#content: newer}#' "$CONF"
 same reload-changes 0 "$(status_of "$CTL" conf reload)"
@@ -72,8 +72,9 @@ same reload-fixed-refused 78 "$(status_of "$CTL" conf reload)"
 cp "$KEPT" "$CONF"
 same reload-good 0 "$(status_of "$CTL" conf reload)"
 same reload-takes-route-away 4.04 "$(answer get coap://198.18.0.1/fresh)"
+holds reload-told-of-its-end shows '^newnewer.*4\.04' cat "$LAB_RUN/heard"
+kill $OBSERVER
 wait $OBSERVER
-holds reload-told-of-its-end grep -q '^newnewer.*4\.04' "$LAB_RUN/heard"
 holds reload-ends-observing shows "${others}[,}]" "$CTL" --json observers count
 rm -f "$BAD" "$KEPT"
 finish

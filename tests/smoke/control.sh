@@ -57,7 +57,7 @@ fails() {
 	local name=$1 status=$2 pattern=$3 got rc
 	sed -e "$4" "$RUN/good.yaml" >"$RUN/bad.yaml"
 	shift 4
-	got=$(timeout -s KILL 20 "$@" "$D" -c "$RUN/bad.yaml" 2>&1)
+	got=$(timeout -s KILL 60 "$@" "$D" -c "$RUN/bad.yaml" 2>&1)
 	rc=$?
 	same "start-$name" "$status yes" "$rc $(tail -n 1 <<<"$got" | grep -qE -- "$pattern" && echo yes || echo "no: $got")"
 	same "start-$name-leaves-no-socket" no "$([ -e "$RUN/control.sock" ] && echo yes || echo no)"
