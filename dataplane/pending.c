@@ -64,6 +64,7 @@ write_record(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	const struct dp_request *q = &w->scratch->request[i];
 	const struct dp_route *r = b->route[i];
 	const struct tg_msg *m = &b->msg[i];
+	uint8_t value = r->kind == DP_K_STORE ? DP_RECORD_VALUE : 0;
 
 	h->time_ns = dp_clock_wall_ns(&w->shared->clock, b->tsc);
 	memcpy(h->source, b->key[i].addr, sizeof(h->source));
@@ -74,7 +75,7 @@ write_record(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	h->mid = m->mid;
 	h->path_len = q->path.len;
 	h->payload_len = m->len - m->payload;
-	dp_record_write_format(h, m->type, q->content_format);
+	dp_record_write_format(h, m->type | value, q->content_format);
 	h->code = m->code;
 	h->answer = code;
 	h->tkl = (uint8_t)m->tkl;

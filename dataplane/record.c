@@ -28,13 +28,24 @@ dp_record_encode(const struct dp_record *r, uint8_t *buf)
 	h->mid = r->mid;
 	h->path_len = r->path_len;
 	h->payload_len = r->payload_len;
-	dp_record_write_format(h, r->type, r->content_format);
+	dp_record_write_format(
+		h, r->type | (r->value ? DP_RECORD_VALUE : 0), r->content_format);
 	h->code = r->code;
 	h->answer = r->answer;
 	h->tkl = r->tkl;
 	h->stream_len = (uint8_t)r->stream_len;
 	h->device_len = (uint8_t)r->device_len;
 	dp_record_write_parts(h, r->token, r->stream, r->device, r->path, r->payload);
+}
+
+/* Is it a write to a store?  And its bit out of the type. */
+static bool
+take_value(struct dp_record_head *h)
+{
+	bool value = h->type & DP_RECORD_VALUE;
+
+	h->type &= (uint8_t)~DP_RECORD_VALUE;
+	return value;
 }
 
 /* The Content-Format, and its bit out of the type. */
@@ -55,11 +66,13 @@ dp_record_decode(struct dp_record *r, const uint8_t *buf, size_t len)
 	struct dp_record_head f;
 	uint32_t content_format;
 	const uint8_t *p = buf + sizeof(f);
+	bool value;
 
 	if (len < sizeof(f))
 		return false;
 	memcpy(&f, buf, sizeof(f));
 	content_format = take_format(&f);
+	value = take_value(&f);
 	if (f.tkl > DP_TOKEN_LONGEST || f.type > 3
 		|| len
 			   != sizeof(f) + f.tkl + f.stream_len + f.device_len + f.path_len
@@ -77,6 +90,7 @@ dp_record_decode(struct dp_record *r, const uint8_t *buf, size_t len)
 		.code = f.code,
 		.answer = f.answer,
 		.tkl = f.tkl,
+		.value = value,
 		.stream_len = f.stream_len,
 		.device_len = f.device_len,
 		.path_len = f.path_len,

@@ -33,6 +33,7 @@ struct dp_record {
 	uint8_t code;            /* request method */
 	uint8_t answer; /* code that the request is answered with once safe (2.04) */
 	uint8_t tkl;
+	bool value;           /* a write to a store: it is current until the next one */
 	const uint8_t *token; /* tkl bytes; over eight: RFC 8974 */
 	const char *stream;   /* stream's name, not terminated; 1..63 bytes */
 	const char *device;   /* identity, not terminated; 0..255 bytes */
@@ -66,7 +67,9 @@ struct dp_record_head {
 	uint8_t type, code, answer, tkl, stream_len, device_len;
 } __attribute__((packed));
 
-#define DP_RECORD_65535 0x80 /* in type: the Content-Format is 65535, and not none */
+/* In type, whose own are the lowest two bits: */
+#define DP_RECORD_65535 0x80 /* the Content-Format is 65535, and not none */
+#define DP_RECORD_VALUE 0x40 /* a write to a store */
 
 static inline uint16_t
 dp_record_side(uint16_t vlan, uint8_t port)
@@ -74,6 +77,7 @@ dp_record_side(uint16_t vlan, uint8_t port)
 	return (uint16_t)(vlan | port << 12);
 }
 
+/* @type with DP_RECORD_VALUE, if it is one. */
 static inline void
 dp_record_write_format(struct dp_record_head *h, uint8_t type, uint32_t content_format)
 {

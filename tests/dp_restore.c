@@ -56,6 +56,7 @@ heard(void **state)
 
 	w.tag = r->tag;
 	log_one(&w, coap(r->first, TG_POST, 7, post), coap(reply, TG_CHANGED, 7, none));
+	assert_false(kept.r.value);
 	gw_reopen(NULL);
 	assert_true(dp_restore_heard(gw.dp, &kept.r, r->age_s));
 	gw_say(&w, coap(r->first, TG_POST, 7, post));
@@ -214,6 +215,7 @@ value(void **state)
 	(void)state;
 	log_one(&gw.flow, coap(T_CON, TG_PUT, 1, BYTES_OF(VALUE "\x11\x32\xff{}")),
 		coap(T_ACK, TG_CREATED, 1, none));
+	assert_true(kept.r.value);
 	gw_reopen(NULL);
 	assert_true(dp_restore_value(gw.dp, &kept.r, 10));
 	read_back(2);
@@ -258,6 +260,7 @@ deleted_value(void **state)
 	gw_record_copy(&put, &kept);
 	log_one(&gw.flow, coap(T_CON, TG_DELETE, 2, BYTES_OF(VALUE)),
 		coap(T_ACK, TG_DELETED, 2, none));
+	assert_true(kept.r.value);
 	gw_reopen(NULL);
 	assert_true(dp_restore_value(gw.dp, &put.r, 10));
 	assert_true(dp_restore_value(gw.dp, &kept.r, 9));

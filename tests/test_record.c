@@ -47,6 +47,9 @@ static const struct row {
 	{"Content-Format 65535 and type 3",
 		{.content_format = 65535, .type = 3, STREAM("s")}},
 	{"type 3", {.type = 3, STREAM("s")}},
+	{"a value", {.type = 3, .value = true, STREAM("s")}},
+	{"a value of Content-Format 65535",
+		{.content_format = 65535, .value = true, STREAM("s")}},
 };
 
 static uint8_t *
@@ -93,6 +96,7 @@ there_and_back(void **state)
 	assert_int_equal(got.mid, r->mid);
 	assert_int_equal(got.content_format, r->content_format);
 	assert_int_equal(got.type, r->type);
+	assert_int_equal(got.value, r->value);
 	assert_int_equal(got.code, r->code);
 	assert_int_equal(got.tkl, r->tkl);
 	assert_part(got.token, got.tkl, r->token, r->tkl, buf, len);
