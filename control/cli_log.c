@@ -2,6 +2,7 @@
 #include "control/cli.h"
 #include "control/log_print.h"
 #include "control/nearest.h"
+#include "control/retain.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- the directory ---- */
@@ -54,7 +56,7 @@ with_log(const struct cli *c, int (*command)(const struct cli *c, struct ctl_io_
 struct reading {
 	const struct cli *cli;
 	const char *stream; /* the one that is wanted; NULL: all */
-	uint64_t records;
+	uint64_t records, kept;
 	json_t *others; /* names of those that are not, as members */
 	json_t *damages;
 };
@@ -88,8 +90,10 @@ print_record(void *arg, const struct ctl_log_item *item)
 static bool
 count_record(void *arg, const struct ctl_log_item *item)
 {
-	(void)item;
-	((struct reading *)arg)->records++;
+	struct reading *r = arg;
+
+	r->records += !item->kept;
+	r->kept += item->kept;
 	return true;
 }
 
@@ -195,8 +199,8 @@ verify(const struct cli *c, struct ctl_io_posix *p)
 		json_decref(state.damages);
 		return cli_fail(c, CLI_FAILED, "log: %s", strerror(-rc));
 	}
-	o = json_pack("{s:I, s:o, s:b}", "records", (json_int_t)state.records, "damages",
-		state.damages, "whole", whole);
+	o = json_pack("{s:I, s:I, s:o, s:b}", "records", (json_int_t)state.records,
+		"kept", (json_int_t)state.kept, "damages", state.damages, "whole", whole);
 	cli_print(c, o);
 	json_decref(o);
 	return whole ? CLI_DONE : CLI_UNHEALTHY;
@@ -213,12 +217,13 @@ cli_log_verify(const struct cli *c)
 static json_t *
 segment_json(const struct ctl_log_segment_info *s)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "segment",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "segment",
 		(json_int_t)s->id, "bytes", (json_int_t)s->bytes, "records",
-		(json_int_t)s->scan.records, "first_seq", (json_int_t)s->scan.first_seq,
-		"last_seq", (json_int_t)s->scan.last_seq, "commits",
-		(json_int_t)s->scan.commits, "tail_bytes", (json_int_t)s->tail, "damages",
-		(json_int_t)s->scan.damages, "readable", s->readable);
+		(json_int_t)s->scan.records, "kept", (json_int_t)s->scan.kept,
+		"first_seq", (json_int_t)s->scan.first_seq, "last_seq",
+		(json_int_t)s->scan.last_seq, "commits", (json_int_t)s->scan.commits,
+		"tail_bytes", (json_int_t)s->tail, "damages", (json_int_t)s->scan.damages,
+		"readable", s->readable);
 }
 
 static int
@@ -246,6 +251,30 @@ cli_log_ls(const struct cli *c)
 	return with_log(c, ls);
 }
 
+/* What a gateway would do, with the log opened as it does. */
+static int
+trim_before(struct ctl_io *io, uint64_t seq)
+{
+	const struct ctl_log_options opt = {.segment_bytes = 1};
+	struct ctl_log_report report;
+	struct ctl_retain retain;
+	struct ctl_log log;
+	int rc = ctl_log_open(&log, io, &opt, &report);
+
+	if (rc < 0)
+		return rc;
+	rc = ctl_retain_init(&retain, &log);
+	if (rc == 0) {
+		ctl_retain_trim(&retain, seq, (uint64_t)time(NULL));
+		do
+			rc = ctl_retain_slice(&retain);
+		while (rc == 1);
+		ctl_retain_fini(&retain);
+	}
+	ctl_log_close(&log);
+	return rc < 0 ? rc : retain.gone;
+}
+
 /* Only if no gateway writes the directory. */
 static int
 trim(const struct cli *c, struct ctl_io_posix *p)
@@ -262,7 +291,7 @@ trim(const struct cli *c, struct ctl_io_posix *p)
 				? "a gateway writes this directory: ask it, without --dir"
 				: strerror(n));
 	}
-	n = ctl_log_trim(&p->io, cli_number(c, "--before", 0));
+	n = trim_before(&p->io, cli_number(c, "--before", 0));
 	close(fd);
 	if (n < 0)
 		return cli_fail(c, CLI_FAILED, "log trim: %s", strerror(-n));

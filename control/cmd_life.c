@@ -1,88 +1,39 @@
 /* What changes the gateway: configuration, log, end. */
 #include "control/cmd.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* ---- log trim: it reads what it deletes, so it has a thread of its own ---- */
-
-struct trim {
-	struct ctl_io_posix io;
-	uint64_t before;
-	int result; /* once it is done */
-	_Atomic bool done;
-	_Atomic unsigned
-		gone; /* of its two holders, thread and request: the last frees */
-};
 
 static void
 let_trim_go(void *state)
 {
-	struct trim *t = state;
+	ctl_trim_let_go(state);
+}
 
-	if (atomic_fetch_add(&t->gone, 1) == 0)
+/* The log's thread does it. */
+static void
+ask_for_trim(struct ctl_gateway *g, uint64_t before, struct ctl_reply *r)
+{
+	r->state = ctl_logd_trim(&g->logd, before);
+	if (r->state == NULL) {
+		cmd_refuse(r, "failed", "log trim: another one waits for its turn");
 		return;
-	ctl_io_posix_close(&t->io);
-	free(t);
-}
-
-static void *
-trim_main(void *arg)
-{
-	struct trim *t = arg;
-
-	t->result = ctl_log_trim(&t->io.io, t->before);
-	atomic_store(&t->done, true);
-	let_trim_go(t);
-	return NULL;
-}
-
-static int
-trim_start(const char *dir, uint64_t before, struct ctl_reply *r)
-{
-	struct trim *t = calloc(1, sizeof(*t));
-	pthread_t thread;
-	int rc;
-
-	if (t == NULL)
-		return -ENOMEM;
-	t->before = before;
-	rc = ctl_io_posix_open(&t->io, dir, 0);
-	if (rc < 0)
-		goto free_trim;
-	rc = -pthread_create(&thread, NULL, trim_main, t);
-	if (rc < 0)
-		goto close_dir;
-	pthread_detach(thread);
-	r->state = t;
+	}
+	r->wait = true;
 	r->let_go = let_trim_go;
-	return 0;
-close_dir:
-	ctl_io_posix_close(&t->io);
-free_trim:
-	free(t);
-	return rc;
 }
 
 void
 cmd_log_trim(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 {
 	uint64_t before = cmd_number(args, "before", UINT64_MAX);
-	struct trim *t = r->state;
+	const struct ctl_trim *t = r->state;
 
 	if (before == UINT64_MAX) {
 		cmd_refuse(r, "usage", "log trim --before SEQ");
 	} else if (t == NULL) {
-		int rc = trim_start(g->conf->log_dir, before, r);
-
-		r->wait = rc == 0;
-		if (rc < 0)
-			cmd_refuse(
-				r, "failed", "%s: %s", g->conf->log_dir, strerror(-rc));
-	} else if (!atomic_load(&t->done)) {
+		ask_for_trim(g, before, r);
+	} else if (!atomic_load_explicit(&t->done, memory_order_acquire)) {
 		r->wait = true;
 	} else if (t->result < 0) {
 		cmd_refuse(r, "failed", "%s: %s", g->conf->log_dir, strerror(-t->result));

@@ -7,6 +7,25 @@
 #include <time.h>
 #include <unistd.h>
 
+/* What an operator should know of retention, or null. */
+static json_t *
+retention_json(const struct ctl_gateway *g)
+{
+	uint64_t values = atomic_load(&g->log.stats.values_bytes);
+	int error = atomic_load(&g->log.stats.keep_error);
+
+	if (error != 0)
+		return json_sprintf(
+			"nothing old is deleted, for current values of stores "
+			"could not be written again: %s",
+			strerror(error));
+	if (g->conf->retain_bytes > 0 && values > g->conf->retain_bytes)
+		return json_sprintf("current values of stores take %llu bytes, more than "
+				    "log.retain.bytes: the log is longer by them",
+			(unsigned long long)values);
+	return json_null();
+}
+
 static json_t *
 log_json(const struct ctl_gateway *g)
 {
@@ -21,6 +40,9 @@ log_json(const struct ctl_gateway *g)
 	cmd_set(o, "segments", atomic_load(&s->segments));
 	cmd_set(o, "trimmed", atomic_load(&s->trimmed));
 	cmd_set(o, "cut_early", atomic_load(&s->cut_early));
+	cmd_set(o, "kept", atomic_load(&s->kept));
+	cmd_set(o, "values_bytes", atomic_load(&s->values_bytes));
+	json_object_set_new(o, "retention", retention_json(g));
 	cmd_set(o, "sync_us_max", atomic_load(&s->sync_ns_max) / 1000);
 	cmd_set(o, "sync_us_mean",
 		atomic_load(&s->commits) == 0

@@ -33,7 +33,8 @@
 		"restored, "                                                             \
 		"restored_values, restore_shortfall, log {dir, records, bytes, "         \
 		"commits, "                                                              \
-		"failures, segments, trimmed, cut_early, sync_us_max, sync_us_mean, "    \
+		"failures, segments, trimmed, cut_early, kept, values_bytes, "           \
+		"retention, sync_us_max, sync_us_mean, "                                 \
 		"last_error, "                                                           \
 		"cut_bytes, damages, unread_segments, recovery}",                        \
 		cmd_status)                                                              \
@@ -101,13 +102,14 @@
 		"of them, or N, or with 0 all",                                          \
 		"[{path, content_format, etag, size, age_s}]", cmd_store_ls)             \
 	LOCAL("log ls", "[--dir DIR]", "segments of the log",                            \
-		"[{segment, bytes, records, first_seq, last_seq, commits, tail_bytes, "  \
+		"[{segment, bytes, records, kept (older ones, written again), "          \
+		"first_seq, last_seq, commits, tail_bytes, "                             \
 		"damages, readable}]",                                                   \
 		cli_log_ls)                                                              \
 	LOCAL("log verify", "[--dir DIR]",                                               \
 		"read everything and name what cannot be read; exit code 5 if there is " \
 		"anything",                                                              \
-		"records, damages [{segment, offset, bytes, reason}], whole",            \
+		"records, kept, damages [{segment, offset, bytes, reason}], whole",      \
 		cli_log_verify)                                                          \
 	LOCAL("log cat", "[STREAM] [--from SEQ] [--dir DIR]",                            \
 		"records of a stream, or of all; exit code 1 if some cannot be read, "   \
@@ -115,11 +117,13 @@
 		"there is no such stream",                                               \
 		"a line each: seq, time_ns, stream, device, path, source, local, type, " \
 		"code, "                                                                 \
-		"mid, token (hex), content_format, payload (hex)",                       \
+		"mid, token (hex), content_format, payload (hex), kept (an older one, "  \
+		"written again with its own number and time)",                           \
 		cli_log_cat)                                                             \
 	REMOTE("log trim", "--before SEQ [--dir DIR]",                                   \
-		"delete segments all of whose records are older", "segments",            \
-		cmd_log_trim)                                                            \
+		"delete segments all of whose records are older; current values of "     \
+		"stores are kept",                                                       \
+		"segments", cmd_log_trim)                                                \
 	LOCAL("conf check", "FILE", "check a configuration file, as tidegated -t does",  \
 		"file, good", cli_conf_check)                                            \
 	REMOTE("conf show", "", "the configuration in force, defaults too",              \

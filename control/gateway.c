@@ -116,7 +116,9 @@ open_plane(struct ctl_gateway *g, const struct dp_config *cfg, struct dp_snapsho
 		return fail(err, errlen, "store.max: no room for what routes begin with");
 	for (unsigned w = 0; w < cfg->workers; w++)
 		g->rings[w] = dp_worker_logring(g->dp, w);
-	if (ctl_logd_start(&g->logd, &g->log, g->rings, cfg->workers) < 0
+	if (ctl_logd_start(&g->logd, &g->log, g->rings, cfg->workers,
+		    ctl_restore_wants_values(g->conf))
+			< 0
 		|| ctl_parser_start(&g->parser, g->dp) < 0 || dp_start(g->dp) < 0)
 		return fail(err, errlen, "a thread did not start: %s", strerror(errno));
 	g->started_s = (uint64_t)time(NULL);
@@ -167,6 +169,7 @@ ctl_gateway_adopt(
 	if (snap == NULL)
 		return -1;
 	dp_publish(g->dp, snap);
+	atomic_store(&g->logd.keep, ctl_restore_wants_values(conf));
 	ctl_config_free(g->conf);
 	g->conf = conf;
 	return 0;

@@ -7,6 +7,7 @@
 
 #include "control/books.h"
 #include "control/config.h"
+#include "control/log_thread.h"
 #include "control/parser.h"
 
 #include <jansson.h>

@@ -7,7 +7,8 @@
 #include <sys/random.h>
 #include <time.h>
 
-_Static_assert(DP_RECORD_MAX <= CTL_FRAME_MAX, "every record fits a frame");
+_Static_assert(CTL_KEPT_HEADER + DP_RECORD_MAX <= CTL_FRAME_MAX,
+	"every record fits a frame, also when it is kept");
 
 static uint64_t
 now_ns(void)
@@ -237,11 +238,12 @@ out:
 /* Leave the segment: whatever is behind its last durable offset is given back if
  * possible. */
 static void
-leave(struct ctl_log *log)
+leave(struct ctl_log *log, bool failed)
 {
 	if (log->file < 0)
 		return;
-	(void)log->io->truncate(log->io, log->file, log->offset);
+	if (log->io->truncate(log->io, log->file, log->offset) < 0 && failed)
+		log->unsure = true;
 	log->io->close(log->io, log->file);
 	log->file = -1;
 }
@@ -299,8 +301,9 @@ begin_batch(struct ctl_log *log)
 {
 	if (log->file >= 0 && log->offset >= log->opt.segment_bytes) {
 		prove(log);
-		leave(log);
+		leave(log, false);
 	}
+	log->batch_begun = true;
 	log->batch_error = 0;
 	if (log->file < 0)
 		log->batch_error = begin_segment(log);
@@ -313,21 +316,39 @@ ctl_log_room(const struct ctl_log *log, size_t len)
 	       <= CTL_LOG_BATCH;
 }
 
+static void
+append(struct ctl_log *log, enum ctl_frame_type type, uint64_t seq, const uint8_t *data,
+	size_t len)
+{
+	if (log->batch_error != 0)
+		return;
+	ctl_frame_encode(&log->segment, log->offset + log->batch_len, type, seq, data,
+		(uint32_t)len, log->batch + log->batch_len);
+	log->batch_len += ctl_frame_size(len);
+}
+
 uint64_t
 ctl_log_append(struct ctl_log *log, const uint8_t *record, size_t len)
 {
-	uint64_t seq;
-
-	if (log->batch_records == 0)
+	if (!log->batch_begun)
 		begin_batch(log);
-	seq = log->next_seq++;
 	log->batch_records++;
-	if (log->batch_error != 0)
-		return seq;
-	ctl_frame_encode(&log->segment, log->offset + log->batch_len, CTL_FRAME_RECORD,
-		seq, record, (uint32_t)len, log->batch + log->batch_len);
-	log->batch_len += ctl_frame_size(len);
-	return seq;
+	append(log, CTL_FRAME_RECORD, log->next_seq, record, len);
+	return log->next_seq++;
+}
+
+void
+ctl_log_keep(struct ctl_log *log, uint64_t seq, const uint8_t *record, size_t len,
+	uint64_t now_ns)
+{
+	uint8_t data[CTL_FRAME_MAX];
+
+	if (!log->batch_begun)
+		begin_batch(log);
+	log->batch_kept++;
+	memcpy(data, &now_ns, CTL_KEPT_HEADER);
+	memcpy(data + CTL_KEPT_HEADER, record, len);
+	append(log, CTL_FRAME_KEPT, seq, data, CTL_KEPT_HEADER + len);
 }
 
 static void
@@ -374,17 +395,19 @@ ctl_log_commit(struct ctl_log *log)
 		rc = write_batch(log);
 	if (rc == 0) {
 		log->offset += log->batch_len;
-		log->proved = log->batch_records == 0;
+		log->proved = log->batch_records + log->batch_kept == 0;
 		add(&log->stats.bytes, log->batch_len);
 		add(&log->stats.records, log->batch_records);
+		add(&log->stats.kept, log->batch_kept);
 		add(&log->stats.commits, 1);
 	} else {
 		add(&log->stats.failures, 1);
-		leave(log);
+		leave(log, true);
 	}
 	atomic_store_explicit(&log->stats.last_error, -rc, memory_order_relaxed);
 	log->batch_len = 0;
-	log->batch_records = 0;
+	log->batch_records = log->batch_kept = 0;
+	log->batch_begun = false;
 	log->batch_error = 0;
 	return rc;
 }
@@ -395,124 +418,7 @@ ctl_log_close(struct ctl_log *log)
 	if (log->batch_records > 0)
 		(void)ctl_log_commit(log);
 	prove(log);
-	leave(log);
+	leave(log, false);
 	free(log->batch);
 	log->batch = NULL;
-}
-
-/* ---- retention ---- */
-
-/* When the first record behind a segment was taken: all in it are older.  UINT64_MAX if
- * there is none. */
-static uint64_t
-time_after_s(struct ctl_io *io, const uint64_t *later, int n)
-{
-	struct ctl_log_head h;
-
-	for (int i = 0; i < n; i++)
-		if (ctl_log_head(io, later[i], &h) == 0 && h.time_ns != 0)
-			return h.time_ns / 1000000000u;
-	return UINT64_MAX;
-}
-
-/* Is all older than @age_s that stands before the @n segments @later? */
-static bool
-is_older(const struct ctl_log *log, const uint64_t *later, int n, uint64_t now_s,
-	uint64_t age_s)
-{
-	uint64_t time_s = age_s == 0 ? 0 : time_after_s(log->io, later, n);
-
-	return time_s != UINT64_MAX && now_s >= time_s + age_s;
-}
-
-static bool
-is_disk_full(const struct ctl_log *log)
-{
-	int error = atomic_load_explicit(&log->stats.last_error, memory_order_relaxed);
-
-	return error == ENOSPC || error == EDQUOT;
-}
-
-enum fate { KEPT, GOES, GOES_EARLY };
-
-/* Of the segment before the @n that are @later; @over: all are too many bytes. */
-static enum fate
-fate_of(const struct ctl_log *log, const uint64_t *later, int n, uint64_t now_s,
-	bool over)
-{
-	const struct ctl_log_options *opt = &log->opt;
-
-	if (!over
-		&& (opt->retain_s == 0 || !is_older(log, later, n, now_s, opt->retain_s)))
-		return KEPT;
-	if (is_older(log, later, n, now_s, opt->keep_s))
-		return GOES;
-	return is_disk_full(log) ? GOES_EARLY : KEPT;
-}
-
-/* Records in a segment, by where the next one's numbers begin. */
-static uint64_t
-records_before(struct ctl_io *io, uint64_t next, const struct ctl_log_head *h)
-{
-	struct ctl_log_head after;
-
-	return ctl_log_head(io, next, &after) == 0
-		       ? after.header.first_seq - h->header.first_seq
-		       : 0;
-}
-
-/* Bytes of all segments: counted anew, since others trim and a failed batch is cut or
- * not. */
-static uint64_t
-bytes_of(struct ctl_io *io, const uint64_t *ids, int n)
-{
-	struct ctl_log_head h;
-	uint64_t total = 0;
-
-	for (int i = 0; i < n; i++) {
-		(void)ctl_log_head(io, ids[i], &h);
-		total += h.bytes;
-	}
-	return total;
-}
-
-int
-ctl_log_retain(struct ctl_log *log, uint64_t now_s)
-{
-	uint64_t *ids = malloc(CTL_LOG_SEGMENTS * sizeof(*ids));
-	int n = ids == NULL ? -ENOMEM : ctl_log_ids(log->io, ids, CTL_LOG_SEGMENTS),
-	    gone = 0;
-	uint64_t total = bytes_of(log->io, ids, n);
-	struct ctl_log_head h;
-	char name[CTL_LOG_NAME];
-
-	/* The last segment stays: it is being written, or its numbers must not come
-	 * again. */
-	for (int i = 0; i + 1 < n; i++) {
-		bool over = log->opt.retain_bytes > 0 && total > log->opt.retain_bytes;
-		enum fate fate = fate_of(log, ids + i + 1, n - i - 1, now_s, over);
-
-		if (fate == KEPT)
-			break;
-		ctl_log_name(name, ids[i]);
-		/* Without a readable header it is kept: it is for a person to look at. */
-		if (ctl_log_head(log->io, ids[i], &h) < 0
-			|| log->io->remove(log->io, name) < 0)
-			break;
-		if (fate == GOES_EARLY)
-			add(&log->stats.cut_early,
-				records_before(log->io, ids[i + 1], &h));
-		total -= h.bytes;
-		gone++;
-	}
-	free(ids);
-	if (n < 0)
-		return n;
-	if (gone > 0)
-		(void)log->io->sync_dir(log->io);
-	atomic_store_explicit(&log->stats.bytes, total, memory_order_relaxed);
-	atomic_store_explicit(
-		&log->stats.segments, (uint64_t)(n - gone), memory_order_relaxed);
-	add(&log->stats.trimmed, (uint64_t)gone);
-	return gone;
 }

@@ -14,9 +14,8 @@
 
 #include "control/io.h"
 #include "control/segment.h"
-#include "dataplane/logring.h"
+#include "dataplane/record.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 struct ctl_log_options {
@@ -43,6 +42,10 @@ struct ctl_log_report {
 struct ctl_log_stats {
 	_Atomic uint64_t records, bytes, commits, failures, segments, trimmed;
 	_Atomic uint64_t cut_early; /* records that keep_s would have kept */
+	_Atomic uint64_t kept; /* records of values, written again before theirs went */
+	_Atomic uint64_t
+		values_bytes;   /* of current values, as far as they were counted */
+	_Atomic int keep_error; /* errno of what stopped the last pass of retention */
 	_Atomic uint64_t sync_ns_total, sync_ns_max;
 	_Atomic int
 		last_error; /* errno of the last failure, 0 if the last commit worked */
@@ -57,8 +60,10 @@ struct ctl_log {
 	uint64_t next_id, next_seq, commits;
 	uint8_t *batch;
 	size_t batch_len, batch_cap;
-	uint64_t batch_records;
+	uint64_t batch_records, batch_kept;
+	bool batch_begun;
 	int batch_error; /* the segment could not be begun */
+	bool unsure;     /* a batch failed, and may be read all the same */
 	bool proved;     /* the last commit stands in an earlier commit's word */
 	struct ctl_log_stats stats;
 };
@@ -77,14 +82,19 @@ bool ctl_log_room(const struct ctl_log *log, size_t len);
 uint64_t ctl_log_append(struct ctl_log *log, const uint8_t *record, size_t len);
 /* Write and sync the batch.  On failure none of its records is in the log. */
 int ctl_log_commit(struct ctl_log *log);
-/* Delete the oldest whole segments that retention no longer keeps; how many.  @now_s: the
- * wall clock, as records have it. */
-int ctl_log_retain(struct ctl_log *log, uint64_t now_s);
+/*
+ * Add a record that stood in an older segment and is to outlive that, with the number
+ * that it had.  Its value must be what the log's last word is: nothing is in the batch
+ * but what is kept.
+ */
+void ctl_log_keep(struct ctl_log *log, uint64_t seq, const uint8_t *record, size_t len,
+	uint64_t now_ns);
 
 /* ---- reading a directory ---- */
 
 struct ctl_log_item {
 	uint64_t segment, offset, seq;
+	bool kept; /* written again, with the number it had, to outlive its segment */
 	struct dp_record record; /* borrows from the mapped file during the call */
 };
 
@@ -114,14 +124,27 @@ int ctl_log_ids(struct ctl_io *io, uint64_t *ids, unsigned max);
 struct ctl_log_head {
 	struct ctl_segment header;
 	uint64_t bytes;   /* of the whole segment */
-	uint64_t time_ns; /* of its first record, 0 if that is not there */
+	uint64_t time_ns; /* of its first frame: all in older segments was taken before;
+			     0 if there is none */
 };
 /* 0, or -EBADMSG if the header cannot be read. */
 int ctl_log_head(struct ctl_io *io, uint64_t id, struct ctl_log_head *out);
 
+/* The record in a frame that is no commit, borrowing from it; false if it is none. */
+bool ctl_log_record(const struct ctl_frame *f, struct dp_record *r);
+
 /* Every committed record in order; segments that end before from_seq are not looked into.
  */
 int ctl_log_read(struct ctl_io *io, const struct ctl_log_reader *r);
+
+/*
+ * Read a segment on from @calls->from, which is moved: whole batches, about CTL_LOG_PART
+ * bytes or one batch, none beyond offset @end.  1 if there may be more, 0 if that was
+ * all, -EBADMSG if the header cannot be read.
+ */
+#define CTL_LOG_PART (512u << 10)
+int ctl_log_read_on(
+	struct ctl_io *io, uint64_t id, uint64_t end, struct ctl_scan_calls *calls);
 
 /* The end of the log that goes back to a time. */
 struct ctl_log_tail {
@@ -140,23 +163,3 @@ int ctl_log_segment_info(
  */
 int ctl_log_segment_glance(
 	struct ctl_io *io, uint64_t id, struct ctl_log_segment_info *out);
-/* Delete segments all of whose records are before @seq; never the last one.  How many. */
-int ctl_log_trim(struct ctl_io *io, uint64_t seq);
-
-/* ---- the log thread ---- */
-
-struct ctl_logd {
-	struct ctl_log *log;
-	struct dp_logring **rings;
-	unsigned n_rings;
-	struct ctl_logd_part *parts; /* of the batch, one a ring; the log thread's */
-	pthread_t thread;
-	_Atomic bool stop;   /* control: wo, log thread: ro */
-	_Atomic bool retain; /* control: sets; log thread: clears */
-};
-
-/* Drain @rings into @log until stopped. */
-int ctl_logd_start(
-	struct ctl_logd *d, struct ctl_log *log, struct dp_logring **rings, unsigned n);
-/* Drain what is there, commit, join. */
-void ctl_logd_stop(struct ctl_logd *d);

@@ -102,7 +102,7 @@ ctl_log_print_json(FILE *out, const struct ctl_log_item *item)
 		fprintf(out, "\",\"content_format\":%u,\"payload\":\"",
 			r->content_format);
 	ctl_print_hex(out, r->payload, r->payload_len);
-	fputs("\"}\n", out);
+	fprintf(out, "\",\"kept\":%s}\n", item->kept ? "true" : "false");
 }
 
 void
@@ -117,5 +117,5 @@ ctl_log_print_text(FILE *out, const struct ctl_log_item *item)
 	print_endpoint(out, &r->source);
 	fprintf(out, " mid %u %.*s ", r->mid, (int)path_text(path, r), path);
 	ctl_print_json_string(out, (const char *)r->payload, r->payload_len);
-	fputc('\n', out);
+	fputs(item->kept ? " kept\n" : "\n", out);
 }

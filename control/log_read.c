@@ -124,10 +124,30 @@ ctl_log_segment_glance(struct ctl_io *io, uint64_t id, struct ctl_log_segment_in
 	return rc;
 }
 
+bool
+ctl_log_record(const struct ctl_frame *f, struct dp_record *r)
+{
+	size_t skip = f->type == CTL_FRAME_KEPT ? CTL_KEPT_HEADER : 0;
+
+	return dp_record_decode(r, f->data + skip, f->len - skip);
+}
+
+/* When a frame that is no commit was written, as far as it says. */
+static uint64_t
+time_of(const struct ctl_frame *f)
+{
+	struct dp_record r;
+	uint64_t kept_ns;
+
+	if (!ctl_log_record(f, &r))
+		return 0;
+	memcpy(&kept_ns, f->data, sizeof(kept_ns));
+	return f->type == CTL_FRAME_KEPT ? kept_ns : r.time_ns;
+}
+
 int
 ctl_log_head(struct ctl_io *io, uint64_t id, struct ctl_log_head *out)
 {
-	struct dp_record first;
 	struct ctl_frame f;
 	struct view v;
 	int rc = view_open(io, id, &v);
@@ -138,10 +158,39 @@ ctl_log_head(struct ctl_io *io, uint64_t id, struct ctl_log_head *out)
 	if (!v.readable)
 		rc = -EBADMSG;
 	else if (ctl_frame_decode(&v.header, v.base, v.size, CTL_SEGMENT_HEADER, &f)
-		 && f.type == CTL_FRAME_RECORD && dp_record_decode(&first, f.data, f.len))
-		out->time_ns = first.time_ns;
+		 && f.type != CTL_FRAME_COMMIT)
+		out->time_ns = time_of(&f);
 	view_close(io, &v);
 	return rc;
+}
+
+int
+ctl_log_read_on(
+	struct ctl_io *io, uint64_t id, uint64_t end, struct ctl_scan_calls *calls)
+{
+	uint64_t from = calls->from > 0 ? calls->from : CTL_SEGMENT_HEADER;
+	uint64_t part = CTL_LOG_PART, size = from;
+	struct ctl_scan scan = {.end = from};
+	struct view v;
+	int rc = view_open(io, id, &v);
+
+	if (rc < 0)
+		return rc;
+	if (!v.readable)
+		rc = -EBADMSG;
+	if (end > v.size)
+		end = v.size;
+	/* The end of a part looks like that of the log; what damage hides, or a batch
+	 * longer than the part, shows in a longer one. */
+	for (; rc == 0 && scan.end == from && size < end; part *= 2) {
+		size = end - from > part ? from + part : end;
+		ctl_segment_scan(&v.header, v.base, size, calls, &scan);
+	}
+	view_close(io, &v);
+	if (rc < 0)
+		return rc;
+	calls->from = scan.end;
+	return size < end;
 }
 
 /* ---- all of them ---- */
@@ -158,13 +207,17 @@ each(void *arg, const struct ctl_frame *f)
 {
 	struct pass *p = arg;
 	struct ctl_log_item item = {
-		.segment = p->segment, .offset = f->offset, .seq = f->seq};
+		.segment = p->segment,
+		.offset = f->offset,
+		.seq = f->seq,
+		.kept = f->type == CTL_FRAME_KEPT,
+	};
 	struct ctl_damage d = {
 		.offset = f->offset, .len = f->len, .reason = "not a record"};
 
 	if (f->seq < p->r->from_seq)
 		return true;
-	if (!dp_record_decode(&item.record, f->data, f->len)) {
+	if (!ctl_log_record(f, &item.record)) {
 		if (p->r->damaged != NULL)
 			p->r->damaged(p->r->arg, p->segment, &d);
 		return true;
@@ -252,27 +305,4 @@ ctl_log_read(struct ctl_io *io, const struct ctl_log_reader *r)
 	}
 	free(ids);
 	return n < 0 ? n : rc;
-}
-
-int
-ctl_log_trim(struct ctl_io *io, uint64_t seq)
-{
-	uint64_t *ids = malloc(CTL_LOG_SEGMENTS * sizeof(*ids));
-	int n = ids == NULL ? -ENOMEM : ctl_log_ids(io, ids, CTL_LOG_SEGMENTS), gone = 0;
-	struct ctl_log_segment_info info;
-	char name[CTL_LOG_NAME];
-
-	for (int i = 0; i + 1 < n; i++) {
-		if (ctl_log_segment_info(io, ids[i], &info) < 0 || !info.readable
-			|| info.scan.damages > 0 || info.scan.last_seq >= seq)
-			break; /* what is damaged is kept */
-		ctl_log_name(name, ids[i]);
-		if (io->remove(io, name) < 0)
-			break;
-		gone++;
-	}
-	free(ids);
-	if (gone > 0)
-		(void)io->sync_dir(io);
-	return n < 0 ? n : gone;
 }

@@ -1,5 +1,5 @@
 /* The log thread: rings in, group commits out. */
-#include "control/log.h"
+#include "control/log_thread.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -71,6 +71,68 @@ is_full(const struct ctl_logd *d, const struct ctl_logd_part *parts)
 	return false;
 }
 
+/* ---- between batches ---- */
+
+void
+ctl_trim_let_go(struct ctl_trim *t)
+{
+	if (atomic_fetch_add(&t->gone, 1) > 0)
+		free(t);
+}
+
+struct ctl_trim *
+ctl_logd_trim(struct ctl_logd *d, uint64_t before)
+{
+	struct ctl_trim *t = calloc(1, sizeof(*t)), *none = NULL;
+
+	if (t == NULL)
+		return NULL;
+	t->before = before;
+	if (atomic_compare_exchange_strong(&d->asked, &none, t))
+		return t;
+	free(t);
+	return NULL;
+}
+
+static void
+answer(struct ctl_trim *t, int result)
+{
+	t->result = result;
+	atomic_store_explicit(&t->done, true, memory_order_release);
+	ctl_trim_let_go(t);
+}
+
+/* What is asked for goes first. */
+static void
+begin_pass(struct ctl_logd *d)
+{
+	uint64_t now_s = (uint64_t)time(NULL);
+
+	d->trim = atomic_exchange(&d->asked, NULL);
+	if (d->trim != NULL)
+		ctl_retain_trim(&d->retain, d->trim->before, now_s);
+	else if (atomic_exchange_explicit(&d->due, false, memory_order_relaxed))
+		ctl_retain_begin(&d->retain, now_s,
+			atomic_load_explicit(&d->keep, memory_order_relaxed));
+}
+
+/* A slice of the pass, or of one that begins. */
+static void
+retain(struct ctl_logd *d)
+{
+	int rc;
+
+	if (d->retain.step == CTL_RETAIN_DONE)
+		begin_pass(d);
+	if (d->retain.step == CTL_RETAIN_DONE)
+		return;
+	rc = ctl_retain_slice(&d->retain);
+	if (rc == 1 || d->trim == NULL)
+		return;
+	answer(d->trim, rc < 0 ? rc : d->retain.gone);
+	d->trim = NULL;
+}
+
 static void
 look_after(struct ctl_logd *d, uint64_t idle_ns)
 {
@@ -78,9 +140,22 @@ look_after(struct ctl_logd *d, uint64_t idle_ns)
 
 	if (idle_ns > PROVE_NS && log->file >= 0 && !log->proved && log->commits > 0)
 		(void)ctl_log_commit(log);
-	if (atomic_exchange_explicit(&d->retain, false, memory_order_relaxed))
-		(void)ctl_log_retain(log, (uint64_t)time(NULL));
+	retain(d);
 }
+
+/* Who still waits for a pass waits in vain. */
+static void
+give_up(struct ctl_logd *d)
+{
+	struct ctl_trim *asked = atomic_exchange(&d->asked, NULL);
+
+	if (asked != NULL)
+		answer(asked, -ECANCELED);
+	if (d->trim != NULL)
+		answer(d->trim, -ECANCELED);
+}
+
+/* ---- the thread ---- */
 
 static void *
 logd_main(void *arg)
@@ -109,23 +184,27 @@ logd_main(void *arg)
 			continue;
 		}
 		commit(d, parts);
+		retain(d); /* without an idle moment, too */
 		first = 0;
 		last = now_ns();
 	} while (!stopping || d->log->batch_records > 0 || is_full(d, parts));
+	give_up(d);
 	return NULL;
 }
 
 int
-ctl_logd_start(
-	struct ctl_logd *d, struct ctl_log *log, struct dp_logring **rings, unsigned n)
+ctl_logd_start(struct ctl_logd *d, struct ctl_log *log, struct dp_logring **rings,
+	unsigned n, bool keep)
 {
 	int rc;
 
-	*d = (struct ctl_logd){.log = log, .rings = rings, .n_rings = n};
+	*d = (struct ctl_logd){.log = log, .rings = rings, .n_rings = n, .keep = keep};
 	d->parts = calloc(n, sizeof(*d->parts));
 	if (d->parts == NULL)
 		return -ENOMEM;
-	rc = -pthread_create(&d->thread, NULL, logd_main, d);
+	rc = ctl_retain_init(&d->retain, log);
+	if (rc == 0)
+		rc = -pthread_create(&d->thread, NULL, logd_main, d);
 	if (rc < 0)
 		free(d->parts);
 	return rc;
@@ -136,5 +215,6 @@ ctl_logd_stop(struct ctl_logd *d)
 {
 	atomic_store_explicit(&d->stop, true, memory_order_release);
 	pthread_join(d->thread, NULL);
+	ctl_retain_fini(&d->retain);
 	free(d->parts);
 }

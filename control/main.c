@@ -70,7 +70,7 @@ every_second(struct loop *l)
 	dp_tick(l->g->dp);
 	l->seconds += n;
 	if (l->seconds % RETAIN_EVERY_S == 0)
-		atomic_store(&l->g->logd.retain, true);
+		atomic_store(&l->g->logd.due, true);
 }
 
 /* The event's data is a pointer: the server's own, or where we keep the descriptor. */

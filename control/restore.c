@@ -21,6 +21,15 @@ is_logged_store(const struct ctl_route *r)
 	return r->kind == DP_K_STORE && r->ack == DP_ACK_LOGGED;
 }
 
+bool
+ctl_restore_wants_values(const struct ctl_config *c)
+{
+	for (unsigned i = 0; i < c->n_routes; i++)
+		if (is_logged_store(&c->routes[i]))
+			return true;
+	return false;
+}
+
 /* Is @r a write to a store that is kept in the log? */
 static bool
 is_value(const struct ctl_config *c, const struct dp_record *r)
@@ -46,6 +55,8 @@ restore_record(void *arg, const struct ctl_log_item *item)
 
 	if (is_value(s->g->conf, r))
 		s->g->restored_values += dp_restore_value(s->g->dp, r, (uint32_t)age_s);
+	if (item->kept)
+		return true; /* its Message ID was in a window, long ago */
 	if (age_s >= (r->type == TG_CON ? s->con_s : s->non_s))
 		return true; /* it means nothing any more */
 	if ((later && r->time_ns - s->now_ns > CLOCK_SLACK_NS)
@@ -63,15 +74,12 @@ ctl_restore(struct ctl_gateway *g)
 	struct ctl_log_reader reader = {.each = restore_record, .arg = &s};
 	struct ctl_log_tail tail;
 	struct timespec ts;
-	bool values = false;
 	int rc;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
 	s.now_ns = (uint64_t)ts.tv_sec * NS + (uint64_t)ts.tv_nsec;
 	ctl_config_lifetimes(g->conf, &s.con_s, &s.non_s);
-	for (unsigned i = 0; i < g->conf->n_routes; i++)
-		values |= is_logged_store(&g->conf->routes[i]);
-	if (!values) {
+	if (!ctl_restore_wants_values(g->conf)) {
 		rc = ctl_log_tail(
 			&g->io.io, s.now_ns - s.con_s * NS, CTL_RESTORE_BYTES, &tail);
 		if (rc < 0)

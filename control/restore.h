@@ -18,6 +18,8 @@
 
 #define CTL_RESTORE_BYTES (512ull << 20) /* about a second's reading */
 
+/* Is there a store whose values the log holds? */
+bool ctl_restore_wants_values(const struct ctl_config *c);
 /* 0, or -errno if the log cannot be read. */
 int ctl_restore(struct ctl_gateway *g);
 /* Put the values that routes begin with where nothing is; false if the store is full. */

@@ -84,7 +84,8 @@ ctl_frame_decode(const struct ctl_segment *s, const uint8_t *base, size_t size,
 	f->seq = get(p + 8);
 	f->offset = at;
 	f->data = p + CTL_FRAME_HEADER;
-	if ((f->type != CTL_FRAME_RECORD && f->type != CTL_FRAME_COMMIT)
+	if (f->type < CTL_FRAME_RECORD || f->type > CTL_FRAME_KEPT
+		|| (f->type == CTL_FRAME_KEPT && f->len < CTL_KEPT_HEADER)
 		|| f->len > CTL_FRAME_MAX || ctl_frame_size(f->len) > size - at)
 		return false;
 	return crc == frame_crc(s, at, p, f->len);
@@ -168,10 +169,14 @@ note_damage(struct walk *w, uint64_t at, uint64_t end)
 static void
 note_record(struct walk *w, const struct ctl_frame *f)
 {
-	w->out->records++;
-	if (w->out->first_seq == 0)
-		w->out->first_seq = f->seq;
-	w->out->last_seq = f->seq;
+	if (f->type == CTL_FRAME_RECORD) {
+		w->out->records++;
+		if (w->out->first_seq == 0)
+			w->out->first_seq = f->seq;
+		w->out->last_seq = f->seq;
+	} else {
+		w->out->kept++;
+	}
 	if (w->calls->each != NULL && !w->calls->each(w->calls->arg, f))
 		w->stopped = true;
 }
@@ -188,7 +193,7 @@ deliver(struct walk *w, uint64_t from, uint64_t to)
 			from = resync(w, from); /* noted when it was met first */
 			continue;
 		}
-		if (f.type == CTL_FRAME_RECORD)
+		if (f.type != CTL_FRAME_COMMIT)
 			note_record(w, &f);
 		from += ctl_frame_size(f.len);
 	}
@@ -199,7 +204,7 @@ ctl_segment_scan(const struct ctl_segment *s, const uint8_t *base, size_t size,
 	const struct ctl_scan_calls *calls, struct ctl_scan *out)
 {
 	struct walk w = {.s = s, .base = base, .size = size, .calls = calls, .out = out};
-	uint64_t at = CTL_SEGMENT_HEADER, batch = at;
+	uint64_t at = calls->from > 0 ? calls->from : CTL_SEGMENT_HEADER, batch = at;
 	struct ctl_commit c;
 	struct ctl_frame f;
 

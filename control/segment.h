@@ -2,11 +2,11 @@
  * One segment of the log as bytes: header, frames, commits.
  *
  * A segment is a header and then frames, each at a multiple of eight.  A batch is some
- * record frames and the commit frame behind them, written and synced as one; only then
- * are its records acknowledged, and only then is the next batch written.  A commit says
- * which segment it is in, its number, and the offset that was durable before it: so
- * whatever precedes that offset has been durable, and only what lies behind the last such
- * offset can be the torn end of a write.
+ * record frames, or copies of older ones that are kept for good, and the commit frame
+ * behind them, written and synced as one; only then are its records acknowledged, and
+ * only then is the next batch written.  A commit says which segment it is in, its number,
+ * and the offset that was durable before it: so whatever precedes that offset has been
+ * durable, and only what lies behind the last such offset can be the torn end of a write.
  *
  * Every checksum (CRC-32C) covers the segment's random nonce and the frame's own offset,
  * so neither stale bytes nor a payload that imitates a frame are ever taken for one.
@@ -23,7 +23,7 @@
 #define CTL_FRAME_HEADER 16
 #define CTL_COMMIT_LEN 32
 #define CTL_FRAME_MAX                                                                    \
-	18432 /* bytes of a frame's data: bounds what a search for frames costs */
+	18440 /* bytes of a frame's data: bounds what a search for frames costs */
 
 struct ctl_segment {
 	uint64_t id;
@@ -31,11 +31,17 @@ struct ctl_segment {
 	uint64_t first_seq; /* the sequence number that its first record has */
 };
 
-enum ctl_frame_type { CTL_FRAME_RECORD = 1, CTL_FRAME_COMMIT = 2 };
+/*
+ * A kept record stood in a segment that was to be deleted, and has its number from there.
+ * Its data is the time at which it was written again (wall clock, eight bytes), then the
+ * record.
+ */
+enum ctl_frame_type { CTL_FRAME_RECORD = 1, CTL_FRAME_COMMIT = 2, CTL_FRAME_KEPT = 3 };
+#define CTL_KEPT_HEADER 8
 
 struct ctl_frame {
 	enum ctl_frame_type type;
-	uint64_t offset, seq; /* record: its sequence number; commit: the commit's */
+	uint64_t offset, seq; /* a record's sequence number; commit: the commit's */
 	const uint8_t *data;
 	uint32_t len;
 };
@@ -72,10 +78,10 @@ struct ctl_damage {
 };
 
 struct ctl_scan {
-	uint64_t end;     /* behind the last commit: what lies past it may be cut */
-	uint64_t last;    /* where the last commit's batch begins */
-	uint64_t records; /* delivered */
-	uint64_t first_seq, last_seq; /* of those; 0 if none */
+	uint64_t end;           /* behind the last commit: what lies past it may be cut */
+	uint64_t last;          /* where the last commit's batch begins */
+	uint64_t records, kept; /* delivered */
+	uint64_t first_seq, last_seq; /* of @records; 0 if none */
 	uint64_t max_seq; /* highest met in any whole frame, committed or not */
 	uint64_t commits;
 	bool proved;      /* the last commit stands alone: it says that all before it was
@@ -93,13 +99,15 @@ bool ctl_segment_glance(const struct ctl_segment *s, const uint8_t *base, size_t
 
 /*
  * Walk a segment's @size bytes.  @each is called for every record of a committed batch,
- * in order (may be NULL); false from it ends the walk.  @damaged is called for each place
- * that had been durable and cannot be read (may be NULL); reading goes on behind it.
+ * kept ones too, in order (may be NULL); false from it ends the walk.  @damaged is called
+ * for each place that had been durable and cannot be read (may be NULL); reading goes on
+ * behind it.
  */
 struct ctl_scan_calls {
 	bool (*each)(void *arg, const struct ctl_frame *f);
 	void (*damaged)(void *arg, const struct ctl_damage *d);
 	void *arg;
+	uint64_t from; /* where to begin: an earlier scan's end, or 0 */
 };
 void ctl_segment_scan(const struct ctl_segment *s, const uint8_t *base, size_t size,
 	const struct ctl_scan_calls *calls, struct ctl_scan *out);

@@ -1,6 +1,7 @@
 /* A log on a disk in memory, and what its tests do to it. */
 #pragma once
 
+#include "control/retain.h"
 #include "tests/io_sim.h"
 #include "tests/log_records.h"
 
@@ -59,6 +60,45 @@ batch(struct fixture *f, int n)
 	while (n-- > 0)
 		append(f);
 	return ctl_log_commit(&f->log);
+}
+
+/* Go on with a pass until it is done; how many segments went, or -errno. */
+static inline int
+pass(struct ctl_retain *r)
+{
+	int rc;
+
+	do
+		rc = ctl_retain_slice(r);
+	while (rc == 1);
+	return rc < 0 ? rc : r->gone;
+}
+
+/* A pass of retention, or one that trims, which knows nothing before. */
+static inline int
+retain(struct fixture *f, uint64_t now_s)
+{
+	struct ctl_retain r;
+	int rc;
+
+	assert_int_equal(ctl_retain_init(&r, &f->log), 0);
+	ctl_retain_begin(&r, now_s, true);
+	rc = pass(&r);
+	ctl_retain_fini(&r);
+	return rc;
+}
+
+static inline int
+trim_before(struct fixture *f, uint64_t seq)
+{
+	struct ctl_retain r;
+	int rc;
+
+	assert_int_equal(ctl_retain_init(&r, &f->log), 0);
+	ctl_retain_trim(&r, seq, 0);
+	rc = pass(&r);
+	ctl_retain_fini(&r);
+	return rc;
 }
 
 /* The whole log reads as numbers @from .. @to and, if @from2, @from2 .. @to2. */

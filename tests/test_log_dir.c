@@ -18,7 +18,9 @@ numbers_after_trim(void **state)
 		-ENOSPC); /* the header is written, the batch not */
 	assert_int_equal(batch(f, 1), -ENOSPC);
 	ctl_log_close(&f->log);
-	assert_int_equal(ctl_log_trim(&f->sim.io, 6), 1);
+	reopen(f);
+	assert_int_equal(trim_before(f, 6), 1);
+	ctl_log_close(&f->log);
 	reopen(f);
 	assert_true(f->report.next_seq >= 6);
 	ctl_log_close(&f->log);
@@ -48,10 +50,10 @@ trim(void **state)
 	struct fixture *f = *state;
 
 	five(f);
-	assert_int_equal(ctl_log_trim(&f->sim.io, 2), 0); /* record 2 is asked to stay */
-	assert_int_equal(ctl_log_trim(&f->sim.io, 6), 2);
+	assert_int_equal(trim_before(f, 2), 0); /* record 2 is asked to stay */
+	assert_int_equal(trim_before(f, 6), 2);
 	expect(f, 5, 10, 0, 0);
-	assert_int_equal(ctl_log_trim(&f->sim.io, 1000), 2); /* never the last */
+	assert_int_equal(trim_before(f, 1000), 2); /* never the last */
 	expect(f, 9, 10, 0, 0);
 	ctl_log_close(&f->log);
 	ctl_sim_restart(&f->sim, SIM_FORGET);
@@ -66,10 +68,27 @@ trim_keeps_damage(void **state)
 	five(f);
 	ctl_log_close(&f->log);
 	segment(f, 2)->bytes[0] ^= 1;
-	assert_int_equal(ctl_log_trim(&f->sim.io, 1000), 1);
+	reopen(f);
+	assert_int_equal(trim_before(f, 1000), 1);
+	ctl_log_close(&f->log);
 	assert_null(segment(f, 1));
 	assert_non_null(segment(f, 2));
 	assert_non_null(segment(f, 3));
+}
+
+/* Damage within a segment is found while it is read. */
+static void
+trim_keeps_damaged_record(void **state)
+{
+	struct fixture *f = *state;
+
+	five(f);
+	ctl_log_close(&f->log);
+	segment(f, 2)->bytes[CTL_SEGMENT_HEADER] ^= 1;
+	reopen(f);
+	assert_int_equal(trim_before(f, 1000), 1);
+	assert_non_null(segment(f, 2));
+	ctl_log_close(&f->log);
 }
 
 static void
@@ -79,32 +98,32 @@ retain_bytes(void **state)
 	uint64_t last_two;
 
 	five(f);
-	assert_int_equal(ctl_log_retain(&f->log, 0), 0); /* no bound */
+	assert_int_equal(retain(f, 0), 0); /* no bound */
 	last_two = segment(f, 4)->size + segment(f, 5)->size;
 	f->log.opt.retain_bytes = last_two;
-	assert_int_equal(ctl_log_retain(&f->log, 0), 3);
+	assert_int_equal(retain(f, 0), 3);
 	expect(f, 7, 10, 0, 0);
 	assert_int_equal(f->log.stats.bytes, last_two);
 	assert_int_equal(f->log.stats.segments, 2);
 	assert_int_equal(f->log.stats.trimmed, 3);
 	f->log.opt.retain_bytes = 1;
-	assert_int_equal(ctl_log_retain(&f->log, 0), 1); /* never the last */
+	assert_int_equal(retain(f, 0), 1); /* never the last */
 	assert_int_equal(batch(f, 1), 0);
 	expect(f, 9, 11, 0, 0);
 	ctl_log_close(&f->log);
 }
 
-/* What somebody else trimmed counts no more. */
+/* What was trimmed counts no more. */
 static void
 retain_after_trim(void **state)
 {
 	struct fixture *f = *state;
 
 	five(f);
-	assert_int_equal(ctl_log_trim(&f->sim.io, 6), 2);
+	assert_int_equal(trim_before(f, 6), 2);
 	for (uint64_t id = 3; id <= 5; id++)
 		f->log.opt.retain_bytes += segment(f, id)->size;
-	assert_int_equal(ctl_log_retain(&f->log, 0), 0);
+	assert_int_equal(retain(f, 0), 0);
 	assert_int_equal(f->log.stats.bytes, f->log.opt.retain_bytes);
 	assert_int_equal(f->log.stats.segments, 3);
 	expect(f, 5, 10, 0, 0);
@@ -120,9 +139,9 @@ retain_time(void **state)
 
 	five(f);
 	f->log.opt.retain_s = 10;
-	assert_int_equal(ctl_log_retain(&f->log, 12), 0);
-	assert_int_equal(ctl_log_retain(&f->log, 13), 1); /* 3 + 10 */
-	assert_int_equal(ctl_log_retain(&f->log, 17), 2);
+	assert_int_equal(retain(f, 12), 0);
+	assert_int_equal(retain(f, 13), 1); /* 3 + 10 */
+	assert_int_equal(retain(f, 17), 2);
 	expect(f, 7, 10, 0, 0);
 	ctl_log_close(&f->log);
 }
@@ -160,7 +179,7 @@ retain_keeps_the_young(void **state)
 	f->log.opt.retain_bytes = r->bytes;
 	f->log.opt.retain_s = r->age_s;
 	atomic_store(&f->log.stats.last_error, r->error);
-	assert_int_equal(ctl_log_retain(&f->log, r->now_s), r->gone);
+	assert_int_equal(retain(f, r->now_s), r->gone);
 	assert_int_equal(f->log.stats.trimmed, r->gone);
 	assert_int_equal(f->log.stats.cut_early, r->cut_early);
 	ctl_log_close(&f->log);
@@ -180,7 +199,7 @@ retain_time_past_empty(void **state)
 	assert_int_equal(info(f, 2).scan.records, 0);
 	assert_int_equal(batch(f, 1), 0);
 	f->log.opt.retain_s = 10;
-	assert_int_equal(ctl_log_retain(&f->log, 13), 2);
+	assert_int_equal(retain(f, 13), 2);
 	expect(f, 3, 3, 0, 0);
 	ctl_log_close(&f->log);
 }
@@ -202,7 +221,7 @@ retain_past_empty(void **state)
 	assert_int_equal(batch(f, 1), 0);
 	assert_int_equal(batch(f, 1), 0);
 	f->log.opt.retain_bytes = 1;
-	ctl_log_retain(&f->log, 0);
+	retain(f, 0);
 	expect(f, 12, 12, 0, 0);
 	ctl_log_close(&f->log);
 }
@@ -356,6 +375,7 @@ main(void)
 		PLAIN(numbers_over_runs),
 		PLAIN(trim),
 		PLAIN(trim_keeps_damage),
+		PLAIN(trim_keeps_damaged_record),
 		PLAIN(retain_bytes),
 		PLAIN(retain_after_trim),
 		PLAIN(retain_time),
@@ -366,7 +386,7 @@ main(void)
 		PLAIN(too_many_segments),
 		PLAIN(name_taken),
 	};
-	size_t n = 13;
+	size_t n = 14;
 
 	ADD_ROWS(tests, &n, keep_rows, retain_keeps_the_young);
 	ADD_ROWS(tests, &n, tails, tail);

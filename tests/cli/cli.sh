@@ -190,7 +190,7 @@ done
 L="--dir $TMP/log"
 # shellcheck disable=SC2086
 {
-	gives log-verify '{"records":2000,"damages":[],"whole":true}' log verify $L --json
+	gives log-verify '{"records":2000,"kept":0,"damages":[],"whole":true}' log verify $L --json
 	same log-segments "$(find "$TMP/log" -name '*.seg' | wc -l)" "$("$CTL" log ls $L | grep -c yes)"
 	same log-cat 2000 "$("$CTL" log cat $L | wc -l)"
 	same log-cat-stream 1000 "$("$CTL" log cat b $L | wc -l)"
@@ -198,7 +198,7 @@ L="--dir $TMP/log"
 	says log-cat-no-stream-near 1 'log cat: there is no stream "ab"; did you mean "a"?' log cat ab $L
 	gives log-cat-no-record-yet '' log cat a $L --from 2001
 	same log-cat-from 500 "$("$CTL" log cat $L --from 1501 | wc -l)"
-	same log-cat-json '{"seq":1,"time_ns":1700000000000000000,"stream":"a","device":"d0","path":"/t/d0","source":"198.18.0.2:40000","local":"[2001:2::1]:5683","type":"CON","code":"0.02","mid":0,"token":"ab00","content_format":50,"payload":"7030"}' \
+	same log-cat-json '{"seq":1,"time_ns":1700000000000000000,"stream":"a","device":"d0","path":"/t/d0","source":"198.18.0.2:40000","local":"[2001:2::1]:5683","type":"CON","code":"0.02","mid":0,"token":"ab00","content_format":50,"payload":"7030","kept":false}' \
 		"$("$CTL" log cat $L --json | head -n 1)"
 	same log-cat-json-no-format null "$("$CTL" log cat $L --json --from 2 | head -n 1 | grep -o '"content_format":[^,]*' | cut -d: -f2)"
 	same log-cat-whole "$(seq 1 2000 | cksum)" "$("$CTL" log cat $L --json | grep -o '"seq":[0-9]*' | cut -d: -f2 | cksum)"

@@ -27,7 +27,8 @@ each(void *arg, const struct ctl_frame *f)
 {
 	struct seen *s = arg;
 
-	require(f->type == CTL_FRAME_RECORD);
+	require(f->type == CTL_FRAME_RECORD || f->type == CTL_FRAME_KEPT);
+	require(f->type != CTL_FRAME_KEPT || f->len >= CTL_KEPT_HEADER);
 	require(f->offset >= CTL_SEGMENT_HEADER && f->offset % 8 == 0);
 	require(f->offset > s->last_offset);
 	require(f->data == s->base + f->offset + CTL_FRAME_HEADER);
@@ -57,10 +58,10 @@ scan(const struct ctl_segment *segment, const uint8_t *base, size_t size,
 	const struct ctl_scan_calls calls = {.each = each, .damaged = damaged, .arg = &s};
 
 	ctl_segment_scan(segment, base, size, &calls, out);
-	require(out->records == s.records && out->damages == s.damages);
+	require(out->records + out->kept == s.records && out->damages == s.damages);
 	require(out->end >= CTL_SEGMENT_HEADER);
 	require(out->end <= size || out->end == CTL_SEGMENT_HEADER);
-	require(out->records == 0 || out->commits > 0 || stop_after > 0);
+	require(s.records == 0 || out->commits > 0 || stop_after > 0);
 	return s;
 }
 
@@ -74,9 +75,9 @@ look(const struct ctl_segment *segment, const uint8_t *data, size_t size)
 	a = scan(segment, data, size, 0, &whole);
 	/* Whoever reads the end alone believes in no other end than who reads all. */
 	require(!ctl_segment_glance(segment, data, size, &again) || whole.end == size);
-	if (whole.records > 1) {
+	if (whole.records + whole.kept > 1) {
 		scan(segment, data, size, 1, &again);
-		require(again.records == 1);
+		require(again.records + again.kept == 1);
 	}
 	/* What proves damage durable may itself lie behind the end. */
 	if (whole.end > size || whole.damages > 0)
@@ -85,10 +86,18 @@ look(const struct ctl_segment *segment, const uint8_t *data, size_t size)
 	require(cut != NULL);
 	memcpy(cut, data, whole.end);
 	b = scan(segment, cut, whole.end, 0, &again);
-	require(again.records == whole.records && again.commits == whole.commits);
+	require(again.records == whole.records && again.kept == whole.kept);
+	require(again.commits == whole.commits);
 	require(again.end == whole.end && b.sum == a.sum
 		&& again.last_seq == whole.last_seq);
 	free(cut);
+}
+
+/* What an arbitrary byte stands for. */
+static enum ctl_frame_type
+type_of(uint32_t byte)
+{
+	return byte & 1 ? CTL_FRAME_RECORD : byte & 4 ? CTL_FRAME_KEPT : CTL_FRAME_COMMIT;
 }
 
 /* Does a right frame begin inside the @len bytes of the one at @at? */
@@ -125,8 +134,7 @@ make_right(const struct ctl_segment *s, uint8_t *base, size_t size)
 			at += 8; /* left damaged */
 			continue;
 		}
-		ctl_frame_encode(s, at,
-			head >> 24 & 1 ? CTL_FRAME_RECORD : CTL_FRAME_COMMIT, seq,
+		ctl_frame_encode(s, at, type_of(head >> 24), seq,
 			base + at + CTL_FRAME_HEADER, len, frame);
 		memcpy(base + at, frame, CTL_FRAME_HEADER);
 		at += ctl_frame_size(len);
