@@ -47,7 +47,7 @@ tear_down(void **state)
 static inline uint64_t
 append(struct fixture *f)
 {
-	uint8_t buf[DP_RECORD_MAX];
+	static uint8_t buf[DP_RECORD_MAX];
 	size_t len = numbered_encode(++f->appended, buf);
 
 	return ctl_log_append(&f->log, buf, len);

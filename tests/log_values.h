@@ -11,7 +11,7 @@ static inline size_t
 value_encode(unsigned key, uint8_t code, uint64_t i, uint8_t *buf)
 {
 	const uint8_t path[] = {1, 'v', 1, (uint8_t)('0' + key)};
-	uint8_t payload[PAYLOAD_MAX];
+	static uint8_t payload[PAYLOAD_MAX];
 	struct dp_record r = {
 		.time_ns = i * 1000000000u,
 		.content_format = DP_NO_FORMAT,
@@ -41,7 +41,7 @@ static inline bool
 shelf_each(void *arg, const struct ctl_log_item *item)
 {
 	const struct dp_record *r = &item->record;
-	uint8_t payload[PAYLOAD_MAX];
+	static uint8_t payload[PAYLOAD_MAX];
 	struct shelf *s = arg;
 	unsigned key;
 

@@ -9,7 +9,7 @@
 static int
 put(struct fixture *f, unsigned key)
 {
-	uint8_t buf[DP_RECORD_MAX];
+	static uint8_t buf[DP_RECORD_MAX];
 
 	ctl_log_append(&f->log, buf, value_encode(key, TG_PUT, ++f->appended, buf));
 	return ctl_log_commit(&f->log);
@@ -18,7 +18,7 @@ put(struct fixture *f, unsigned key)
 static void
 del(struct fixture *f, unsigned key)
 {
-	uint8_t buf[DP_RECORD_MAX];
+	static uint8_t buf[DP_RECORD_MAX];
 
 	ctl_log_append(&f->log, buf, value_encode(key, TG_DELETE, ++f->appended, buf));
 	assert_int_equal(ctl_log_commit(&f->log), 0);
@@ -350,7 +350,7 @@ static void
 long_batches(void **state)
 {
 	struct fixture *f = *state;
-	uint8_t buf[DP_RECORD_MAX];
+	static uint8_t buf[DP_RECORD_MAX];
 
 	f->log.opt.segment_bytes = 16u << 20;
 	for (unsigned b = 0; b < 3; b++) {

@@ -47,7 +47,7 @@ settle(struct ledger *l, unsigned key, uint64_t number)
 static void
 write_value(struct ctl_log *log, struct ledger *l, unsigned key, uint8_t code)
 {
-	uint8_t buf[DP_RECORD_MAX];
+	static uint8_t buf[DP_RECORD_MAX];
 	uint64_t i = ++l->number;
 
 	ctl_log_append(log, buf, value_encode(key, code, i, buf));
