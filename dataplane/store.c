@@ -250,12 +250,20 @@ drop(struct dp_store *t, uint32_t slot, uint64_t hash)
 	DP_SET(t->count, t->count - 1);
 }
 
-static inline __attribute__((always_inline)) enum dp_store_result
-put(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint32_t slot,
+/* Is a list of the device's values another once the value is written so? */
+static __attribute__((noinline)) bool
+looks_otherwise(const struct slot *s, uint32_t device, uint32_t content_format, uint16_t len)
+{
+	return s->len != len || format_of(s) != content_format
+	       || (s->device != device && device != DP_NONE);
+}
+
+DP_HOT enum dp_store_result
+dp_store_put(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint32_t slot,
 	uint32_t device, uint32_t content_format, const void *payload, uint16_t len,
 	uint32_t now_s, uint32_t *out_slot)
 {
-	bool created = slot == DP_NONE, stored;
+	bool created = slot == DP_NONE, relisted = false, stored;
 	struct slot *s;
 
 	if (path->len > DP_PATH_MAX || len > DP_BODY_MAX)
@@ -263,6 +271,8 @@ put(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint32_t slot
 	if (created && (slot = create(t, hash, device)) == DP_NONE)
 		return DP_STORE_FULL;
 	s = slot_of(t, slot);
+	if (unlikely(s->flags & LISTED))
+		relisted = looks_otherwise(s, device, content_format, len);
 	if (!created && s->device != device && device != DP_NONE) {
 		unchain(t, slot); /* the device was forgotten and came back */
 		chain(t, slot, device);
@@ -281,43 +291,10 @@ put(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint32_t slot
 			drop(t, slot, hash);
 		return DP_STORE_FULL;
 	}
-	*out_slot = slot;
-	return created ? DP_STORE_CREATED : DP_STORE_CHANGED;
-}
-
-/* A value whose changes somebody waits for. */
-static __attribute__((noinline)) enum dp_store_result
-put_noted(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint32_t slot,
-	uint32_t device, uint32_t content_format, const void *payload, uint16_t len,
-	uint32_t now_s, uint32_t *out_slot)
-{
-	const struct slot *s = slot_of(t, slot);
-	uint32_t owner = s->device, format = format_of(s);
-	uint16_t before = s->len;
-
-	if (put(t, path, hash, slot, device, content_format, payload, len, now_s,
-		    out_slot)
-		== DP_STORE_FULL)
-		return DP_STORE_FULL;
 	if (s->flags & WATCHED)
 		tell(t, slot);
-	return (s->flags & LISTED)
-			       && (s->len != before || format_of(s) != format
-				       || s->device != owner)
-		       ? DP_STORE_RELISTED
-		       : DP_STORE_CHANGED;
-}
-
-DP_HOT enum dp_store_result
-dp_store_put(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint32_t slot,
-	uint32_t device, uint32_t content_format, const void *payload, uint16_t len,
-	uint32_t now_s, uint32_t *out_slot)
-{
-	if (slot != DP_NONE && unlikely(slot_of(t, slot)->flags & (WATCHED | LISTED)))
-		return put_noted(t, path, hash, slot, device, content_format, payload,
-			len, now_s, out_slot);
-	return put(t, path, hash, slot, device, content_format, payload, len, now_s,
-		out_slot);
+	*out_slot = slot;
+	return created ? DP_STORE_CREATED : relisted ? DP_STORE_RELISTED : DP_STORE_CHANGED;
 }
 
 bool

@@ -232,25 +232,33 @@ reals_are_short(void **state)
 
 /* ---- log trim ---- */
 
-/* Segments 1 .. 4 of one record each, in a directory of its own. */
+/* The gateway's log: segments 1 .. 4 of one record each, in a directory of its own, and the
+ * log thread, which no worker gives anything to. */
 static void
-write_log(char *dir)
+start_log(char *dir)
 {
 	const struct ctl_log_options opt = {.segment_bytes = 1};
-	struct ctl_log_report report;
-	struct ctl_io_posix io;
-	struct ctl_log log;
-	uint8_t buf[DP_RECORD_MAX];
+	static uint8_t buf[DP_RECORD_MAX];
 
 	assert_non_null(mkdtemp(dir));
-	assert_int_equal(ctl_io_posix_open(&io, dir, 0), 0);
-	assert_int_equal(ctl_log_open(&log, &io.io, &opt, &report), 0);
+	assert_int_equal(ctl_io_posix_open(&gateway.io, dir, 0), 0);
+	assert_int_equal(ctl_log_open(&gateway.log, &gateway.io.io, &opt,
+				 &gateway.log_report),
+		0);
 	for (uint64_t i = 1; i <= 4; i++) {
-		ctl_log_append(&log, buf, numbered_encode(i, buf));
-		assert_int_equal(ctl_log_commit(&log), 0);
+		ctl_log_append(&gateway.log, buf, numbered_encode(i, buf));
+		assert_int_equal(ctl_log_commit(&gateway.log), 0);
 	}
-	ctl_log_close(&log);
-	ctl_io_posix_close(&io);
+	assert_int_equal(
+		ctl_logd_start(&gateway.logd, &gateway.log, gateway.rings, 0, false), 0);
+}
+
+static void
+stop_log(void)
+{
+	ctl_logd_stop(&gateway.logd);
+	ctl_log_close(&gateway.log);
+	ctl_io_posix_close(&gateway.io);
 }
 
 static void
@@ -278,27 +286,31 @@ trim(void **state)
 	struct asked a = ask("log trim", json_pack("{s:i}", "before", 3));
 
 	(void)state;
-	write_log(dir);
-	snprintf(conf.log_dir, sizeof(conf.log_dir), "%s", dir);
+	start_log(dir);
 	assert_false(run(&a)); /* the first run reads nothing */
 	run_on(&a, a_moment);
 	assert_int_equal(
 		json_integer_value(json_object_get(a.reply.data, "segments")), 2);
 	done(&a);
+	stop_log();
 	remove_log(dir);
 }
 
+/* One waits for its turn; what waits when the log is closed waits in vain. */
 static void
-trim_of_no_directory(void **state)
+trim_twice(void **state)
 {
 	struct asked a = ask("log trim", json_pack("{s:i}", "before", 3));
-	char dir[] = "/tmp/dp_commands.none";
+	struct asked b = ask("log trim", json_pack("{s:i}", "before", 4));
 
 	(void)state;
-	snprintf(conf.log_dir, sizeof(conf.log_dir), "%s", dir);
-	assert_true(run(&a));
-	assert_string_equal(a.reply.code, "failed");
+	gateway.logd = (struct ctl_logd){0}; /* nobody takes it */
+	assert_false(run(&a));
+	assert_true(run(&b));
+	assert_string_equal(b.reply.code, "failed");
+	ctl_trim_let_go(atomic_exchange(&gateway.logd.asked, NULL));
 	done(&a);
+	done(&b);
 }
 
 static void
@@ -331,7 +343,7 @@ main(void)
 		cmocka_unit_test(kick_gives_up),
 		cmocka_unit_test(reals_are_short),
 		cmocka_unit_test(trim),
-		cmocka_unit_test(trim_of_no_directory),
+		cmocka_unit_test(trim_twice),
 		cmocka_unit_test(trim_before_nothing),
 	};
 
