@@ -195,14 +195,12 @@ dp_store_act_here(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t o
 static uint8_t
 send_home(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
 {
-	bool once = b->msg[i].code != TG_GET;
-
-	if (!once && (b->flags[i] & DP_F_OBSERVE))
+	if (b->flags[i] & DP_F_OBSERVE)
 		dp_observe_cancel(w, b, i);
-	if (!once)
-		b->peer[i] = DP_NONE;
-	if (once)
+	if (b->once >> i & 1)
 		dp_peers_set_link(w->peers, b->peer[i], dp_net_source_mac(b, i));
+	else
+		b->peer[i] = DP_NONE;
 	if (w->away == DP_AWAY_MAX || !dp_hand(w, b, i, home, DP_E_VALUE)) {
 		dp_block_give_up(w, i);
 		dp_drop(w, b, i, DP_C_rdrop_handover_full);

@@ -31,7 +31,7 @@ struct dp_route {
 	bool changes;            /* store: after each 2.03 the value changes by itself */
 	const struct dp_route *also; /* static: the same path in another Content-Format */
 	uint8_t methods;             /* bit c: the method with code c may be asked */
-	bool special;                /* any of the next three is not 0 */
+	bool special;                /* it changes, or any of the next three is not 0 */
 	uint32_t echo_s;     /* how old a request's Echo may be; 0: none is asked for */
 	uint32_t rate;       /* requests a second; 0: no limit */
 	uint32_t delay_ms;   /* a request waits so long before it runs */

@@ -12,9 +12,11 @@
 
 #include <string.h>
 
-/* A duplicate CON gets the same bytes again, rebuilt from the code or from the reply
- * pool. */
-static void __attribute__((noinline))
+/*
+ * A duplicate CON gets the same bytes again, rebuilt from the code or from the reply
+ * pool.  False if they are gone and it may run again, for it is a GET.
+ */
+static bool __attribute__((noinline))
 replay(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 {
 	const struct dp_request *q = &w->scratch->request[i];
@@ -23,13 +25,13 @@ replay(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 
 	if (b->msg[i].type == TG_NON) {
 		dp_drop(w, b, i, DP_C_dup_non_ignored);
-		return;
+		return true;
 	}
 	if (code == DP_ACKED) {
 		dp_count(&w->counters, DP_C_dup_replayed, 1);
 		dp_record_heard(w, b, i, dp_trace_fate(0, DP_C_dup_replayed));
 		dp_answer_silently(w, b, i);
-		return;
+		return true;
 	}
 	if (code < TG_BAD_REQUEST && unlikely(q->flags & DP_R_BLOCK1)) {
 		dp_answer_block(b, i, code, &q->block1);
@@ -38,9 +40,11 @@ replay(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 	} else {
 		bytes = dp_replies_find(
 			w->replies, b->peer[i], b->msg[i].mid, b->now_s, &len);
+		if (bytes == NULL && b->msg[i].code == TG_GET)
+			return false;
 		if (bytes == NULL) {
 			dp_drop(w, b, i, DP_C_dup_unreplayable);
-			return;
+			return true;
 		}
 		memcpy(b->coap[i], bytes, len);
 		b->reply[i] = len;
@@ -48,6 +52,7 @@ replay(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 	dp_count(&w->counters, DP_C_dup_replayed, 1);
 	dp_record_heard(w, b, i, dp_trace_fate(b->coap[i][1], DP_C_dup_replayed));
 	dp_net_reply(w->net, b, i, b->reply[i]);
+	return true;
 }
 
 /* The peer's entry, and whether the request is new; otherwise it is dealt with here. */
@@ -74,8 +79,7 @@ admit(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	case DP_DUPLICATE:
 		break;
 	}
-	replay(w, b, i, code);
-	return false;
+	return !replay(w, b, i, code);
 }
 
 /* Remember how the request was answered. */
@@ -231,7 +235,7 @@ act_drained(struct dp_worker *w, struct dp_burst *b, unsigned i)
 		return;
 	}
 	b->peer[i] = peer;
-	replay(w, b, i, code);
+	(void)replay(w, b, i, code); /* no GET is asked for here */
 }
 
 /* The rest: to a group, refused before it runs, or guarded.  False if the packet has gone
@@ -239,7 +243,7 @@ act_drained(struct dp_worker *w, struct dp_burst *b, unsigned i)
 static bool __attribute__((noinline))
 act_rarely(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
-	bool once = b->msg[i].code != TG_GET;
+	bool once = b->once >> i & 1;
 
 	if (w->draining) {
 		act_drained(w, b, i);
@@ -253,10 +257,11 @@ act_rarely(struct dp_worker *w, struct dp_burst *b, unsigned i)
 		dp_refuse(w, b, i, b->code[i]);
 		return true;
 	}
-	/* A GET that waits for its answer is remembered as other requests are. */
-	if (!once && b->route[i]->delay_ms != 0) {
+	/* A GET that waits, counts, or changes what it reads must not do so twice. */
+	if (!once && b->route[i]->special) {
 		if (!dp_bring_home(w, b, i))
 			return false;
+		b->once |= UINT64_C(1) << i;
 		once = true;
 	}
 	if (!once || admit(w, b, i))
@@ -274,7 +279,7 @@ dp_stage_act(struct dp_worker *w, struct dp_burst *b)
 		if (b->pkt[i] == NULL)
 			continue;
 		if (likely(!(rare >> i & 1)))
-			act(w, b, i, b->msg[i].code != TG_GET);
+			act(w, b, i, b->once >> i & 1);
 		else if (!act_rarely(w, b, i))
 			continue;
 		requests++;

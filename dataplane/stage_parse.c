@@ -134,8 +134,9 @@ dp_stage_parse(struct dp_worker *w, struct dp_burst *b)
 		arena += q[i].path.len;
 		if (m->code != TG_GET) {
 			once |= UINT64_C(1) << i;
-		} else if (unlikely(q[i].flags & DP_R_OBSERVE)) {
-			b->flags[i] |= DP_F_OBSERVE;
+		} else if (unlikely((q[i].flags & DP_R_OBSERVE) || m->type == TG_NON)) {
+			if (q[i].flags & DP_R_OBSERVE)
+				b->flags[i] |= DP_F_OBSERVE;
 			once |= UINT64_C(1) << i;
 		}
 	}

@@ -388,7 +388,7 @@ one_at_a_time(void **state)
 
 #define LONG 1000
 static uint8_t long_get[LONG] =
-	"\x50\x01\x00\x07\xb5hello\xff"; /* a NON, with a payload */
+	"\x40\x01\x00\x07\xb5hello\xff"; /* a CON, with a payload */
 
 /* A burst of them, whose answers nobody wants to see; how many frames that was. */
 static unsigned

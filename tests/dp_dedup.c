@@ -276,7 +276,45 @@ replies_run_out(void **state)
 	gw_counted(DP_C_executed, 65);
 }
 
-/* A GET is safe to repeat: it runs again and leaves nothing behind. */
+/* A GET whose answer is gone runs again: that is safe. */
+static void
+replies_of_registrations_run_out(void **state)
+{
+	const struct bytes ask = BYTES_OF("\x60\x55hello");
+
+	(void)state;
+	for (uint16_t mid = 0; mid <= 64; mid++) {
+		struct frame f;
+
+		gw_say(&gw.flow, coap(T_CON, TG_GET, mid, ask));
+		assert_true(gw_take(&f));
+	}
+	gw_counted(DP_C_replies_evicted, 1);
+	for (uint16_t mid = 0; mid < 2; mid++) {
+		struct frame f;
+
+		gw_say(&gw.flow, coap(T_CON, TG_GET, mid, ask));
+		assert_true(gw_take(&f));
+	}
+	gw_counted(DP_C_dup_unreplayable, 0);
+}
+
+/* A NON is ignored when it comes again, whatever it asks. */
+static void
+non_get_again(void **state)
+{
+	(void)state;
+	gw_ask(coap(T_NON, TG_GET, 7, BYTES_OF("\xb5hello")),
+		coap(T_NON, TG_CONTENT, 7,
+			BYTES_OF("\xc0\xff"
+				 "hi")));
+	for (int i = 0; i < 2; i++)
+		gw_ask(coap(T_NON, TG_GET, 7, BYTES_OF("\xb5hello")), silence);
+	gw_counted(DP_C_executed, 1);
+	gw_counted(DP_C_dup_non_ignored, 2);
+}
+
+/* A CON GET is safe to repeat: it runs again and leaves nothing behind. */
 static void
 get_runs_again(void **state)
 {
@@ -304,9 +342,11 @@ main(void)
 		cmocka_unit_test(extensions),
 		cmocka_unit_test(extensions_run_out),
 		cmocka_unit_test(replies_run_out),
+		cmocka_unit_test(replies_of_registrations_run_out),
+		cmocka_unit_test(non_get_again),
 		cmocka_unit_test(get_runs_again),
 	};
-	size_t n = 10;
+	size_t n = 12;
 
 	ADD_ROWS(tests, &n, onces, con_again);
 	ADD_ROWS(tests, &n, onces, non_again);

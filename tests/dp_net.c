@@ -458,6 +458,7 @@ see(struct outcome *o, const struct frame *f)
 {
 	memset(o, 0, sizeof(*o));
 	gw_expire_fragments();
+	gw_later(146); /* a NON that comes again is not a duplicate any more */
 	gw_mark();
 	gw_send(f);
 	gw_turn();

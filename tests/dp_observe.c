@@ -117,6 +117,36 @@ as_many_as_an_endpoint_may_have(void **state)
 	gw_counted(DP_C_observers_per_peer, 1);
 }
 
+/* The registration comes again after it was cancelled: it is answered as before, and
+ * registers nothing (RFC 7252, 4.5). */
+static void
+not_registered_by_a_late_duplicate(void **state)
+{
+	const struct flow w = observer(1);
+	struct frame first, again, f;
+	struct bytes said;
+	uint8_t ask[32];
+
+	(void)state;
+	put("one");
+	said = request(T_CON, TG_GET, 'a', BYTES_OF(REGISTER));
+	memcpy(ask, said.at, said.len);
+	said.at = ask;
+	gw_say(&w, said);
+	assert_true(gw_take(&first));
+	gw_say(&w, request(T_CON, TG_GET, 'a', BYTES_OF(CANCEL)));
+	assert_true(gw_take(&f));
+	put("two");
+	gw_say(&w, said);
+	assert_true(gw_take(&again));
+	assert_int_equal(again.len, first.len);
+	assert_memory_equal(again.byte, first.byte, first.len);
+	gw_counted(DP_C_dup_replayed, 1);
+	put("three");
+	silence();
+	assert_int_equal(gw_relations(), 0);
+}
+
 /* ---- ending ---- */
 
 static void
@@ -257,12 +287,13 @@ rising_over_a_restart(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(plain_rows) + 13] = {
+	struct CMUnitTest tests[COUNT(plain_rows) + 14] = {
 		cmocka_unit_test(told_of_a_change),
 		cmocka_unit_test(not_registered_with_what_is_not_there),
 		cmocka_unit_test(registered_with_a_valid_etag),
 		cmocka_unit_test(registered_again),
 		cmocka_unit_test(as_many_as_an_endpoint_may_have),
+		cmocka_unit_test(not_registered_by_a_late_duplicate),
 		cmocka_unit_test(ended_by_observe_1),
 		cmocka_unit_test(not_ended_by_a_plain_get),
 		cmocka_unit_test(ended_by_rst_to_a_non),
@@ -272,7 +303,7 @@ main(void)
 		cmocka_unit_test(ended_by_a_kick),
 		cmocka_unit_test(rising_over_a_restart),
 	};
-	size_t n = 13;
+	size_t n = 14;
 
 	ADD_ROWS(tests, &n, plain_rows, not_registered);
 	return gw_main("dp_observe", gw_settings, COUNT(gw_settings), tests, n);
