@@ -29,14 +29,31 @@ add(_Atomic uint64_t *c, uint64_t n)
 /* ---- recovery ---- */
 
 static void
-tell(struct ctl_log_report *r, const char *what, uint64_t id, uint64_t offset,
-	uint64_t bytes, const char *why)
+tell(struct ctl_log_report *r, const char *what, uint64_t id, const struct ctl_damage *d)
 {
+	snprintf(r->text, sizeof(r->text),
+		"%s segment %llu at offset %llu, %llu bytes: %s", what,
+		(unsigned long long)id, (unsigned long long)d->offset,
+		(unsigned long long)d->len, d->reason);
+}
+
+static void
+note_cut(struct ctl_log_report *r, uint64_t id, const struct ctl_damage *d)
+{
+	r->cut_bytes += d->len;
+	r->cut_segments++;
 	if (r->text[0] == '\0')
-		snprintf(r->text, sizeof(r->text),
-			"%s segment %llu at offset %llu, %llu bytes: %s", what,
-			(unsigned long long)id, (unsigned long long)offset,
-			(unsigned long long)bytes, why);
+		tell(r, "cut", id, d);
+}
+
+/* @n places, of which @d is the first: of more weight than any cut. */
+static void
+note_damages(
+	struct ctl_log_report *r, uint64_t id, uint64_t n, const struct ctl_damage *d)
+{
+	if (n > 0 && r->damages == 0)
+		tell(r, "damage in", id, d);
+	r->damages += n;
 }
 
 static void
@@ -124,12 +141,13 @@ mend(struct ctl_log *log, const struct ctl_log_segment_info *info)
 static int
 drop(struct ctl_io *io, const struct ctl_log_segment_info *info, struct ctl_log_report *r)
 {
+	const struct ctl_damage all = {
+		.len = info->bytes,
+		.reason = "it was being begun when the last run ended",
+	};
 	char name[CTL_LOG_NAME];
 
-	r->cut_bytes += info->bytes;
-	r->cut_segments++;
-	tell(r, "cut", info->id, 0, info->bytes,
-		"it was being begun when the last run ended");
+	note_cut(r, info->id, &all);
 	ctl_log_name(name, info->id);
 	return io->remove(io, name);
 }
@@ -152,17 +170,52 @@ first_to_check(const struct ctl_log *log, const uint64_t *ids, int n)
 	return i;
 }
 
-static int
-recover_segment(struct ctl_log *log, uint64_t id, bool through, struct ctl_log_report *r)
+/* Numbers go on behind whatever a segment may hold. */
+static void
+count_on(struct ctl_log *log, const struct ctl_log_segment_info *info)
 {
+	uint64_t settled = ctl_log_settled(info);
+
+	if (info->scan.max_seq >= log->next_seq)
+		log->next_seq = info->scan.max_seq + 1;
+	if (settled > log->next_seq) /* it may be all that is left to say so */
+		log->next_seq = settled;
+	if (settled > log->settled)
+		log->settled = settled;
+}
+
+/* Name what is damaged in segment ids[i] of @n, or behind it; is anything, that must then
+ * stay as it is? */
+static bool
+is_damaged(struct ctl_log *log, const uint64_t *ids, int n, int i,
+	const struct ctl_log_segment_info *info, struct ctl_log_report *r)
+{
+	const struct ctl_damage header = {
+		.len = info->bytes, .reason = "the header cannot be read"};
+	struct ctl_log_gap gap;
+	bool missing = ctl_log_gap(log->io, ids, n, i, info, &gap);
+
+	note_damages(r, info->id, info->scan.damages, &info->scan.first_damage);
+	note_damages(r, info->id, !info->readable, &header);
+	if (missing)
+		note_damages(r, gap.segment, 1, &gap.damage);
+	return !info->readable || info->scan.spoilt || missing;
+}
+
+/* Segment ids[i] of @n. */
+static int
+recover_segment(struct ctl_log *log, const uint64_t *ids, int n, int i, bool through,
+	struct ctl_log_report *r)
+{
+	struct ctl_damage tail = {.reason = "it was being written when the last run "
+					    "ended and was never acknowledged"};
 	struct ctl_log_segment_info info;
-	int rc = through ? -EAGAIN : ctl_log_segment_glance(log->io, id, &info);
+	int rc = through ? -EAGAIN : ctl_log_segment_glance(log->io, ids[i], &info);
 
 	if (rc == 0)
 		r->unread++;
 	else
-		rc = ctl_log_segment_info(log->io, id, &info);
-
+		rc = ctl_log_segment_info(log->io, ids[i], &info);
 	if (rc < 0)
 		return rc;
 	/* A header is synced before anything is written behind it. */
@@ -171,26 +224,13 @@ recover_segment(struct ctl_log *log, uint64_t id, bool through, struct ctl_log_r
 	r->segments++;
 	r->bytes += info.bytes;
 	r->records += info.scan.records;
-	r->damages += info.scan.damages;
-	if (info.scan.max_seq >= log->next_seq)
-		log->next_seq = info.scan.max_seq + 1;
-	if (info.header.first_seq
-		> log->next_seq) /* it may be all that is left to say so */
-		log->next_seq = info.header.first_seq;
-	if (info.scan.damages > 0)
-		tell(r, "damage in", id, info.scan.first_damage.offset,
-			info.scan.first_damage.len, info.scan.first_damage.reason);
-	if (!info.readable) {
-		r->damages++;
-		tell(r, "damage in", id, 0, info.bytes, "the header cannot be read");
+	count_on(log, &info);
+	if (is_damaged(log, ids, n, i, &info, r))
 		return 0;
-	}
 	if (info.tail > 0) {
-		r->cut_bytes += info.tail;
-		r->cut_segments++;
-		tell(r, "cut", id, info.scan.end, info.tail,
-			"it was being written when the last run ended and was never "
-			"acknowledged");
+		tail.offset = info.scan.end;
+		tail.len = info.tail;
+		note_cut(r, ids[i], &tail);
 	} else if (info.scan.commits == 0 || info.scan.proved) {
 		return 0;
 	}
@@ -204,8 +244,12 @@ ctl_log_open(struct ctl_log *log, struct ctl_io *io, const struct ctl_log_option
 	uint64_t *ids = malloc(CTL_LOG_SEGMENTS * sizeof(*ids));
 	int n, check, rc = 0;
 
-	*log = (struct ctl_log){
-		.io = io, .opt = *opt, .file = -1, .next_id = 1, .next_seq = 1};
+	*log = (struct ctl_log){.io = io,
+		.opt = *opt,
+		.file = -1,
+		.next_id = 1,
+		.next_seq = 1,
+		.settled = 1};
 	*report = (struct ctl_log_report){0};
 	log->batch_cap = CTL_LOG_BATCH + CTL_SEGMENT_HEADER;
 	log->batch = malloc(log->batch_cap);
@@ -216,7 +260,7 @@ ctl_log_open(struct ctl_log *log, struct ctl_io *io, const struct ctl_log_option
 	n = ctl_log_ids(io, ids, CTL_LOG_SEGMENTS);
 	check = opt->check_bytes == 0 ? 0 : first_to_check(log, ids, n);
 	for (int i = 0; i < n && rc == 0; i++) {
-		rc = recover_segment(log, ids[i], i >= check, report);
+		rc = recover_segment(log, ids, n, i, i >= check, report);
 		log->next_id = ids[i] + 1;
 	}
 	if (n < 0)
@@ -255,12 +299,16 @@ leave(struct ctl_log *log, bool failed)
 static int
 begin_segment(struct ctl_log *log)
 {
+	uint64_t skipped = log->next_seq - log->settled;
 	uint8_t header[CTL_SEGMENT_HEADER];
 	char name[CTL_LOG_NAME];
 	int rc;
 
-	log->segment =
-		(struct ctl_segment){.id = log->next_id++, .first_seq = log->next_seq};
+	log->segment = (struct ctl_segment){
+		.id = log->next_id++,
+		.first_seq = log->next_seq,
+		.skipped = skipped < UINT32_MAX ? (uint32_t)skipped + 1 : 0,
+	};
 	if (getrandom(&log->segment.nonce, sizeof(log->segment.nonce), 0)
 		!= sizeof(log->segment.nonce))
 		return -errno;
@@ -395,6 +443,7 @@ ctl_log_commit(struct ctl_log *log)
 		rc = write_batch(log);
 	if (rc == 0) {
 		log->offset += log->batch_len;
+		log->settled = log->next_seq;
 		log->proved = log->batch_records + log->batch_kept == 0;
 		add(&log->stats.bytes, log->batch_len);
 		add(&log->stats.records, log->batch_records);

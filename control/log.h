@@ -35,7 +35,7 @@ struct ctl_log_report {
 	uint64_t unread;  /* old segments of which only the end was read */
 	uint64_t damages; /* places that had been durable and cannot be read */
 	uint64_t next_seq;
-	char text[512]; /* the first cut or damage in words, "" if there was none */
+	char text[512]; /* the first damage in words, or the first cut, or "" */
 };
 
 /* Written by the owner (relaxed), read by anyone. */
@@ -58,6 +58,7 @@ struct ctl_log {
 	int file;        /* -1: the next batch begins a segment */
 	uint64_t offset; /* durable so far; the next batch goes here */
 	uint64_t next_id, next_seq, commits;
+	uint64_t settled; /* commits speak for all numbers before it */
 	uint8_t *batch;
 	size_t batch_len, batch_cap;
 	uint64_t batch_records, batch_kept;
@@ -68,15 +69,12 @@ struct ctl_log {
 	struct ctl_log_stats stats;
 };
 
-/* Largest batch in bytes; who appends checks ctl_log_room(). */
-#define CTL_LOG_BATCH (1u << 20)
-
 /* Recover the directory behind @io and get ready to append. */
 int ctl_log_open(struct ctl_log *log, struct ctl_io *io,
 	const struct ctl_log_options *opt, struct ctl_log_report *report);
 /* Prove the last commit by an empty one, and let go. */
 void ctl_log_close(struct ctl_log *log);
-/* Is there room for a record of @len bytes in this batch? */
+/* Is there room for a record of @len bytes in this batch?  Who appends checks. */
 bool ctl_log_room(const struct ctl_log *log, size_t len);
 /* Add an encoded record to the batch; its sequence number. */
 uint64_t ctl_log_append(struct ctl_log *log, const uint8_t *record, size_t len);
@@ -163,3 +161,18 @@ int ctl_log_segment_info(
  */
 int ctl_log_segment_glance(
 	struct ctl_io *io, uint64_t id, struct ctl_log_segment_info *out);
+
+/*
+ * What is missing behind a segment, by what the header of the next one says of numbers.
+ * @info: of the segment ids[i] of @n, scanned or glanced at.  False if nothing is
+ * missing, or nothing is known.
+ */
+struct ctl_log_gap {
+	uint64_t segment;
+	struct ctl_damage damage; /* its reason is @reason */
+	char reason[128];
+};
+bool ctl_log_gap(struct ctl_io *io, const uint64_t *ids, int n, int i,
+	const struct ctl_log_segment_info *info, struct ctl_log_gap *gap);
+/* The number that follows the last one that a segment's commits speak for. */
+uint64_t ctl_log_settled(const struct ctl_log_segment_info *info);

@@ -235,24 +235,34 @@ damaged(void *arg, const struct ctl_damage *d)
 		p->r->damaged(p->r->arg, p->segment, d);
 }
 
+/* Segment ids[i] of @n. */
 static int
-read_segment(struct ctl_io *io, struct pass *p)
+read_segment(struct ctl_io *io, struct pass *p, const uint64_t *ids, int n, int i)
 {
 	const struct ctl_scan_calls calls = {.each = each, .damaged = damaged, .arg = p};
 	struct ctl_damage header = {.reason = "the header cannot be read"};
-	struct ctl_scan scan;
+	struct ctl_log_segment_info info;
+	struct ctl_log_gap gap;
 	struct view v;
-	int rc = view_open(io, p->segment, &v);
+	int rc;
 
+	p->segment = ids[i];
+	rc = view_open(io, ids[i], &v);
 	if (rc < 0)
 		return rc == -ENOENT ? 0 : rc; /* trimmed meanwhile */
+	set_info(&info, ids[i], &v);
 	if (v.readable) {
-		ctl_segment_scan(&v.header, v.base, v.size, &calls, &scan);
+		ctl_segment_scan(&v.header, v.base, v.size, &calls, &info.scan);
+		info.tail = v.size - info.scan.end;
 	} else if (v.size > CTL_SEGMENT_HEADER) {
 		header.len = v.size;
 		damaged(p, &header);
 	}
 	view_close(io, &v);
+	if (!p->enough && ctl_log_gap(io, ids, n, i, &info, &gap)) {
+		p->segment = gap.segment;
+		damaged(p, &gap.damage);
+	}
 	return 0;
 }
 
@@ -298,11 +308,9 @@ ctl_log_read(struct ctl_io *io, const struct ctl_log_reader *r)
 	int n = ids == NULL ? -ENOMEM : ctl_log_ids(io, ids, CTL_LOG_SEGMENTS), rc = 0;
 	struct pass p = {.r = r};
 
-	for (int i = 0; i < n && rc == 0 && !p.enough; i++) {
-		p.segment = ids[i];
+	for (int i = 0; i < n && rc == 0 && !p.enough; i++)
 		if (!ends_before(io, ids + i, ids + n - 1, r->from_seq))
-			rc = read_segment(io, &p);
-	}
+			rc = read_segment(io, &p, ids, n, i);
 	free(ids);
 	return n < 0 ? n : rc;
 }

@@ -21,7 +21,8 @@ get(const uint8_t *from)
 	return v;
 }
 
-/* magic, id, nonce, first_seq, CRC, zero. */
+/* magic, id, nonce, first_seq, CRC (4), skipped (4): the CRC begins with that, so that
+ * older headers, with zero there, are right as they are. */
 void
 ctl_segment_encode(const struct ctl_segment *s, uint8_t buf[CTL_SEGMENT_HEADER])
 {
@@ -29,14 +30,16 @@ ctl_segment_encode(const struct ctl_segment *s, uint8_t buf[CTL_SEGMENT_HEADER])
 	put(buf + 8, s->id);
 	put(buf + 16, s->nonce);
 	put(buf + 24, s->first_seq);
-	put(buf + 32, ctl_crc32c(0, buf, 32));
+	put(buf + 32, (uint64_t)s->skipped << 32 | ctl_crc32c(s->skipped, buf, 32));
 }
 
 bool
 ctl_segment_decode(struct ctl_segment *s, const uint8_t *buf, size_t len)
 {
-	if (len < CTL_SEGMENT_HEADER || memcmp(buf, magic, 8) != 0
-		|| get(buf + 32) != ctl_crc32c(0, buf, 32))
+	if (len < CTL_SEGMENT_HEADER || memcmp(buf, magic, 8) != 0)
+		return false;
+	s->skipped = (uint32_t)(get(buf + 32) >> 32);
+	if ((uint32_t)get(buf + 32) != ctl_crc32c(s->skipped, buf, 32))
 		return false;
 	s->id = get(buf + 8);
 	s->nonce = get(buf + 16);
@@ -152,13 +155,9 @@ resync(const struct walk *w, uint64_t at)
 }
 
 static void
-note_damage(struct walk *w, uint64_t at, uint64_t end)
+note_damage(struct walk *w, uint64_t at, uint64_t end, const char *reason)
 {
-	struct ctl_damage d = {
-		.offset = at,
-		.len = end - at,
-		.reason = "checksum or length is wrong",
-	};
+	struct ctl_damage d = {.offset = at, .len = end - at, .reason = reason};
 
 	if (w->out->damages++ == 0)
 		w->out->first_damage = d;
@@ -199,6 +198,72 @@ deliver(struct walk *w, uint64_t from, uint64_t to)
 	}
 }
 
+/* ---- the end ---- */
+
+/*
+ * Does a commit at @at stand elsewhere than where it was written?  A torn write leaves
+ * bytes out, but moves none.  Where it was written lies within a batch behind the offset
+ * that it names; @tries bounds what bytes that look like commits can cost.
+ */
+static bool
+was_moved(const struct walk *w, uint64_t at, uint64_t *tries)
+{
+	const uint32_t head = CTL_COMMIT_LEN | (uint32_t)CTL_FRAME_COMMIT << 24;
+	const uint8_t *p = w->base + at;
+	uint64_t from;
+	uint32_t crc;
+
+	if (memcmp(p + 4, &head, 4) != 0 || get(p + CTL_FRAME_HEADER) != w->s->id)
+		return false;
+	from = get(p + CTL_FRAME_HEADER + 16); /* durable */
+	if (from < w->out->end)
+		return false; /* not of what is missing */
+	memcpy(&crc, p, 4);
+	for (uint64_t i = 0; *tries > 0 && i < CTL_LOG_BATCH; i += 8, --*tries)
+		if (crc == frame_crc(w->s, from + i, p, CTL_COMMIT_LEN))
+			return from + i != at;
+	return false;
+}
+
+static bool
+has_moved(const struct walk *w, uint64_t end)
+{
+	uint64_t tries = CTL_LOG_BATCH + (end - w->out->end);
+
+	for (uint64_t at = w->out->end; at + ctl_frame_size(CTL_COMMIT_LEN) <= end; at++)
+		if (was_moved(w, at, &tries))
+			return true;
+	return false;
+}
+
+/* Can what lies behind the last commit be what was being written?  Zeros at the very end
+ * are no bytes of a frame: a file may have been longer than what was written to it. */
+static void
+judge_end(struct walk *w)
+{
+	struct ctl_scan *out = w->out;
+	uint64_t end = w->size, least = w->s->first_seq - 1;
+	const char *reason = NULL;
+
+	while (end > out->end && w->base[end - 1] == 0)
+		end--;
+	if (end <= out->end)
+		return;
+	if (end - out->end > CTL_LOG_BATCH)
+		reason = "what lies behind the last commit is longer than a batch";
+	else if (has_moved(w, w->size))
+		reason = "what lies behind the last commit stands where it was not "
+			 "written";
+	if (reason == NULL)
+		return;
+	out->spoilt = true;
+	note_damage(w, out->end, w->size, reason);
+	/* Numbers that may stand there are not to be given again. */
+	if (out->max_seq < least)
+		out->max_seq = least;
+	out->max_seq += (w->size - out->end) / CTL_FRAME_HEADER;
+}
+
 void
 ctl_segment_scan(const struct ctl_segment *s, const uint8_t *base, size_t size,
 	const struct ctl_scan_calls *calls, struct ctl_scan *out)
@@ -216,7 +281,7 @@ ctl_segment_scan(const struct ctl_segment *s, const uint8_t *base, size_t size,
 			if (!was_durable(&w, at))
 				break; /* the torn end */
 			next = resync(&w, at);
-			note_damage(&w, at, next);
+			note_damage(&w, at, next, "checksum or length is wrong");
 			at = next;
 			continue;
 		}
@@ -230,9 +295,12 @@ ctl_segment_scan(const struct ctl_segment *s, const uint8_t *base, size_t size,
 		out->proved = f.offset == batch && c.durable == batch;
 		deliver(&w, batch, at);
 		out->commits++;
+		out->committed_seq = c.last_seq;
 		out->last = batch;
 		out->end = batch = at;
 	}
+	if (!w.stopped)
+		judge_end(&w);
 }
 
 bool
@@ -255,6 +323,7 @@ ctl_segment_glance(const struct ctl_segment *s, const uint8_t *base, size_t size
 		.first_seq = s->first_seq,
 		.last_seq = c.last_seq,
 		.max_seq = c.last_seq,
+		.committed_seq = c.last_seq,
 		.commits = c.number,
 		.proved = true,
 	};

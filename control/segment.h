@@ -7,6 +7,8 @@
  * only then is the next batch written.  A commit says which segment it is in, its number,
  * and the offset that was durable before it: so whatever precedes that offset has been
  * durable, and only what lies behind the last such offset can be the torn end of a write.
+ * That is a part of one batch, where it was written: what is longer, or has been moved,
+ * is damage.
  *
  * Every checksum (CRC-32C) covers the segment's random nonce and the frame's own offset,
  * so neither stale bytes nor a payload that imitates a frame are ever taken for one.
@@ -29,6 +31,9 @@ struct ctl_segment {
 	uint64_t id;
 	uint64_t nonce;
 	uint64_t first_seq; /* the sequence number that its first record has */
+	/* 1 + how many numbers before @first_seq no commit speaks for, since their
+	 * batches failed; 0: not said, as in older logs. */
+	uint32_t skipped;
 };
 
 /*
@@ -52,6 +57,9 @@ struct ctl_commit {
 	uint64_t last_seq; /* of the last record before it */
 };
 
+/* No batch is longer in bytes. */
+#define CTL_LOG_BATCH (1u << 20)
+
 /* Bytes a frame of @len bytes of data takes. */
 static inline size_t
 ctl_frame_size(size_t len)
@@ -74,19 +82,22 @@ bool ctl_commit_decode(struct ctl_commit *c, const struct ctl_frame *f);
 /* What a scan found. */
 struct ctl_damage {
 	uint64_t offset, len;
-	const char *reason; /* constant */
+	const char *reason; /* there as long as whoever hands it over says */
 };
 
 struct ctl_scan {
 	uint64_t end;           /* behind the last commit: what lies past it may be cut */
+	bool spoilt;            /* but is no torn write, and must not be */
 	uint64_t last;          /* where the last commit's batch begins */
 	uint64_t records, kept; /* delivered */
 	uint64_t first_seq, last_seq; /* of @records; 0 if none */
-	uint64_t max_seq; /* highest met in any whole frame, committed or not */
+	uint64_t max_seq; /* highest met in any whole frame, committed or not, or that
+			     may stand in a spoilt end */
+	uint64_t committed_seq; /* what the last commit says it is; 0 if there is none */
 	uint64_t commits;
 	bool proved;      /* the last commit stands alone: it says that all before it was
 			     durable */
-	uint64_t damages; /* places before @end that could not be read */
+	uint64_t damages; /* places that had been durable and cannot be read */
 	struct ctl_damage first_damage;
 };
 

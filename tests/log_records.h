@@ -4,6 +4,8 @@
 #include "control/log.h"
 #include "tests/rows.h"
 
+#include <stdio.h>
+
 #define PAYLOAD_MAX 700
 
 static inline size_t
@@ -63,6 +65,7 @@ struct trace {
 	unsigned n, damages;
 	uint64_t number[TRACE_MAX], seq[TRACE_MAX];
 	uint64_t damage_segment, damage_offset, damage_len;
+	char reason[128]; /* of the first damage */
 };
 
 static inline bool
@@ -88,6 +91,7 @@ trace_damaged(void *arg, uint64_t segment, const struct ctl_damage *d)
 		t->damage_segment = segment;
 		t->damage_offset = d->offset;
 		t->damage_len = d->len;
+		snprintf(t->reason, sizeof(t->reason), "%s", d->reason);
 	}
 }
 
