@@ -28,6 +28,16 @@ ask_dir(const struct cli *c, int *status)
 	return copy;
 }
 
+/* A directory without a segment is a log's if a gateway has once locked it. */
+static bool
+is_log(struct ctl_io_posix *p)
+{
+	uint64_t id;
+
+	return ctl_log_ids(&p->io, &id, 1) != 0
+	       || faccessat(p->dir, "LOCK", F_OK, 0) == 0;
+}
+
 /* Run @command over the log's directory: that of --dir, or the gateway's. */
 static int
 with_log(const struct cli *c, int (*command)(const struct cli *c, struct ctl_io_posix *p))
@@ -44,7 +54,10 @@ with_log(const struct cli *c, int (*command)(const struct cli *c, struct ctl_io_
 		status = cli_fail(
 			c, CLI_FAILED, "log directory %s: %s", dir, strerror(-rc));
 	} else {
-		status = command(c, &p);
+		status = is_log(&p)
+				 ? command(c, &p)
+				 : cli_fail(c, CLI_FAILED,
+					 "log directory %s: there is no log in it", dir);
 		ctl_io_posix_close(&p);
 	}
 	free(dir);

@@ -215,6 +215,24 @@ L="--dir $TMP/log"
 	exec 9>&-
 	says log-absent 1 "log directory $TMP/no: No such file or directory" log cat --dir "$TMP/no"
 	says log-absent-json 1 "{\"error\":{\"code\":\"failed\",\"message\":\"log directory $TMP/no: No such file or directory\"}}" log cat --dir "$TMP/no" --json
+	# no log at all, and one that has no record yet
+	mkdir "$TMP/none" "$TMP/fresh"
+	touch "$TMP/fresh/LOCK"
+	for c in verify cat ls "trim --before 1"; do
+		says "log-none-${c%% *}" 1 "log directory $TMP/none: there is no log in it" log $c --dir "$TMP/none"
+	done
+	same log-none-is-left "" "$(ls "$TMP/none")"
+	gives log-fresh-verify '{"records":0,"kept":0,"damages":[],"whole":true}' log verify --dir "$TMP/fresh" --json
+	# a copy without a segment in the middle, and one with a byte too many
+	"$MKLOG" "$TMP/gone" 2000 || exit 1
+	cp -r "$TMP/gone" "$TMP/longer"
+	rm "$TMP/gone/0000000000000002.seg"
+	holds log-gone-verify 5 'segment 0000000000000002: .* offset 0 .*the segment is not there: sequence numbers [0-9]+ to [0-9]+ are missing' log verify --dir "$TMP/gone"
+	holds log-gone-cat 1 'sequence numbers [0-9]+ to [0-9]+ are missing' log cat --dir "$TMP/gone"
+	last=$(find "$TMP/longer" -name '*.seg' | sort | tail -n 1)
+	{ head -c 10000 "$last"; printf x; tail -c +10001 "$last"; } >"$TMP/bytes"
+	cp "$TMP/bytes" "$last"
+	holds log-longer-verify 5 'stands where it was not written' log verify --dir "$TMP/longer"
 	# a byte in the middle of the first segment that is left
 	first=$(find "$TMP/log" -name '*.seg' | sort | head -n 1)
 	printf '\xa5' | dd of="$first" bs=1 seek=30000 conv=notrunc 2>/dev/null
