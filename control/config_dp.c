@@ -141,13 +141,13 @@ ctl_config_dp(const struct ctl_config *c, struct dp_config *out, char *err, size
 	};
 	set_cores(c, out);
 	set_idle(c, out);
-	/* A block for every eleventh peer; a fleet that speaks every second wants five
+	/* A block for every twelfth peer; a fleet that speaks every second wants five
 	 * each: dedup.extensions. */
 	out->store_bytes = c->store_bytes != 0                ? c->store_bytes
 			   : out->store_max > STORE_BYTES / 4 ? 4ull * out->store_max
 							      : STORE_BYTES;
 	out->dedup_extensions = or_auto(c->dedup_extensions,
-		out->peers_max / 11 > 16384 ? out->peers_max / 11 : 16384);
+		out->peers_max / 12 > 16384 ? out->peers_max / 12 : 16384);
 	out->mbufs = or_auto(c->mbufs, 8192 * (out->n_ports > 2 ? out->n_ports : 2));
 	out->memory_mib = or_auto(c->memory_mib, memory_need(out));
 	out->hugepages =

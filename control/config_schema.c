@@ -245,7 +245,7 @@ static const struct ctl_key observers_keys[] = {
 		.fixed = true},
 	{"per_peer", CTL_T_UINT, AT(observers_per_peer), 1, 1024, "32",
 		"observations of one endpoint", .fixed = true},
-	{"lists", CTL_T_UINT, AT(lists_max), 64, DP_LISTS_MAX, "256",
+	{"lists", CTL_T_UINT, AT(lists_max), 64, DP_LISTS_MAX, "128",
 		"devices whose list may be observed at a time, 2,110 bytes each; the "
 		"lists of more are answered as plain GETs",
 		.fixed = true},

@@ -176,7 +176,7 @@ static const struct value_row {
 	{"default of blocks.per_peer", TOP(""), FIELD(transfers_per_peer), 4},
 	{"default of observers.max", TOP(""), FIELD(observers_max), 4096},
 	{"default of observers.per_peer", TOP(""), FIELD(observers_per_peer), 32},
-	{"default of observers.lists", TOP(""), FIELD(lists_max), 256},
+	{"default of observers.lists", TOP(""), FIELD(lists_max), 128},
 	{"default of tokens.longest", TOP(""), FIELD(token_max), 64},
 	{"default of tokens.kept", TOP(""), FIELD(tokens_kept), 1024},
 	{"default of observe.con_every", TOP(""), FIELD(observe_con_every), 5},
