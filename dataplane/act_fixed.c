@@ -223,12 +223,12 @@ act_particularly(struct dp_worker *w, struct dp_burst *b, unsigned i)
 
 	if (!dp_request_holds(q, &b->msg[i], true, 0))
 		return TG_PRECONDITION_FAILED;
-	if (b->route[i]->kind == DP_K_UPPERCASE)
-		return act_uppercase(w, b, i);
 	if (b->route[i]->kind == DP_K_STATIC)
 		return act_static(w, b, i, q);
-	if (q->accept != DP_NO_FORMAT && q->accept != 0)
+	if (!dp_request_accepts(q, TG_CF_TEXT))
 		return TG_NOT_ACCEPTABLE;
+	if (b->route[i]->kind == DP_K_UPPERCASE)
+		return act_uppercase(w, b, i);
 	return b->route[i]->kind == DP_K_QUERY ? act_query(b, i, q)
 					       : act_time(w, b, i, q);
 }

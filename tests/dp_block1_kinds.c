@@ -199,6 +199,16 @@ response_is_kept(void **state)
 		gw_ask(coap(T_CON, TG_POST, 2,
 			       BYTES_OF(UPPER "\xc0\x41\x20\xff"
 					      "ccccc")),
+	{"upper case, Accept text",
+		B(UPPER "\x60\xff"
+			"a"),
+		TG_CHANGED,
+		B("\xc0\xff"
+		  "A")},
+	{"upper case, Accept JSON",
+		B(UPPER "\x61\x32\xff"
+			"a"),
+		TG_NOT_ACCEPTABLE, {0}},
 			coap(T_ACK, TG_CHANGED, 2,
 				BYTES_OF("\xc0\xb1\x08\x41\x20\x11\x25\xff"
 					 "AAAAAAAAAAAAAAAA")));
