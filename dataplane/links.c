@@ -2,9 +2,12 @@
 
 #include "coap/link.h"
 #include "coap/option.h"
+#include "coap/text.h"
 #include "dataplane/dp.h"
 
 #include <string.h>
+
+#define FORMATS_MAX 1023 /* bytes of a list of Content-Formats: 170 of them at least */
 
 static bool
 passes(const struct tg_link *l, const struct tg_opt *filter, unsigned n)
@@ -65,10 +68,47 @@ changes(const struct dp_route_spec *r)
 	       && strchr(r->path, '{') == NULL;
 }
 
-/* A link to @r: to its path, or of a pattern to the literal prefix; nothing if hidden. */
-static void
-write_link(struct tg_link_writer *w, const struct dp_route_spec *r)
+/* Is @other a representation of static content @r in a Content-Format (or @r itself)? */
+static bool
+represents(const struct dp_route_spec *other, const struct dp_route_spec *r)
 {
+	return r->kind == DP_K_STATIC && other->content_format != DP_NO_FORMAT
+	       && strcmp(other->path, r->path) == 0;
+}
+
+/* Each Content-Format that number @i is there in (RFC 7252, 7.2.1): one as a number,
+ * several as a list. */
+static void
+write_formats(struct tg_link_writer *w, const struct dp_settings *set, unsigned i)
+{
+	char list[FORMATS_MAX + 1];
+	struct tg_text t;
+	uint32_t last = 0;
+	unsigned n = 0;
+
+	tg_text_begin(&t, list, FORMATS_MAX);
+	for (unsigned k = i; k < set->n_routes; k++) {
+		if (!represents(&set->routes[k], &set->routes[i]))
+			continue;
+		last = set->routes[k].content_format;
+		if (n++ > 0)
+			tg_text_char(&t, ' ');
+		tg_text_uint(&t, last);
+	}
+	list[t.len] = '\0';
+	w->overflow |= t.overflow;
+	if (n > 1)
+		tg_link_attr(w, "ct", list);
+	else if (n == 1)
+		tg_link_attr_uint(w, "ct", last);
+}
+
+/* A link to number @i: to its path, or of a pattern to the literal prefix; nothing if
+ * hidden. */
+static void
+write_link(struct tg_link_writer *w, const struct dp_settings *set, unsigned i)
+{
+	const struct dp_route_spec *r = &set->routes[i];
 	size_t len = strcspn(r->path, "{");
 
 	if (r->hidden)
@@ -79,8 +119,7 @@ write_link(struct tg_link_writer *w, const struct dp_route_spec *r)
 	tg_link_attr(w, "rt", r->rt);
 	tg_link_attr(w, "if", r->ifd);
 	tg_link_attr(w, "title", r->title);
-	if (r->kind == DP_K_STATIC && r->content_format != DP_NO_FORMAT)
-		tg_link_attr_uint(w, "ct", r->content_format);
+	write_formats(w, set, i);
 	if (r->kind == DP_K_STATIC && r->content_len > DP_VALUE_MAX)
 		tg_link_attr_uint(w, "sz", r->content_len); /* large ones only (3.3) */
 	if (changes(r))
@@ -92,5 +131,5 @@ dp_links_write_routes(struct tg_link_writer *w, const struct dp_settings *set)
 {
 	for (unsigned i = 0; i < set->n_routes; i++)
 		if (!is_listed(set, i))
-			write_link(w, &set->routes[i]);
+			write_link(w, set, i);
 }

@@ -12,7 +12,9 @@
 #define LINK3 "</link3>;rt=\"Type1 Type3\";if=\"foo\";title=\"third\";ct=0"
 #define PATH "</path>;ct=40"
 #define LARGE "</large>;ct=0;sz=1025"
-#define ALL LINK1 "," LINK2 "," LINK3 "," PATH "," LARGE ",</obs>;obs,</d>"
+#define MULTI "</multi>;title=\"three\";ct=\"0 50 60\""
+#define ONE "</one>;ct=0"
+#define ALL LINK1 "," LINK2 "," LINK3 "," PATH "," LARGE ",</obs>;obs,</d>," MULTI "," ONE
 
 #define SUB1 "</path/sub1>;rt=a"
 #define SUB2 "</path/sub2>;rt=\"a b\""
@@ -23,6 +25,10 @@
 #define FIXED                                                                            \
 	.kind = DP_K_STATIC, .content = "x", .content_len = 1,                           \
 	.content_format = DP_NO_FORMAT, .max_age = UINT32_MAX, .max_payload = 8
+
+#define IN_FORMAT(format)                                                                \
+	.kind = DP_K_STATIC, .content = "x", .content_len = 1,                           \
+	.content_format = (format), .max_age = UINT32_MAX, .max_payload = 8
 
 static const char large[DP_VALUE_MAX + 1];
 
@@ -54,6 +60,11 @@ static const struct dp_route_spec routes[] = {
 		.kind = DP_K_STORE,
 		.max_age = UINT32_MAX,
 		.max_payload = DP_VALUE_MAX},
+	{.path = "/multi", IN_FORMAT(0), .title = "three"},
+	{.path = "/one", IN_FORMAT(DP_NO_FORMAT)},
+	{.path = "/multi", IN_FORMAT(50)},
+	{.path = "/one", IN_FORMAT(0)},
+	{.path = "/multi", IN_FORMAT(60)},
 };
 
 #define EIGHT "rt=*&rt=*&rt=*&rt=*&rt=*&rt=*&rt=*&rt=*"
@@ -70,6 +81,9 @@ static const struct row {
 	{"rt, a prefix", CORE "?rt=Type*", LINK1 "," LINK2 "," LINK3, 0},
 	{"rt, any", CORE "?rt=*", LINK1 "," LINK2 "," LINK3, 0},
 	{"if, a prefix", CORE "?if=If*", LINK1 "," LINK2, 0},
+	{"ct, the first of several", CORE "?ct=0", LINK3 "," LARGE "," MULTI "," ONE, 0},
+	{"ct, one of several", CORE "?ct=50", MULTI, 0},
+	{"ct, the last of several", CORE "?ct=60", MULTI, 0},
 	{"title", CORE "?title=third", LINK3, 0},
 	{"ct", CORE "?ct=40", PATH, 0},
 	{"obs", CORE "?obs", "</obs>;obs", 0},
