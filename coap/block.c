@@ -66,7 +66,7 @@ tg_assembly_judge(const struct tg_assembly *a, const struct tg_block *b, size_t 
 	if (len > size || (b->more && len < size))
 		return TG_ASSEMBLY_MISFIT;
 	if (offset > 0 && a->complete)
-		return TG_ASSEMBLY_PAST_END;
+		return offset < a->len ? TG_ASSEMBLY_HOLE : TG_ASSEMBLY_PAST_END;
 	if (offset > 0 && offset != a->len && offset != a->last)
 		return TG_ASSEMBLY_HOLE;
 	if (offset > a->cap || len > a->cap - offset)

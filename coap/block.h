@@ -68,9 +68,10 @@ struct tg_assembly {
 enum tg_assembly_step {
 	TG_ASSEMBLY_CONTINUE,  /* in its place; the next one, please: 2.31 */
 	TG_ASSEMBLY_COMPLETE,  /* in its place, and the last */
-	TG_ASSEMBLY_HOLE,      /* it does not go where the last one ended: 4.08 */
+	TG_ASSEMBLY_HOLE,      /* it does not go where the last one ended, or lies
+				  within a body that is complete: 4.08 */
 	TG_ASSEMBLY_TOO_LARGE, /* it would end behind cap: 4.13 */
-	TG_ASSEMBLY_PAST_END,  /* the body was complete before it: 4.00 */
+	TG_ASSEMBLY_PAST_END,  /* the body is complete, and ends before it: 4.00 */
 	TG_ASSEMBLY_MISFIT,    /* not as long as its SZX and M bit say: 4.00 (2.3) */
 	TG_ASSEMBLY_STEPS,
 };

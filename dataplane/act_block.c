@@ -169,6 +169,12 @@ dp_block_end(struct dp_worker *w, struct dp_transfer *x, uint8_t code)
 	dp_transfers_end(w->transfers, x, code, w->now_s);
 }
 
+static uint64_t
+hash_of(const struct tg_msg *m)
+{
+	return dp_content_etag(m->base + m->payload, m->len - m->payload);
+}
+
 /* The body is whole. */
 static uint8_t
 execute(struct dp_worker *w, struct dp_burst *b, unsigned i, struct dp_transfer *x)
@@ -177,12 +183,103 @@ execute(struct dp_worker *w, struct dp_burst *b, unsigned i, struct dp_transfer 
 	uint8_t code;
 
 	x->last = q->block1;
+	x->last_hash = hash_of(&b->msg[i]);
+	x->last_mid = b->msg[i].mid;
 	dp_transfers_take(w->transfers, x);
 	show(b, i, q, x);
 	code = dp_execute(w, b, i);
 	if (code != DP_LATER) /* else whoever answers it ends it */
 		dp_block_end(w, x, code);
 	return code;
+}
+
+/* ---- what has been answered ---- */
+
+static uint32_t
+max_age_left(const struct dp_transfer *x, uint32_t now_s)
+{
+	uint32_t age = now_s - x->made_s;
+
+	if (x->max_age == UINT32_MAX)
+		return UINT32_MAX;
+	return age < x->max_age ? x->max_age - age : 0;
+}
+
+/* The part that request @i asks for of the response that @x keeps. */
+static uint8_t
+answer_kept(struct dp_worker *w, struct dp_burst *b, unsigned i, struct dp_transfer *x)
+{
+	const struct dp_content c = {
+		.bytes = x->body.body,
+		.len = x->response_bytes,
+		.format = x->format,
+		.max_age = max_age_left(x, b->now_s),
+		.etag = x->etag,
+	};
+	uint8_t code = b->route[i]->special ? dp_guard_more(w, b, i, x->made_s) : 0;
+
+	if (code != 0)
+		return code;
+	dp_transfers_touch(w->transfers, x, b->now_s);
+	return dp_answer_content(b, i, &w->scratch->request[i], x->code, &c);
+}
+
+/* Is it the one that made @x whole, in an exchange of its own? */
+static bool
+is_last_again(
+	const struct dp_transfer *x, const struct dp_request *q, const struct tg_msg *m)
+{
+	return x->body.complete && q->block1.num == x->last.num
+	       && q->block1.szx == x->last.szx && !q->block1.more
+	       && hash_of(m) == x->last_hash;
+}
+
+/* Whatever is asked so may as well be done again. */
+static bool
+changes_nothing(const struct dp_burst *b, unsigned i)
+{
+	return b->msg[i].code == TG_FETCH || b->route[i]->kind == DP_K_STATIC
+	       || b->route[i]->kind == DP_K_UPPERCASE;
+}
+
+/* Where the 2.01 to message @mid said that the new value is, if that is known still; it
+ * had no payload. */
+static void
+write_created_again(struct dp_worker *w, struct dp_burst *b, unsigned i, uint16_t mid)
+{
+	struct tg_writer out;
+	struct tg_opt_iter it;
+	struct tg_msg reply;
+	struct tg_opt o;
+	const uint8_t *bytes;
+	uint16_t len;
+	uint8_t code;
+
+	if (dp_peers_heard(w->peers, b->peer[i], mid, b->now_s, &code) != DP_DUPLICATE
+		|| code != DP_STORED)
+		return;
+	bytes = dp_replies_find(w->replies, b->peer[i], mid, b->now_s, &len);
+	if (bytes == NULL
+		|| tg_msg_parse(&reply, bytes, len, TG_TOKEN_EXTENDED_MAX) != TG_OK)
+		return;
+	dp_answer_begin(b, i, &out, TG_CREATED);
+	tg_opt_foreach (&it, &o, &reply)
+		tg_write_option(&out, o.number, o.value, o.len);
+	b->reply[i] = (uint16_t)tg_write_end(&out);
+}
+
+/* As it was answered the first time (RFC 7959, 2.9.2: it is not incomplete). */
+static uint8_t
+answer_again(struct dp_worker *w, struct dp_burst *b, unsigned i, struct dp_transfer *x)
+{
+	if (x->code != 0)
+		return answer_kept(w, b, i, x);
+	if (changes_nothing(b, i))
+		return execute(w, b, i, x);
+	dp_transfers_touch(w->transfers, x, b->now_s);
+	if (x->answered == TG_CREATED)
+		write_created_again(w, b, i, x->last_mid);
+	return x->answered;
 }
 
 static uint8_t
@@ -200,9 +297,11 @@ take_block(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	if (x == NULL)
 		return code;
 	if (q->block1.num == 0)
-		x->format = q->content_format;
-	else if (x->format != q->content_format) /* no part of that body (2.3) */
+		x->body_format = q->content_format;
+	else if (x->body_format != q->content_format) /* no part of that body (2.3) */
 		return TG_REQUEST_INCOMPLETE;
+	if (is_last_again(x, q, m))
+		return answer_again(w, b, i, x);
 	step = tg_assembly_add(
 		&x->body, &q->block1, m->base + m->payload, m->len - m->payload);
 	if (step == TG_ASSEMBLY_COMPLETE)
@@ -227,41 +326,18 @@ dp_block_give_up(struct dp_worker *w, unsigned i)
 
 /* ---- responses that are kept ---- */
 
-static uint32_t
-max_age_left(const struct dp_transfer *x, uint32_t now_s)
-{
-	uint32_t age = now_s - x->made_s;
-
-	if (x->max_age == UINT32_MAX)
-		return UINT32_MAX;
-	return age < x->max_age ? x->max_age - age : 0;
-}
-
 /* The next block of a response; the request says nothing else. */
 static uint8_t
 give_block(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	struct key k = key_of(w, b, i);
 	struct dp_transfer *x = dp_transfers_find(w->transfers, k.hash);
-	bool is_kept = x != NULL && x->code != 0;
-	uint8_t code = !b->route[i]->special ? 0
-		       : is_kept             ? dp_guard_more(w, b, i, x->made_s)
-					     : dp_guard(w, b, i);
-	struct dp_content c;
+	uint8_t code;
 
-	if (code != 0)
-		return code;
-	if (!is_kept)
-		return TG_REQUEST_INCOMPLETE;
-	dp_transfers_touch(w->transfers, x, b->now_s);
-	c = (struct dp_content){
-		.bytes = x->body.body,
-		.len = x->response_bytes,
-		.format = x->format,
-		.max_age = max_age_left(x, b->now_s),
-		.etag = x->etag,
-	};
-	return dp_answer_content(b, i, &w->scratch->request[i], x->code, &c);
+	if (x != NULL && x->code != 0)
+		return answer_kept(w, b, i, x);
+	code = b->route[i]->special ? dp_guard(w, b, i) : 0;
+	return code != 0 ? code : TG_REQUEST_INCOMPLETE;
 }
 
 void

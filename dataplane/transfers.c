@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define LAYOUT 3
+#define LAYOUT 4
 
 /* By age: where a state's oldest and newest are, + 1. */
 struct list {
@@ -260,6 +260,7 @@ static void
 clear(const struct dp_transfers *t, struct dp_transfer *x, uint32_t cap)
 {
 	x->code = 0;
+	x->last_hash = 0;
 	tg_assembly_begin(&x->body, (uint8_t *)(x + 1) + t->headroom, cap);
 }
 
@@ -331,6 +332,7 @@ dp_transfers_end(
 	bool in_vain = x->body.cap == 0 && x->code == 0;
 	bool outdone = other != NULL && (again || other->state == DP_T_COMING);
 
+	x->answered = code;
 	x->body.complete = !again;
 	if (in_vain || outdone) {
 		give(t, x);

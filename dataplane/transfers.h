@@ -42,9 +42,13 @@ struct dp_transfer {
 	uint64_t etag;           /* of the response; 0: none */
 	uint32_t max_age;        /* likewise, when it was made; UINT32_MAX: none */
 	uint32_t made_s;
-	uint64_t ended_tsc;   /* when its request had been executed; the caller's */
-	struct tg_block last; /* the block that made it whole */
+	uint64_t ended_tsc; /* when its request had been executed; the caller's */
 	struct tg_assembly body;
+	uint32_t body_format; /* Content-Format of each of its blocks */
+	struct tg_block last; /* the block that made it whole, */
+	uint64_t last_hash;   /* what it said (0: none has), */
+	uint16_t last_mid;    /* in which message, */
+	uint8_t answered;     /* and, once it has ended, the code that answered it */
 };
 
 struct dp_transfers_config {

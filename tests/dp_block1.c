@@ -50,6 +50,22 @@ static const struct row {
 	{"past the end", 20,
 		{{MORE, 16, TG_CONTINUE}, {1 << 4, 4, TG_CREATED},
 			{2 << 4 | MORE, 16, TG_BAD_REQUEST}}},
+	{"the last again, when all is done", 20,
+		{{MORE, 16, TG_CONTINUE}, {1 << 4, 4, TG_CREATED},
+			{1 << 4, 4, TG_CREATED}, {1 << 4, 4, TG_CREATED}}},
+	{"an empty last again, when all is done", 16,
+		{{MORE, 16, TG_CONTINUE}, {1 << 4, 0, TG_CREATED},
+			{1 << 4, 0, TG_CREATED}}},
+	{"another last one, when all is done", 20,
+		{{MORE, 16, TG_CONTINUE}, {1 << 4, 4, TG_CREATED},
+			{1 << 4, 5, TG_REQUEST_INCOMPLETE}, {1 << 4, 4, TG_CREATED}}},
+	{"more behind the last, when all is done", 32,
+		{{MORE, 16, TG_CONTINUE}, {1 << 4, 16, TG_CREATED},
+			{1 << 4 | MORE, 16, TG_REQUEST_INCOMPLETE}}},
+	{"one before the last, when all is done", 35,
+		{{MORE, 16, TG_CONTINUE}, {1 << 4 | MORE, 16, TG_CONTINUE},
+			{2 << 4, 3, TG_CREATED},
+			{1 << 4 | MORE, 16, TG_REQUEST_INCOMPLETE}}},
 	{"smaller blocks from the second on", 49,
 		{{MORE | 1, 32, TG_CONTINUE}, {2 << 4 | MORE, 16, TG_CONTINUE},
 			{3 << 4, 1, TG_CREATED}}},
@@ -278,8 +294,71 @@ condition_fails_at_the_end(void **state)
 	s.block1 = 1 << 4;
 	s.len = 2;
 	say(&gw.flow, TG_PUT, 2, &s);
-	hear_error(&gw.flow, TG_PRECONDITION_FAILED, 2, none);
+	for (uint16_t mid = 2; mid < 4; mid++) {
+		hear_error(&gw.flow, TG_PRECONDITION_FAILED, mid, none);
+		say(&gw.flow, TG_PUT, mid + 1, &s);
+	}
+	hear_error(&gw.flow, TG_PRECONDITION_FAILED, 4, none);
 	expect_stored("/d/dev%c/v", 10);
+}
+
+/* ---- the last block, in an exchange of its own ---- */
+
+/* What it asked for was done when it came first. */
+static void
+last_again_writes_nothing(void **state)
+{
+	struct flow other;
+
+	(void)state;
+	gw_reopen(with_bodies);
+	other = gw.flow;
+	other.src[gw.flow.v6 ? 15 : 3]++;
+	put(&gw.flow, 1, MORE, 16, TG_CONTINUE);
+	put(&gw.flow, 2, 1 << 4, 5, TG_CREATED);
+	put(&other, 1, 0, 10, TG_CHANGED);
+	put(&gw.flow, 3, 1 << 4, 5, TG_CREATED);
+	expect_stored("/d/dev%c/v", 10);
+}
+
+static void
+last_with_other_bytes(void **state)
+{
+	(void)state;
+	gw_reopen(with_bodies);
+	put(&gw.flow, 1, MORE, 16, TG_CONTINUE);
+	put(&gw.flow, 2, 1 << 4, 2, TG_CREATED);
+	gw_ask(coap(T_CON, TG_PUT, 3,
+		       BYTES_OF(VALUE "\xd1\x03\x10\xff"
+				      "bc")),
+		coap(T_ACK, TG_REQUEST_INCOMPLETE, 3, none));
+	expect_stored("/d/dev%c/v", 18);
+}
+
+static void
+last_in_another_format(void **state)
+{
+	struct say s = {BYTES_OF(VALUE "\x11\x32"), 1 << 4, 2, none, 12};
+
+	(void)state;
+	gw_reopen(with_bodies);
+	put(&gw.flow, 1, MORE, 16, TG_CONTINUE);
+	put(&gw.flow, 2, 1 << 4, 2, TG_CREATED);
+	say(&gw.flow, TG_PUT, 3, &s);
+	hear_error(&gw.flow, TG_REQUEST_INCOMPLETE, 3, none);
+}
+
+static void
+last_when_it_is_forgotten(void **state)
+{
+	(void)state;
+	gw_reopen(with_bodies);
+	put(&gw.flow, 1, MORE, 16, TG_CONTINUE);
+	put(&gw.flow, 2, 1 << 4, 2, TG_CREATED);
+	gw_later(247);
+	rte_delay_us_block(2000); /* a tick */
+	gw_turn();
+	put(&gw.flow, 3, 1 << 4, 2, TG_REQUEST_INCOMPLETE);
 }
 
 /* ---- room ---- */
@@ -319,7 +398,7 @@ over_after_a_time(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + COUNT(other_rows) + 11] = {
+	struct CMUnitTest tests[COUNT(rows) + COUNT(other_rows) + 15] = {
 		cmocka_unit_test(old_value_until_the_last),
 		cmocka_unit_test(duplicates),
 		cmocka_unit_test(two_endpoints),
@@ -329,10 +408,14 @@ main(void)
 		cmocka_unit_test(size1_says_too_large),
 		cmocka_unit_test(conditions_at_both_ends),
 		cmocka_unit_test(condition_fails_at_the_end),
+		cmocka_unit_test(last_again_writes_nothing),
+		cmocka_unit_test(last_with_other_bytes),
+		cmocka_unit_test(last_in_another_format),
+		cmocka_unit_test(last_when_it_is_forgotten),
 		cmocka_unit_test(so_many_for_one),
 		cmocka_unit_test(over_after_a_time),
 	};
-	size_t n = 11;
+	size_t n = 15;
 
 	ADD_ROWS(tests, &n, rows, body);
 	ADD_ROWS(tests, &n, other_rows, another_body);

@@ -100,9 +100,9 @@ to_static_content(void **state)
 	hear(&gw.flow, TG_CONTINUE, 1, MORE);
 	s.block1 = 1 << 4;
 	s.len = 4;
-	for (unsigned i = 0; i < 2; i++) { /* the second is a duplicate */
-		say(&gw.flow, TG_POST, 2, &s);
-		gw_hear(&gw.flow, coap(T_ACK, TG_CREATED, 2,
+	for (uint16_t i = 0; i < 3; i++) { /* a duplicate, and another exchange */
+		say(&gw.flow, TG_POST, 2 + i / 2, &s);
+		gw_hear(&gw.flow, coap(T_ACK, TG_CREATED, 2 + i / 2,
 					  BYTES_OF("\x81"
 						   "a\x02"
 						   "bc\xd1\x06\x10")));
@@ -151,6 +151,33 @@ creates(void **state)
 	}
 }
 
+/* The last block in an exchange of its own: with its own token it hears where the value
+ * is that the first one made, and makes none. */
+static void
+creates_once(void **state)
+{
+	const struct bytes last = BYTES_OF("\xb1"
+					   "c\xd1\x03\x10\xffx");
+	struct say s = {.path = BYTES_OF("\xb1"
+					 "c"),
+		.block1 = MORE,
+		.len = 16};
+	uint8_t ask[16] = "\x42\x02\x00\x03tk", want[32] = "\x62\x41\x00\x03tk";
+	struct frame f;
+	size_t at = ETH + (gw.flow.v6 ? IP6 : IP4) + UDP;
+
+	(void)state;
+	gw_reopen(with_bodies);
+	say(&gw.flow, TG_POST, 1, &s);
+	hear(&gw.flow, TG_CONTINUE, 1, MORE);
+	gw_say(&gw.flow, coap(T_CON, TG_POST, 2, last));
+	assert_true(gw_take(&f));
+	assert_int_equal(f.byte[at + 1], TG_CREATED);
+	memcpy(ask + 6, last.at, last.len);
+	memcpy(want + 6, f.byte + at + 4, 7); /* Location-Path, and Block1 */
+	gw_ask((struct bytes){ask, 6 + last.len}, (struct bytes){want, 13});
+}
+
 /* ---- both ways ---- */
 
 static const struct both_row {
@@ -172,6 +199,16 @@ static const struct both_row {
 		TG_CHANGED,
 		B("\xc0\xb1\x08\x51\x14\xff"
 		  "ABCDEFGHIJKLMNOP")},
+	{"upper case, Accept text",
+		B(UPPER "\x60\xff"
+			"a"),
+		TG_CHANGED,
+		B("\xc0\xff"
+		  "A")},
+	{"upper case, Accept JSON",
+		B(UPPER "\x61\x32\xff"
+			"a"),
+		TG_NOT_ACCEPTABLE, {0}},
 	{"a block of what is not kept", B(UPPER "\xc1\x10"), TG_REQUEST_INCOMPLETE, {0}},
 };
 
@@ -199,16 +236,6 @@ response_is_kept(void **state)
 		gw_ask(coap(T_CON, TG_POST, 2,
 			       BYTES_OF(UPPER "\xc0\x41\x20\xff"
 					      "ccccc")),
-	{"upper case, Accept text",
-		B(UPPER "\x60\xff"
-			"a"),
-		TG_CHANGED,
-		B("\xc0\xff"
-		  "A")},
-	{"upper case, Accept JSON",
-		B(UPPER "\x61\x32\xff"
-			"a"),
-		TG_NOT_ACCEPTABLE, {0}},
 			coap(T_ACK, TG_CHANGED, 2,
 				BYTES_OF("\xc0\xb1\x08\x41\x20\x11\x25\xff"
 					 "AAAAAAAAAAAAAAAA")));
@@ -222,20 +249,27 @@ response_is_kept(void **state)
 				 "CCCCC")));
 	gw_ask(coap(T_CON, TG_POST, 5, BYTES_OF(UPPER "\xc1\x30")),
 		coap(T_ACK, TG_BAD_REQUEST, 5, none));
+	gw_ask(coap(T_CON, TG_POST, 6, /* the body's last block again */
+		       BYTES_OF(UPPER "\xc0\x41\x20\xff"
+				      "ccccc")),
+		coap(T_ACK, TG_CHANGED, 6,
+			BYTES_OF("\xc0\xb1\x08\x41\x20\x11\x25\xff"
+				 "AAAAAAAAAAAAAAAA")));
 }
 
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(both_rows) + 6] = {
+	struct CMUnitTest tests[COUNT(both_rows) + 7] = {
 		cmocka_unit_test(to_a_stream),
 		cmocka_unit_test(to_a_logged_value),
 		cmocka_unit_test(log_fails),
 		cmocka_unit_test(to_static_content),
 		cmocka_unit_test(creates),
+		cmocka_unit_test(creates_once),
 		cmocka_unit_test(response_is_kept),
 	};
-	size_t n = 6;
+	size_t n = 7;
 
 	ADD_ROWS(tests, &n, both_rows, upper_case);
 	return gw_main("dp_block1_kinds", gw_settings, COUNT(gw_settings), tests, n);

@@ -267,8 +267,9 @@ after_unavailable_the_last_block_may_come_again(void **state)
 	assert_int_equal(tg_assembly_add(&find(f, 1)->body, &last, bytes, 5),
 		TG_ASSEMBLY_COMPLETE);
 	finish(f, find(f, 1), TG_CHANGED, NOW);
-	assert_int_equal(tg_assembly_add(&find(f, 1)->body, &last, bytes, 5),
-		TG_ASSEMBLY_PAST_END);
+	assert_int_equal(
+		tg_assembly_add(&find(f, 1)->body, &last, bytes, 5), TG_ASSEMBLY_HOLE);
+	assert_int_equal(find(f, 1)->answered, TG_CHANGED);
 	free_fixture(f);
 }
 
