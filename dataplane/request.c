@@ -131,7 +131,7 @@ read_option(struct dp_request *r, const struct tg_opt *o, bool again)
 		r->silent = (uint8_t)tg_opt_uint(o);
 		return DP_R_SILENT;
 	case TG_OPT_HOP_LIMIT: /* RFC 8768, 3: 1 to 255, or the request is refused */
-		return o->len == 1 && o->value[0] != 0 ? 0 : DP_R_BAD_REQUEST;
+		return again || (o->len == 1 && o->value[0] != 0) ? 0 : DP_R_BAD_REQUEST;
 	case TG_OPT_REQUEST_TAG:
 		return DP_R_APART;
 	default: /* unknown, or of an extension that is not served */
