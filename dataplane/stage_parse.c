@@ -106,7 +106,10 @@ look_again(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t *arena)
 	if (v != TG_OK || !is_request(m))
 		return false;
 	(void)dp_request_read(q, m, arena);
-	q->flags |= m->tkl <= w->snap->token_max ? DP_R_LONG_TOKEN : DP_R_BAD_REQUEST;
+	if (m->tkl <= w->snap->token_max)
+		q->flags |= DP_R_LONG_TOKEN;
+	else /* that, whatever else is wrong with it */
+		q->flags = (q->flags & ~DP_R_WRONG) | DP_R_BAD_REQUEST;
 	return true;
 }
 
