@@ -103,8 +103,11 @@ get(struct dp_worker *w, struct dp_burst *b, unsigned i, bool observed)
 	if (!dp_request_accepts(q, TG_CF_LINK))
 		return TG_NOT_ACCEPTABLE;
 	code = make(w, &q->path, q->device_at, observed, &c.len);
+	/* The request is whole still: a refusal needs its type. */
+	if (code == TG_NOT_FOUND && !dp_request_holds(q, &b->msg[i], false, 0))
+		return TG_PRECONDITION_FAILED;
 	if (code != TG_CONTENT)
-		return code; /* the request is whole still: the refusal needs its type */
+		return code;
 	size = c.len;
 	if ((q->flags & DP_R_QUERY)
 		&& !dp_links_filter(
@@ -112,8 +115,11 @@ get(struct dp_worker *w, struct dp_burst *b, unsigned i, bool observed)
 		return TG_BAD_REQUEST;
 	c.len = (uint32_t)size;
 	/* Is it still the same list? */
-	if (unlikely(dp_is_sliced(q, c.len)) || observed || (q->flags & DP_R_ETAG))
+	if (unlikely(dp_is_sliced(q, c.len)) || observed
+		|| (q->flags & (DP_R_ETAG | DP_R_IF_MATCH)))
 		c.etag = dp_content_etag(c.bytes, c.len);
+	if (!dp_request_holds(q, &b->msg[i], true, c.etag))
+		return TG_PRECONDITION_FAILED;
 	if (observed && keep(w, q, &c, &dp_meta(b->pkt[i])->list)) {
 		c.observe = DP_OBSERVE_LATER;
 		b->flags[i] |= DP_F_OBSERVE;

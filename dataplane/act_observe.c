@@ -324,6 +324,8 @@ dp_act_unobserve(struct dp_worker *w, const struct dp_burst *b, unsigned i)
 	if (m->len - m->payload != r->text_len
 		|| memcmp(m->base + m->payload, r->text, r->text_len) != 0)
 		return TG_FORBIDDEN;
+	if (!dp_request_holds(&w->scratch->request[i], m, true, 0))
+		return TG_PRECONDITION_FAILED;
 	dp_request_of_path(&target, &r->own);
 	if (dp_route_find(w->snap, &target) == NULL)
 		return TG_NOT_FOUND;

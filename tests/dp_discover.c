@@ -206,6 +206,72 @@ filter_of_a_kilobyte(void **state)
 		BYTES_OF("\x60\x45\x00\x07\xc1\x28"));
 }
 
+/* ---- conditions (RFC 7252, 5.10.8) ---- */
+
+#define DEVICE                                                                           \
+	"d\x04"                                                                          \
+	"dev?"
+#define OLD "12345678"
+
+/* The ETag of the device's list, as a block of it has it. */
+static void
+take_etag(uint8_t etag[8])
+{
+	struct frame f;
+	const uint8_t *m = f.byte + ETH + (gw.flow.v6 ? IP6 : IP4) + UDP;
+
+	gw_say(&gw.flow, coap(T_CON, TG_GET, 8, BYTES_OF("\xb1" DEVICE "\xc0")));
+	assert_true(gw_take(&f));
+	assert_int_equal(m[1], TG_CONTENT);
+	assert_int_equal(m[4], TG_OPT_ETAG << 4 | 8);
+	memcpy(etag, m + 5, 8);
+}
+
+static const struct condition_row {
+	const char *name;
+	struct bytes rest; /* behind an If-Match of the list's own ETag, if own is set */
+	bool own;
+	uint8_t code;
+} condition_rows[] = {
+	{"If-Match of anything", B("\x10\xa1" DEVICE), false, TG_CONTENT},
+	{"If-Match of this list", B("\xa1" DEVICE), true, TG_CONTENT},
+	{"If-Match of this list and another", B("\x08" OLD "\xa1" DEVICE), true,
+		TG_CONTENT},
+	{"If-Match of another list", B("\x18" OLD "\xa1" DEVICE), false,
+		TG_PRECONDITION_FAILED},
+	{"If-Match of the whole, of a part", B("\xa1" DEVICE "\x44sz=9"), true,
+		TG_PRECONDITION_FAILED},
+	{"If-None-Match", B("\x50\x61" DEVICE), false, TG_PRECONDITION_FAILED},
+	{"If-Match of no list",
+		B("\x10\xa1"
+		  "d\x05other"),
+		false, TG_PRECONDITION_FAILED},
+	{"If-None-Match of no list",
+		B("\x50\x61"
+		  "d\x05other"),
+		false, TG_NOT_FOUND},
+};
+
+static void
+conditions_of_a_list(void **state)
+{
+	const struct condition_row *r = *state;
+	uint8_t ask[64] = "\x18";
+	size_t n = r->own ? 9 : 0;
+	struct frame f;
+
+	gw_reopen(serve_links);
+	gw_ask(coap(T_CON, TG_PUT, 1,
+		       BYTES_OF("\xb1" DEVICE "\x01v\xff"
+				"one")),
+		coap(T_ACK, TG_CREATED, 1, (struct bytes){0}));
+	take_etag(ask + 1);
+	memcpy(ask + n, r->rest.at, r->rest.len);
+	gw_say(&gw.flow, coap(T_CON, TG_GET, 7, (struct bytes){ask, n + r->rest.len}));
+	assert_true(gw_take(&f));
+	assert_int_equal(f.byte[ETH + (gw.flow.v6 ? IP6 : IP4) + UDP + 1], r->code);
+}
+
 static const struct setting settings[] = {
 	{"IPv4, one worker", 1, false, 0, 0},
 	{"IPv6, one worker", 1, true, 0, 0},
@@ -216,10 +282,11 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 1] = {
+	struct CMUnitTest tests[COUNT(rows) + COUNT(condition_rows) + 1] = {
 		cmocka_unit_test(filter_of_a_kilobyte)};
 	size_t n = 1;
 
 	ADD_ROWS(tests, &n, rows, discover);
+	ADD_ROWS(tests, &n, condition_rows, conditions_of_a_list);
 	return gw_main("dp_discover", settings, COUNT(settings), tests, n);
 }

@@ -161,6 +161,27 @@ static const struct word_row {
 		B("\x40\x02\x00\x02\xb6"
 		  "forget"),
 		B("\x60\x83\x00\x02"), 1},
+	{"the word, If-Match of anything",
+		B("\x40\x02\x00\x02\x10\xa6"
+		  "forget\xff"
+		  "sesame"),
+		B("\x60\x44\x00\x02"), 0},
+	{"the word, If-Match of what has no ETag",
+		B("\x40\x02\x00\x02\x18"
+		  "12345678\xa6"
+		  "forget\xff"
+		  "sesame"),
+		B("\x60\x8c\x00\x02"), 1},
+	{"the word, If-None-Match",
+		B("\x40\x02\x00\x02\x50\x66"
+		  "forget\xff"
+		  "sesame"),
+		B("\x60\x8c\x00\x02"), 1},
+	{"another word, If-None-Match",
+		B("\x40\x02\x00\x02\x50\x66"
+		  "forget\xff"
+		  "sesamo"),
+		B("\x60\x83\x00\x02"), 1},
 	{"PUT",
 		B("\x40\x03\x00\x02\xb6"
 		  "forget\xff"
