@@ -38,6 +38,7 @@ same lab-exec-output x "$(./dev lab exec echo x 2>&1)"
 same lab-exec-status 7 "$(status_of ./dev lab exec sh -c 'exit 7')"
 same lab-exec-unknown 127 "$(status_of ./dev lab exec nosuchcmd)"
 same lab-exec-unexecutable 126 "$(status_of ./dev lab exec /etc/passwd)"
+same lab-exec-killed "137 " "$(got=$(./dev lab exec sh -c 'kill -9 $$' 2>&1); echo "$? $got")"
 same lab-exec-words "a b|c" "$(./dev lab exec printf '%s|%s' 'a b' c)"
 same lab-answers "Tidegate at your service" "$(./dev lab exec coap-client-notls -m get 'coap://[2001:2::1]/test')"
 holds lab-post ./dev lab exec coap-client-notls -m post -e kept coap://198.18.0.1/t/dev

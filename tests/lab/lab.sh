@@ -35,7 +35,10 @@ lab_lock() {
 
 # A shell in between: it says 126 and 127 of what cannot be run, where ip says 255.
 # shellcheck disable=SC2016 # "$@" is that shell's
-lab_exec() { ip netns exec tg-devices sh -c 'exec "$@"' sh "$@"; }
+LAB_EXEC=(ip netns exec tg-devices sh -c 'exec "$@"' sh)
+lab_exec() { "${LAB_EXEC[@]}" "$@"; }
+# The same in this shell's place, which would remark on what kills it.
+lab_become() { exec "${LAB_EXEC[@]}" "$@"; }
 
 lab_is_up() { ip -n tg-devices link show tg-dev0 >/dev/null 2>&1; }
 
