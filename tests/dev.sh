@@ -22,6 +22,7 @@ same lab-up-unknown-option 2 "$(status_of ./dev lab up --worker 2)"
 same lab-status-unknown-word 2 "$(status_of ./dev lab status extra)"
 same lab-down-unknown-word 2 "$(status_of ./dev lab down now)"
 same not-a-number 2 "$(status_of ./dev run --seconds soon)"
+same fuzz-unknown-harness 2 "$(status_of ./dev fuzz nosuch)"
 
 # ---- the lab ---------------------------------------------------------------------------------
 
