@@ -179,10 +179,10 @@ collect(const struct ctl_gateway *g, const struct filter *f, struct items *all)
 }
 
 static int
+/* By the TSC: the wall clock may have been set back meanwhile. */
 by_time(const void *a, const void *b)
 {
-	uint64_t x = ((const struct item *)a)->time_ns,
-		 y = ((const struct item *)b)->time_ns;
+	uint64_t x = ((const struct item *)a)->m.tsc, y = ((const struct item *)b)->m.tsc;
 
 	return x < y ? -1 : x > y;
 }

@@ -67,7 +67,9 @@ every_second(struct loop *l)
 
 	if (read(l->timer, &n, sizeof(n)) != sizeof(n))
 		return;
+	pthread_mutex_lock(&l->g->lock);
 	dp_tick(l->g->dp);
+	pthread_mutex_unlock(&l->g->lock);
 	l->seconds += n;
 	if (l->seconds % RETAIN_EVERY_S == 0)
 		atomic_store(&l->g->logd.due, true);

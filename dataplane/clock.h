@@ -3,7 +3,7 @@
  *
  * Ticks of the tables are seconds since an epoch DP_EPOCH_S before the gateway's start,
  * so that what an earlier run remembered has a time too.  The wall clock is the TSC plus
- * an offset that control refreshes every second.
+ * an offset that control refreshes every second; clock_past.h has the earlier ones.
  */
 #pragma once
 
@@ -22,9 +22,13 @@ struct dp_clock {
 		wall_ns; /* wall clock at tsc0, UNIX epoch.  control: wo, worker: ro */
 };
 
+struct dp_clock_past;
+
+/* All but the wall clock. */
 void dp_clock_init(struct dp_clock *c);
-/* Take the wall clock anew; control calls it every second. */
-void dp_clock_sync(struct dp_clock *c);
+/* Take the wall clock anew and keep the offset in @past; control calls it every second.
+ */
+void dp_clock_sync(struct dp_clock *c, struct dp_clock_past *past);
 
 static inline uint64_t
 dp_clock_ns(const struct dp_clock *c, uint64_t ticks)

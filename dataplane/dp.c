@@ -133,6 +133,7 @@ dp_open(const struct dp_config *cfg, struct dp_snapshot *first, char *err, size_
 	if (dp_eal_start(cfg, err, errlen) < 0)
 		goto free_dp;
 	dp_clock_init(&dp->shared.clock);
+	dp_tick(dp);
 	dp->pool = rte_pktmbuf_pool_create("tg_mbufs", cfg->mbufs, 256,
 		RTE_ALIGN(sizeof(struct dp_meta), RTE_MBUF_PRIV_ALIGN),
 		RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
@@ -299,5 +300,5 @@ dp_job_done(struct dp *dp, struct dp_job *job)
 void
 dp_tick(struct dp *dp)
 {
-	dp_clock_sync(&dp->shared.clock);
+	dp_clock_sync(&dp->shared.clock, &dp->past);
 }

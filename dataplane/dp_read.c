@@ -82,7 +82,7 @@ dp_wall_ns(const struct dp *dp)
 uint64_t
 dp_wall_ns_at(const struct dp *dp, uint64_t tsc)
 {
-	return dp_clock_wall_ns(&dp->shared.clock, tsc);
+	return dp_clock_past_ns(&dp->past, &dp->shared.clock, tsc);
 }
 
 const struct dp_trace *
