@@ -91,7 +91,8 @@ is_seconds(const char *text)
 static int
 check_value(const struct cli *c, const struct part *p, const char *value)
 {
-	if ((strcmp(p->value, "N") == 0 || strcmp(p->value, "SEQ") == 0)
+	if ((strcmp(p->value, "N") == 0 || strcmp(p->value, "SEQ") == 0
+		    || strcmp(p->value, "SECONDS") == 0)
 		&& !is_number(value))
 		return cli_fail(c, CLI_USAGE, "%s: %s wants a number, not \"%s\"",
 			c->command->name, p->name, value);

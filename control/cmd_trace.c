@@ -86,7 +86,8 @@ read_filter(const struct ctl_gateway *g, const json_t *args, struct filter *f,
 {
 	const char *peer = cmd_string(args, "peer"), *device = cmd_string(args, "device");
 	const char *token = cmd_string(args, "token"), *path = cmd_string(args, "path");
-	uint64_t last_s = cmd_number(args, "last", 0);
+	uint64_t last_s = cmd_number(args, "last", UINT64_MAX);
+	uint64_t now_ns = dp_wall_ns(g->dp);
 	long tkl = token != NULL
 			   ? tg_hex_read(f->token, sizeof(f->token), token, strlen(token))
 			   : 0;
@@ -96,7 +97,7 @@ read_filter(const struct ctl_gateway *g, const json_t *args, struct filter *f,
 	f->by_token = token != NULL;
 	f->by_path = path != NULL;
 	f->tkl = (unsigned)tkl;
-	f->since_ns = last_s > 0 ? dp_wall_ns(g->dp) - last_s * 1000000000 : 0;
+	f->since_ns = last_s < now_ns / 1000000000 ? now_ns - last_s * 1000000000 : 0;
 	if (device != NULL) {
 		f->device_key = dp_trace_device(g->dp, device, strlen(device));
 		cmd_device_at(g, device, &f->device);
@@ -178,8 +179,8 @@ collect(const struct ctl_gateway *g, const struct filter *f, struct items *all)
 	return true;
 }
 
-static int
 /* By the TSC: the wall clock may have been set back meanwhile. */
+static int
 by_time(const void *a, const void *b)
 {
 	uint64_t x = ((const struct item *)a)->m.tsc, y = ((const struct item *)b)->m.tsc;
@@ -229,19 +230,39 @@ item_json(const struct item *it)
 	return o;
 }
 
+/* False if it has been refused. */
+static bool
+check_extent(const json_t *args, uint64_t count, struct ctl_reply *r)
+{
+	if (count == 0)
+		cmd_refuse(r, "usage", "-c: how many messages?");
+	else if (json_object_get(args, "last") != NULL
+		 && cmd_number(args, "last", 0) == 0)
+		cmd_refuse(r, "usage", "--last: how many seconds?");
+	else if (json_object_get(args, "seconds") != NULL)
+		cmd_refuse(r, "usage",
+			"--seconds is about what comes, with --pcapng; of what was it is "
+			"--last");
+	else
+		return true;
+	return false;
+}
+
 static void
 show_recorded(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 {
-	bool last = cmd_string(args, "last") != NULL;
-	uint64_t count = cmd_number(args, "c", last ? SHOWN_MAX : SHOWN);
+	bool last = json_object_get(args, "last") != NULL;
+	uint64_t count = json_object_get(args, "c") != NULL ? cmd_number(args, "c", 0)
+			 : last                             ? SHOWN_MAX
+							    : SHOWN;
 	struct filter f = {0};
 	struct items all = {0};
 	size_t first;
 
-	if (count == 0 || count > SHOWN_MAX)
-		count = SHOWN_MAX;
-	if (!read_filter(g, args, &f, r))
+	if (!check_extent(args, count, r) || !read_filter(g, args, &f, r))
 		return;
+	if (count > SHOWN_MAX)
+		count = SHOWN_MAX;
 	if (!collect(g, &f, &all)) {
 		cmd_refuse(r, "failed", "out of memory");
 	} else {

@@ -6,6 +6,7 @@
  */
 #include "coap/code.h"
 #include "control/cmd.h"
+#include "dataplane/dp_internal.h"
 #include "tests/dp_fixture.h"
 
 #include <unistd.h>
@@ -247,6 +248,53 @@ who_is_late_gives_way(void **state)
 	end(&two);
 }
 
+/* ---- the flight recorder's time ---- */
+
+/* When the last message that was heard was heard. */
+static uint64_t
+heard_at(void)
+{
+	json_t *all = ask(NULL, json_pack("{s:i}", "c", 2), 0);
+	uint64_t ns = 0, i;
+	json_t *one;
+
+	json_array_foreach (all, i, one)
+		if (strcmp(json_string_value(json_object_get(one, "verb")), "heard") == 0)
+			ns = (uint64_t)json_integer_value(
+				json_object_get(one, "time_ns"));
+	json_decref(all);
+	return ns;
+}
+
+/* A TSC that is taken for a tenth slower than it is: whenever an entry is read, it has
+ * the time that the log has, which was right when it was made. */
+static void
+a_record_keeps_its_time(void **state)
+{
+	static const struct bytes post = BYTES_OF("\x50\x02\x00\x08\xb1t\x04"
+						  "dev1\xff"
+						  "1");
+	struct dp_clock *clock = &gw.dp->shared.clock;
+	uint64_t first, logged;
+
+	(void)state;
+	clock->mult += clock->mult / 10;
+	usleep(200000);
+	dp_tick(gw.dp);
+	gw_say(&gw.flow, post);
+	assert_int_equal(gw_log_read(), 1);
+	logged = gw.record[0].r.time_ns;
+	gw_log_settle(0);
+	first = heard_at();
+	assert_in_range(first, logged - 1000, logged);
+	for (unsigned i = 0; i < 3; i++) {
+		usleep(50000);
+		dp_tick(gw.dp);
+		assert_int_equal(heard_at(), first);
+	}
+	gw_reopen(NULL);
+}
+
 /* ---- long tokens (RFC 8974) ---- */
 
 #define LONGEST 64
@@ -326,6 +374,25 @@ static const struct row {
 	{"a time that is none", "seconds", "soon"},
 };
 
+static const struct row bad_recorded[] = {
+	{"no messages", "c", "0"},
+	{"messages that are no number", "c", "1e"},
+	{"the last no seconds", "last", "0"},
+	{"the last that is no number", "last", "abc"},
+	{"the last that begins as a number", "last", "1e"},
+	{"the last that is negative", "last", "-1"},
+	{"seconds of what was", "seconds", "3"},
+};
+
+static void
+is_refused_of_what_was(void **state)
+{
+	const struct row *r = *state;
+
+	assert_null(ask(NULL, json_pack("{s:s}", r->key, r->value), 0));
+	assert_string_equal(refused, "usage");
+}
+
 static void
 is_refused(void **state)
 {
@@ -354,20 +421,23 @@ main(void)
 		{"IPv4, one worker", 1, false, 0, 0},
 		{"IPv6, two workers", 2, true, 1, 0},
 	};
-	struct CMUnitTest tests[COUNT(bad) + COUNT(long_rows) + 9] = {
-		cmocka_unit_test(frames_come_whole),
-		cmocka_unit_test(nothing_yet_is_waited_for),
-		cmocka_unit_test(there_is_one_at_a_time),
-		cmocka_unit_test(stop_gives_the_rest),
-		cmocka_unit_test(stop_after_a_page),
-		cmocka_unit_test(so_many_frames),
-		cmocka_unit_test(so_many_seconds),
-		cmocka_unit_test(who_is_late_gives_way),
-		cmocka_unit_test(telemetry_cannot_arm),
-	};
-	size_t n = 9;
+	struct CMUnitTest
+		tests[COUNT(bad) + COUNT(bad_recorded) + COUNT(long_rows) + 10] = {
+			cmocka_unit_test(frames_come_whole),
+			cmocka_unit_test(nothing_yet_is_waited_for),
+			cmocka_unit_test(there_is_one_at_a_time),
+			cmocka_unit_test(stop_gives_the_rest),
+			cmocka_unit_test(stop_after_a_page),
+			cmocka_unit_test(so_many_frames),
+			cmocka_unit_test(so_many_seconds),
+			cmocka_unit_test(who_is_late_gives_way),
+			cmocka_unit_test(telemetry_cannot_arm),
+			cmocka_unit_test(a_record_keeps_its_time),
+		};
+	size_t n = 10;
 
 	ADD_ROWS(tests, &n, long_rows, is_of_a_long_token);
 	ADD_ROWS(tests, &n, bad, is_refused);
+	ADD_ROWS(tests, &n, bad_recorded, is_refused_of_what_was);
 	return gw_main("tracing", settings, COUNT(settings), tests, n);
 }

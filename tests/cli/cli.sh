@@ -95,6 +95,7 @@ same trace-makes-no-file no "$([ -e "$TMP/t" ] && echo yes || echo no)"
 # ---- conf check
 cat >"$TMP/good.yaml" <<Y
 ports: [{name: p, driver: tap, interface: t0, addresses: [198.18.0.1/15]}]
+for last in x 1e -1; do says "trace-last-$last" 2 "trace: --last wants a number, not \"$last\"" trace --last "$last"; done
 routes: [{path: /x, kind: time}]
 Y
 sed 's/tap/tpa/' "$TMP/good.yaml" >"$TMP/bad.yaml"
