@@ -327,10 +327,30 @@ read_mapping(
 
 /* ---- loading ---- */
 
-static bool
-syntax_fault(struct load *l, const yaml_parser_t *p)
+/* Where @offset is: libyaml's marks tell nothing of bytes that make no characters. */
+static yaml_mark_t
+mark_at(const char *text, size_t offset)
 {
-	return fail(l, &p->problem_mark, "%s%s%s", p->context != NULL ? p->context : "",
+	yaml_mark_t at = {0};
+
+	for (size_t i = 0; i < offset; i++) {
+		at.column += (text[i] & 0xc0) != 0x80; /* no trailing octet of UTF-8 */
+		if (text[i] == '\n') {
+			at.line++;
+			at.column = 0;
+		}
+	}
+	return at;
+}
+
+static bool
+syntax_fault(struct load *l, const yaml_parser_t *p, const char *text, size_t len)
+{
+	yaml_mark_t at = p->problem_mark;
+
+	if (p->error == YAML_READER_ERROR)
+		at = mark_at(text, p->problem_offset < len ? p->problem_offset : len);
+	return fail(l, &at, "%s%s%s", p->context != NULL ? p->context : "",
 		p->context != NULL ? ", " : "",
 		p->problem != NULL ? p->problem : "not YAML");
 }
@@ -368,7 +388,7 @@ survey(struct load *l, const char *text, size_t len)
 		yaml_event_t e;
 
 		if (!yaml_parser_parse(&p, &e)) {
-			ok = syntax_fault(l, &p);
+			ok = syntax_fault(l, &p, text, len);
 			break;
 		}
 		ok = survey_event(l, &e, &depth, &documents);
@@ -407,7 +427,7 @@ load(struct load *l, const char *text, size_t len)
 		ok = read_document(l);
 		yaml_document_delete(&l->doc);
 	} else {
-		syntax_fault(l, &p);
+		syntax_fault(l, &p, text, len);
 	}
 	yaml_parser_delete(&p);
 	return ok;

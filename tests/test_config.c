@@ -22,8 +22,17 @@ static const struct fault_row {
 		"f:2:1: while scanning for the next token, found character that "
 		"cannot start "
 		"any token"},
-	{"control character", "log: \x01\n", "f:1:1: control characters are not allowed"},
-	{"not UTF-8", "log: \xff\n", "f:1:1: invalid leading UTF-8 octet"},
+	{"control character", "log: \x01\n", "f:1:6: control characters are not allowed"},
+	{"control character in a later line", "# a\n\nlog: {}\x01\n",
+		"f:3:8: control characters are not allowed"},
+	{"control character behind others of two bytes", "# \xc3\xa9\xc3\xa9\x01\n",
+		"f:1:5: control characters are not allowed"},
+	{"control character behind lines of two ends", "a: 1\r\nb: 1\r\n\x01",
+		"f:3:1: control characters are not allowed"},
+	{"not UTF-8", "log: \xff\n", "f:1:6: invalid leading UTF-8 octet"},
+	{"not UTF-8 in a later line", TOP("log: {}\n# \xe9"),
+		"f:4:3: invalid trailing UTF-8 octet"},
+	{"UTF-8 that is cut off", TOP("# \xe9"), "f:3:3: invalid trailing UTF-8 octet"},
 	{"unknown anchor", "workers: *w\n", "f:1:10: found undefined alias"},
 	{"second document", TOP("---\nworkers: 1"),
 		"f:3:1: a second document begins: one is "
