@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Whose parameters, and by which keys. */
 struct scope {
@@ -45,16 +46,34 @@ set_ms(json_t *o, const char *name, uint64_t ms)
 }
 
 /* The five that follow (4.8.2). */
+static const struct derived {
+	const char *name;
+	uint64_t (*ms)(const struct tg_param *p);
+} all_derived[] = {
+	{"max_transmit_span", tg_param_max_transmit_span_ms},
+	{"max_transmit_wait", tg_param_max_transmit_wait_ms},
+	{"max_rtt", tg_param_max_rtt_ms},
+	{"exchange_lifetime", tg_param_exchange_lifetime_ms},
+	{"non_lifetime", tg_param_non_lifetime_ms},
+	{NULL, NULL},
+};
+
+static const struct derived *
+find_derived(const char *name)
+{
+	for (const struct derived *d = all_derived; d->name != NULL; d++)
+		if (strcasecmp(d->name, name) == 0)
+			return d;
+	return NULL;
+}
+
 static json_t *
 derived_json(const struct tg_param *p)
 {
 	json_t *o = json_object();
 
-	set_ms(o, "max_transmit_span", tg_param_max_transmit_span_ms(p));
-	set_ms(o, "max_transmit_wait", tg_param_max_transmit_wait_ms(p));
-	set_ms(o, "max_rtt", tg_param_max_rtt_ms(p));
-	set_ms(o, "exchange_lifetime", tg_param_exchange_lifetime_ms(p));
-	set_ms(o, "non_lifetime", tg_param_non_lifetime_ms(p));
+	for (const struct derived *d = all_derived; d->name != NULL; d++)
+		set_ms(o, d->name, d->ms(p));
 	return o;
 }
 
@@ -96,8 +115,11 @@ changed(const struct ctl_config *c, const struct scope *s, const struct ctl_key 
 	}
 	*next = *c;
 	ctl_field_set(k, (uint8_t *)next + s->at, v);
-	if (ctl_config_check(next, err, errlen))
+	next->file[0] = '\0'; /* which is at no fault */
+	if (ctl_config_check(next, err, errlen)) {
+		memcpy(next->file, c->file, sizeof(next->file));
 		return next;
+	}
 	ctl_config_free(next);
 	return NULL;
 }
@@ -126,9 +148,31 @@ no_such(const struct ctl_key *keys, const char *name, struct ctl_reply *r)
 
 	for (; keys->name != NULL; keys++)
 		ctl_nearest_offer(&near, keys->name);
+	for (const struct derived *d = all_derived; d->name != NULL; d++)
+		ctl_nearest_offer(&near, d->name);
 	cmd_refuse(r, "not-found", "there is no parameter %s%s%s%s", name,
 		near.best != NULL ? "; did you mean " : "",
 		near.best != NULL ? near.best : "", near.best != NULL ? "?" : "");
+}
+
+/* The value of @name alone. */
+static json_t *
+only(const json_t *all, const char *name)
+{
+	json_t *one = json_object();
+
+	json_object_set(one, name, json_object_get(all, name));
+	return one;
+}
+
+static void
+show_derived(const struct ctl_config *c, const struct scope *s, const struct derived *d,
+	struct ctl_reply *r)
+{
+	struct tg_param p = ctl_config_param(c, s->route);
+
+	r->data = json_object();
+	set_ms(r->data, d->name, d->ms(&p));
 }
 
 void
@@ -136,11 +180,23 @@ cmd_param(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 {
 	const char *path = cmd_string(args, "route"), *name = cmd_string(args, "name");
 	const char *value = cmd_string(args, "value");
+	const struct derived *d = name != NULL ? find_derived(name) : NULL;
 	const struct ctl_key *k = NULL;
+	json_t *all;
 	struct scope s;
 
 	if (!find_scope(g->conf, path, &s)) {
 		cmd_refuse(r, "not-found", "there is no route %s", path);
+		return;
+	}
+	if (d != NULL && value != NULL) {
+		cmd_refuse(r, "failed",
+			"%s follows from the others (RFC 7252, 4.8.2): set those",
+			d->name);
+		return;
+	}
+	if (d != NULL) {
+		show_derived(g->conf, &s, d, r);
 		return;
 	}
 	if (name != NULL && (k = ctl_key_find(s.keys, name)) == NULL) {
@@ -152,10 +208,8 @@ cmd_param(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 	find_scope(g->conf, path, &s); /* which a change has replaced */
 	r->data = scope_json(g->conf, &s);
 	if (k != NULL) {
-		json_t *one = json_object();
-
-		json_object_set(one, k->name, json_object_get(r->data, k->name));
-		json_decref(r->data);
-		r->data = one;
+		all = r->data;
+		r->data = only(all, k->name);
+		json_decref(all);
 	}
 }

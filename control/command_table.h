@@ -133,7 +133,8 @@
 		"load the configuration file anew, whole or not at all",                 \
 		"file, reloads", cmd_conf_reload)                                        \
 	REMOTE("param", "[NAME] [VALUE] [--route PATH]",                                 \
-		"transmission parameters, or one of them, or set one until the next "    \
+		"transmission parameters, or one of them, derived ones too, or set one " \
+		"until the next "                                                        \
 		"reload; of a route: `inherited` gives it up",                           \
 		"NAME: value, as docs/configuration.md has it; all of them with "        \
 		"derived {max_transmit_span, max_transmit_wait, max_rtt, "               \

@@ -93,8 +93,8 @@ struct ctl_config *ctl_config_parse(
 void ctl_config_free(struct ctl_config *c);
 
 /*
- * "FILE:LINE:COLUMN: ..." about @field of @c, 1:1 if the file does not give it.  Always
- * false, for its caller to return.
+ * "FILE:LINE:COLUMN: ..." about @field of @c, 1:1 if the file does not give it; of one
+ * without a file's name only what is wrong.  Always false, for its caller to return.
  */
 bool ctl_config_fault(const struct ctl_config *c, const void *field, char *err,
 	size_t errlen, const char *fmt, ...) __attribute__((format(printf, 5, 6)));

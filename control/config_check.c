@@ -11,14 +11,15 @@ ctl_config_fault(const struct ctl_config *c, const void *field, char *err, size_
 {
 	struct ctl_place at = {.line = 1, .column = 1};
 	va_list ap;
-	int n;
+	int n = 0;
 
 	for (uint32_t i = 0; i < c->n_places; i++) /* the last one: the most exact */
 		if ((const uint8_t *)c + c->places[i].field == field)
 			at = c->places[i];
-	n = snprintf(err, errlen, "%s:%u:%u: ", c->file, at.line, at.column);
+	if (c->file[0] != '\0')
+		n = snprintf(err, errlen, "%s:%u:%u: ", c->file, at.line, at.column);
 	va_start(ap, fmt);
-	if (n > 0 && (size_t)n < errlen)
+	if (n >= 0 && (size_t)n < errlen)
 		vsnprintf(err + n, errlen - (size_t)n, fmt, ap);
 	va_end(ap);
 	return false;

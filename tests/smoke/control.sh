@@ -231,6 +231,10 @@ holds param-derives-anew 0 '^derived.exchange_lifetime +269500ms$' "$CTL" param
 holds param-in-conf-show 0 '"ack_timeout": "3s"' "$CTL" conf show
 holds param-out-of-range 1 'ack_timeout: 999ms is out of range \(1s to 10m\)' "$CTL" param ack_timeout 999ms
 holds param-over-the-lifetime 1 'EXCHANGE_LIFETIME would be [0-9]+ s, over 32767' "$CTL" param max_latency 5h
+holds param-blames-no-file 1 '^(param: )?coap.ack_delay: must be under ack_timeout, ' "$CTL" param ack_delay 5s
+same param-derived 202s "$(param max_rtt)"
+holds param-derived-is-not-set 1 'max_rtt follows from the others \(RFC 7252, 4.8.2\): set those$' "$CTL" param max_rtt 3s
+holds param-derived-unknown 1 'there is no parameter max_rtg; did you mean max_rtt' "$CTL" param max_rtg
 holds param-without-a-unit 1 '"3" is not a time with its unit' "$CTL" param ack_timeout 3
 holds param-unknown 1 'there is no parameter nstrat; did you mean nstart' "$CTL" param nstrat
 same param-refused-changes-nothing 3s "$(param ack_timeout)"
