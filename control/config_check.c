@@ -27,6 +27,8 @@ ctl_config_fault(const struct ctl_config *c, const void *field, char *err, size_
 
 /* ---- ports ---- */
 
+#define IPV6_MTU_MIN 1280 /* RFC 8200, 5 */
+
 /* What the port's driver opens; the others are empty. */
 static const char *
 argument(const struct ctl_port *p)
@@ -49,6 +51,18 @@ check_addresses(
 }
 
 static bool
+check_mtu(const struct ctl_config *c, const struct ctl_port *p, char *err, size_t errlen)
+{
+	for (uint32_t i = 0; i < p->n_addrs; i++)
+		if (p->addrs[i].v6 && p->mtu < IPV6_MTU_MIN)
+			return ctl_config_fault(c, &p->mtu, err, errlen,
+				"mtu: %u is under %d, which IPv6 wants (RFC 8200): the "
+				"port has an IPv6 address",
+				p->mtu, IPV6_MTU_MIN);
+	return true;
+}
+
+static bool
 check_port(const struct ctl_config *c, uint32_t n, char *err, size_t errlen)
 {
 	const struct ctl_port *p = &c->ports[n];
@@ -65,7 +79,7 @@ check_port(const struct ctl_config *c, uint32_t n, char *err, size_t errlen)
 	if (strcmp(arg, c->control_socket) == 0)
 		return ctl_config_fault(
 			c, arg, err, errlen, "%s is the control socket", arg);
-	return check_addresses(c, p, err, errlen);
+	return check_addresses(c, p, err, errlen) && check_mtu(c, p, err, errlen);
 }
 
 /* ---- routes ---- */

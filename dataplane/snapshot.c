@@ -129,6 +129,18 @@ set_rest(struct build *b, struct dp_node *at, struct dp_route *r, const char *pa
 	return rc;
 }
 
+/* Has a segment of @path before the one at @seg its {name}? */
+static bool
+is_named_before(const char *path, const char *seg)
+{
+	size_t len = strcspn(seg, "*}");
+
+	for (const char *p = path + 1; p < seg; p += strcspn(p, "/") + 1)
+		if (strncmp(p, seg, len) == 0 && p[len] == '}')
+			return true;
+	return false;
+}
+
 /* Hang @r into the trie where its pattern says. */
 static int
 add_path(struct build *b, struct dp_route *r, const char *path)
@@ -156,6 +168,9 @@ add_path(struct build *b, struct dp_route *r, const char *path)
 			at = literal_child(b, at, seg, len);
 		else if (len < 3 || seg[len - 1] != '}')
 			return fail(b, "route %s: '{' without '}'", path);
+		else if (is_named_before(path, seg))
+			return fail(b, "route %s: %.*s} is there twice", path,
+				(int)strcspn(seg, "*}"), seg);
 		else if (seg[len - 2] != '*')
 			at = param_child(b, at, seg, len);
 		else if (*p != '\0')

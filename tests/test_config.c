@@ -291,6 +291,22 @@ static const struct fault_row {
 		"f:4:41: \"ack\" does not go with kind stream"},
 	{"content of a time", ROUTE("path: /x, kind: time, content: hi"),
 		"f:4:28: \"content\" does not go with kind time"},
+	{"an MTU that IPv6 does not have",
+		PORT("name: p, driver: tap, interface: t0, addresses: [198.18.0.1/15, "
+		     "'2001:2::1/48'], mtu: 1279"),
+		"f:2:91: mtu: 1279 is under 1280, which IPv6 wants (RFC 8200): the port "
+		"has an IPv6 address"},
+	{"a name twice in a path", ROUTE("path: '/t/{a}/x/{a}', kind: stream, stream: s"),
+		"f:4:12: route /t/{a}/x/{a}: {a} is there twice"},
+	{"a name twice in a path, of the rest, too",
+		ROUTE("path: '/t/{a}/{a*}', kind: store"),
+		"f:4:12: route /t/{a}/{a*}: {a} is there twice"},
+	{"forgetting what no route has", ROUTE("path: /x, kind: unobserve, target: /y"),
+		"f:4:41: target: no store has /y"},
+	{"forgetting what is no stored value",
+		ROUTE("path: /x, kind: unobserve, target: /z}\n"
+		      "  - {path: /z, kind: time"),
+		"f:4:41: target: no store has /z"},
 	{"forgetting without a target", ROUTE("path: /x, kind: unobserve"),
 		"f:4:5: \"target\" is missing"},
 	{"delay of a store", ROUTE("path: /x, kind: store, delay: 1s"),
