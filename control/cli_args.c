@@ -128,6 +128,10 @@ unknown_option(const struct cli *c, const char *name)
 	struct part p;
 	unsigned n = 0;
 
+	if (strcmp(name, "--socket")
+		== 0) /* of every command, but nothing is behind it */
+		return cli_fail(
+			c, CLI_USAGE, "%s: --socket wants PATH", c->command->name);
 	while (n < OFFERED_MAX && next_part(&args, &p))
 		if (p.kind != PART_WORD) {
 			memcpy(offered[n], p.name, sizeof(p.name));

@@ -14,7 +14,8 @@ static const char top_usage[] =
 	"  --json         print objects, one a line; errors too, on standard error\n"
 	"  --socket PATH  where the gateway listens; else $TIDEGATE_SOCKET, else\n"
 	"                 /run/tidegate/control.sock\n"
-	"  --help         help on a command\n";
+	"  --help         help on a command\n"
+	"  --version      which version this is\n";
 
 /* Does @name begin with @words, whole words? */
 static bool
@@ -111,7 +112,7 @@ offer_all(struct ctl_nearest *near)
 int
 cli_unknown(const struct cli *c, int argc, char **argv)
 {
-	struct ctl_nearest one = {.word = argv[0], .within = UINT_MAX}, two = one;
+	struct ctl_nearest one = {.word = argv[0], .within = CTL_TYPING_ERROR}, two = one;
 	char both[64];
 
 	join(both, sizeof(both), argc > 1 ? 2 : 1, (const char *const *)argv);

@@ -141,6 +141,10 @@ run(struct cli *c, int argc, char **argv)
 	}
 	if (argc == 0)
 		return cli_help_on(c, ""), c->help ? CLI_DONE : CLI_USAGE;
+	if (strcmp(argv[0], "--version") == 0)
+		return cli_version(c);
+	if (strcmp(argv[0], "--socket") == 0)
+		return cli_fail(c, CLI_USAGE, "--socket wants PATH");
 	if (argv[0][0] == '-')
 		return cli_fail(c, CLI_USAGE,
 			"%s: options of a command come behind it: see tidegatectl help",

@@ -173,7 +173,8 @@
 	LOCAL("decode", "[--text] [--extended-tokens] HEX...",                           \
 		"datagrams as objects, one a line; - reads them from standard input, a " \
 		"line "                                                                  \
-		"each; --text: as lines for people",                                     \
+		"each; --text: as lines for people; over 65535 bytes is too-long: "      \
+		"no UDP datagram is",                                                    \
 		"a line each: valid, and if valid type, code, mid, token (hex), "        \
 		"options "                                                               \
 		"[{number, name, hex, value}], payload (hex), else verdict",             \
@@ -181,7 +182,9 @@
 	LOCAL("encode",                                                                  \
 		"[-m METHOD] [-t con|non] [--mid N] [--token HEX] [--extended-tokens] "  \
 		"[-O NUM,HEX]... [-e TEXT] URI",                                         \
-		"a request as hex; -O adds an option, -e a payload", "hex", cli_encode)  \
+		"a request as hex; -O adds an option, NUM alone an empty one, -e a "     \
+		"payload",                                                               \
+		"hex", cli_encode)                                                       \
 	LOCAL("get", CTL_ASK " URI",                                                     \
 		"GET a resource of a device or of a gateway, over UDP; a body in "       \
 		"blocks is put together; exit code 1 if the answer is no success, 4 if " \

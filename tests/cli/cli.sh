@@ -53,6 +53,12 @@ holds help-of-a-group 0 '^  log verify' help log
 holds help-by-option 0 '^  log cat \[STREAM\]' log cat --help
 says help-of-nothing 2 'there is no command "statsu"; did you mean "stats"?' help statsu
 holds help-json 0 '^\[\{"command":"log cat","arguments":"\[STREAM\]' help log cat --json
+says unknown-command-far 2 'there is no command "nosuch": see tidegatectl help' nosuch
+says help-of-nothing-near 2 'there is no command "nosuch": see tidegatectl help' help nosuch
+gives version-option "$("$CTL" version)" --version
+gives version-option-json '{"version":"0.1.0"}' --json --version
+says socket-without-a-path 2 '--socket wants PATH' --socket
+says socket-without-a-path-behind 2 'status: --socket wants PATH' status --socket
 says unknown-option 2 'stats: there is no option "--al"; did you mean "--all"?' stats --al
 says unknown-option-far 2 'stats: there is no option "--xyzzy"' stats --xyzzy
 says option-of-another 2 'drops: there is no option "--check"' drops --check
@@ -89,13 +95,13 @@ same write-error "1 cannot write what was found: No space left on device" "$("$C
 says trace-of-what-was 2 'trace: --last is about what was; with --pcapng it is --seconds' trace --pcapng "$TMP/t" --last 3
 says trace-count 2 'trace: -c wants a number, not "x"' trace --pcapng "$TMP/t" -c x
 says trace-seconds 2 'trace: --seconds wants seconds (0.01 to 86400), not "x"' trace --pcapng "$TMP/t" --seconds x
+for last in x 1e -1; do says "trace-last-$last" 2 "trace: --last wants a number, not \"$last\"" trace --last "$last"; done
 holds trace-no-gateway 3 "^no gateway answers at $TMP/none.sock" trace --pcapng "$TMP/t"
 same trace-makes-no-file no "$([ -e "$TMP/t" ] && echo yes || echo no)"
 
 # ---- conf check
 cat >"$TMP/good.yaml" <<Y
 ports: [{name: p, driver: tap, interface: t0, addresses: [198.18.0.1/15]}]
-for last in x 1e -1; do says "trace-last-$last" 2 "trace: --last wants a number, not \"$last\"" trace --last "$last"; done
 routes: [{path: /x, kind: time}]
 Y
 sed 's/tap/tpa/' "$TMP/good.yaml" >"$TMP/bad.yaml"
