@@ -241,7 +241,8 @@ static const struct ctl_key trace_keys[] = {
 	END};
 static const struct ctl_key observers_keys[] = {
 	{"max", CTL_T_UINT, AT(observers_max), 64, TABLE_MAX, "4096",
-		"observations at a time, 96 bytes each; more are answered as plain GETs",
+		"observations at a time, 96 bytes each and 512 KiB at most for all; more "
+		"are answered as plain GETs",
 		.fixed = true},
 	{"per_peer", CTL_T_UINT, AT(observers_per_peer), 1, 1024, "32",
 		"observations of one endpoint", .fixed = true},

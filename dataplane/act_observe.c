@@ -275,6 +275,18 @@ dp_observe_cancel(struct dp_worker *w, const struct dp_burst *b, unsigned i)
 		dp_notify_end(w, id, DP_C_observers_cancelled);
 }
 
+/* Whose message does @m answer?  Only the last one waits for an ACK; an RST to any says
+ * that nobody wants them (3.6). */
+static uint32_t
+find_answered(const struct dp_worker *w, uint32_t peer, const struct tg_msg *m)
+{
+	uint32_t id = dp_observers_find_mid(w->observers, peer, m->mid);
+
+	return id == DP_NONE && m->type == TG_RST
+		       ? dp_observers_find_told(w->observers, peer, m->mid, w->now_s)
+		       : id;
+}
+
 void
 dp_observe_answered(struct dp_worker *w, const struct dp_burst *b, unsigned i)
 {
@@ -282,8 +294,7 @@ dp_observe_answered(struct dp_worker *w, const struct dp_burst *b, unsigned i)
 	uint64_t hash = dp_peers_hash(w->peers, &b->key[i]);
 	uint32_t peer = dp_peers_find(w->peers, &b->key[i], hash), id;
 
-	id = peer != DP_NONE ? dp_observers_find_mid(w->observers, peer, m->mid)
-			     : DP_NONE;
+	id = peer != DP_NONE ? find_answered(w, peer, m) : DP_NONE;
 	if (id == DP_NONE)
 		return;
 	if (m->type == TG_RST)

@@ -295,6 +295,7 @@ renew(struct dp_worker *w, uint32_t id, struct dp_relation *r, const struct dp_n
 	bool con)
 {
 	r->mid = dp_peers_mid(w->peers, r->peer);
+	dp_observers_told(w->observers, id, w->now_s);
 	r->seq = dp_notify_next(w, r->seq) & TG_OBSERVE_MASK;
 	r->version = n->version;
 	r->sent_ms = (uint32_t)w->now_ms;

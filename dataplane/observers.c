@@ -6,7 +6,9 @@
 #include "dataplane/wheel.h"
 
 #define LAYOUT 1
-#define QUEUE 1024 /* values with news, a power of two */
+#define QUEUE 1024     /* values with news, a power of two */
+#define TOLD_MIN 1024  /* notifications whose Message IDs are known, powers of two */
+#define TOLD_MAX 65536 /* ... half a byte for each of a million relations */
 
 /* The table's own flags: of the head of a value's chain, and whether the place is taken.
  */
@@ -22,6 +24,14 @@ struct key {
 	uint8_t home;
 };
 
+/* A notification that was sent.  It counts while @life is the relation's: what was sent
+ * before a registration is not what that asked for. */
+struct told {
+	uint32_t id : 28, life : 4;
+	uint16_t mid;
+	uint16_t when; /* s, modulo 2^16 */
+};
+
 struct dp_observers {
 	uint32_t layout, max, buckets, per_peer;
 	uint8_t hash_key[16];
@@ -30,9 +40,20 @@ struct dp_observers {
 	uint32_t step;         /* the next relation of the value in work, + 1 */
 	uint32_t sweep;        /* going through all: the next place */
 	bool sweeping, forget; /* the value in work is to be forgotten */
-	uint64_t index_at, relations_at, wheel_at;
+	uint64_t index_at, relations_at, told_at, wheel_at;
+	uint32_t told_mask;
 	struct key queue[QUEUE];
 };
+
+static uint32_t
+places_of_told(uint32_t max)
+{
+	uint32_t n = TOLD_MIN;
+
+	while (n < max && n < TOLD_MAX)
+		n <<= 1;
+	return n;
+}
 
 static size_t
 lay_out(struct dp_observers *t, const struct dp_observers_config *cfg)
@@ -48,6 +69,9 @@ lay_out(struct dp_observers *t, const struct dp_observers_config *cfg)
 	t->relations_at = at;
 	at += (size_t)cfg->max * sizeof(struct dp_relation);
 	at = (at + 63) & ~(size_t)63;
+	t->told_mask = places_of_told(cfg->max) - 1;
+	t->told_at = at;
+	at += ((size_t)t->told_mask + 1) * sizeof(struct told);
 	t->wheel_at = at;
 	return at + dp_wheel_size(cfg->max);
 }
@@ -183,6 +207,40 @@ dp_observers_find_mid(const struct dp_observers *t, uint32_t peer, uint16_t mid)
 	while (id != DP_NONE && relation_of(t, id)->mid != mid)
 		id = dp_observers_sibling(t, id);
 	return id;
+}
+
+/* ---- notifications ---- */
+
+/* Message IDs to one peer are given in sequence: they do not get in each other's way. */
+static struct told *
+told_of(const struct dp_observers *t, uint32_t peer, uint16_t mid)
+{
+	uint32_t at = (peer * 0x9e3779b1u >> 8) + mid;
+
+	return (struct told *)((uint8_t *)t + t->told_at) + (at & t->told_mask);
+}
+
+void
+dp_observers_told(struct dp_observers *t, uint32_t id, uint32_t now_s)
+{
+	const struct dp_relation *r = relation_of(t, id);
+
+	*told_of(t, r->peer, r->mid) =
+		(struct told){id & 0xfffffff, r->life, r->mid, (uint16_t)now_s};
+}
+
+uint32_t
+dp_observers_find_told(
+	const struct dp_observers *t, uint32_t peer, uint16_t mid, uint32_t now_s)
+{
+	const struct told *n = told_of(t, peer, mid);
+	const struct dp_relation *r = relation_of(t, n->id);
+
+	return n->mid == mid && dp_observers_is(t, n->id) && r->peer == peer
+			       && r->life == n->life
+			       && (uint16_t)(now_s - n->when) <= DP_TOLD_S
+		       ? n->id
+		       : DP_NONE;
 }
 
 /* ---- chains ---- */
@@ -321,7 +379,8 @@ make(struct dp_observers *t, uint32_t peer, const uint8_t *token, uint8_t tkl,
 		return DP_NONE;
 	}
 	r = relation_of(t, id);
-	*r = (struct dp_relation){.peer = peer, .tkl = tkl & 15, .flags = IN_USE};
+	*r = (struct dp_relation){
+		.peer = peer, .tkl = tkl & 15, .flags = IN_USE, .life = r->life};
 	dp_copy8(r->token, token, kept(tkl));
 	if (!join(t, id, dp_observers_of_peer(t, peer), c)) {
 		give(t, id);
@@ -346,6 +405,7 @@ dp_observers_add(struct dp_observers *t, uint32_t peer, const uint8_t *token, ui
 	dp_observers_disarm(t, id);
 	dp_observers_set_in_flight(t, id, false);
 	r->flags &= (uint8_t)~DP_O_OWNERS;
+	r->life = (r->life % 15 + 1) & 15; /* none is 0, as in a place of no Message ID */
 	if ((r->flags & ATTACHED) && r->home == home && r->value == value)
 		return id;
 	dp_observers_detach(t, id);

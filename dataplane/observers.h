@@ -9,12 +9,17 @@
  * last with what the value is now.  So news that comes twice does no harm, and where
  * there is too much of it the whole table is gone through: none is ever lost.
  *
+ * A relation knows the Message ID of its last message.  Those of its notifications before
+ * are in a table of bounded size, each at the one place that its peer and it give, until
+ * another needs that: an RST is on its way while the next notification leaves.
+ *
  * Threads.  The home worker only, but for _count, _in_flight and _max.
  * Memory.   One zeroed block from the caller, dp_observers_size() bytes, 64-aligned,
  *           position independent: layout version, geometry and hash key first, indices
  *           and never pointers.  Never grows.  At most 96 bytes a relation: 52 here, 16
- *           of its timer, 28 of the index.
- * Time.     Milliseconds since the gateway's start, handed in.
+ *           of its timer, 28 of the index.  Message IDs take 8 bytes each: as many as
+ *           relations, rounded up to a power of two, but 1,024 to 65,536.
+ * Time.     Milliseconds since the gateway's start, handed in; of Message IDs seconds.
  */
 #pragma once
 
@@ -34,6 +39,8 @@ struct dp_observers_config {
 #define DP_AT_ROUTES UINT8_MAX
 /* Added to a home: what is observed is a list there; the value is its dp_lists_get(). */
 #define DP_LISTS 64
+/* EXCHANGE_LIFETIME: for so long a Message ID means one message. */
+#define DP_TOLD_S 247
 
 static inline bool
 dp_is_list(uint8_t home)
@@ -56,12 +63,13 @@ struct dp_relation {
 	uint32_t value;   /* dp_store_ref(), dp_route_ref(), or dp_lists_get() */
 	uint32_t version; /* low half of the ETag that was told last */
 	uint32_t sent_ms; /* when the last notification was sent first, modulo 2^32 */
-	uint32_t seq : 24, tries : 8; /* its Observe value; how often it was repeated */
-	uint16_t mid;                 /* its Message ID */
-	uint16_t format;              /* the Content-Format that notifications have */
-	uint16_t con_at;              /* when the last CON was, in units of 16 s */
-	uint8_t since_con;            /* notifications since then */
-	uint8_t spread;               /* random: of the timeout that is waited */
+	uint32_t seq : 24, tries : 4; /* its Observe value; how often it was repeated */
+	uint32_t life : 4; /* the table's own: which registration of this place */
+	uint16_t mid;      /* its Message ID */
+	uint16_t format;   /* the Content-Format that notifications have */
+	uint16_t con_at;   /* when the last CON was, in units of 16 s */
+	uint8_t since_con; /* notifications since then */
+	uint8_t spread;    /* random: of the timeout that is waited */
 	uint8_t home;  /* worker that the value is at home at, DP_LISTS added if it is a
 			  list; or DP_AT_ROUTES */
 	uint8_t flags; /* enum dp_relation_flag, and the table's own */
@@ -94,10 +102,17 @@ struct dp_relation *dp_observers_get(struct dp_observers *t, uint32_t id);
 /* Its last notification is a CON that waits for its ACK, or does so no longer. */
 void dp_observers_set_in_flight(struct dp_observers *t, uint32_t id, bool on);
 
-/* By endpoint and token; by endpoint and the Message ID of the last notification. */
+/* By endpoint and token; by endpoint and the Message ID of the last message. */
 uint32_t dp_observers_find(
 	const struct dp_observers *t, uint32_t peer, const uint8_t *token, uint8_t tkl);
 uint32_t dp_observers_find_mid(const struct dp_observers *t, uint32_t peer, uint16_t mid);
+/* @id's last message is a notification, sent at @now_s. */
+void dp_observers_told(struct dp_observers *t, uint32_t id, uint32_t now_s);
+/* By endpoint and the Message ID of a notification, not necessarily the last one, of the
+ * last DP_TOLD_S seconds and since the relation was registered or renewed: DP_NONE also
+ * if others have taken its place. */
+uint32_t dp_observers_find_told(
+	const struct dp_observers *t, uint32_t peer, uint16_t mid, uint32_t now_s);
 /* The first relation of a peer, and of a value; DP_NONE: there is none. */
 uint32_t dp_observers_of_peer(const struct dp_observers *t, uint32_t peer);
 uint32_t dp_observers_of_value(

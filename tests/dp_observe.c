@@ -200,6 +200,119 @@ ended_by_rst_to_a_non(void **state)
 	silence();
 }
 
+/* One that was on its way when the next one left, of the right one of two. */
+static void
+ended_by_rst_to_an_earlier_non(void **state)
+{
+	const struct flow w = observer(1);
+	struct note a, b;
+
+	(void)state;
+	gw_reopen(no_interval);
+	put("one");
+	observe(&w, 'a', "one");
+	observe(&w, 'b', "one");
+	put("two");
+	a = hear_value(&w, T_NON, 'a', "two");
+	b = hear_value(&w, T_NON, 'b', "two");
+	for (unsigned i = 0; i < 2; i++) {
+		put("three");
+		hear_value(&w, T_NON, 'a', "three");
+		hear_value(&w, T_NON, 'b', "three");
+	}
+	reply(&w, T_RST, a.mid);
+	assert_int_equal(gw_relations(), 1);
+	reply(&w, T_RST, a.mid);
+	put("four");
+	hear_value(&w, T_NON, 'b', "four");
+	silence();
+	gw_counted(DP_C_observers_reset, 1);
+	reply(&w, T_RST, b.mid);
+	assert_int_equal(gw_relations(), 0);
+	put("five");
+	silence();
+}
+
+/* The first of two notifications. */
+static struct note
+told_twice(const struct flow *w)
+{
+	struct note first;
+
+	gw_reopen(no_interval);
+	put("one");
+	observe(w, 'a', "one");
+	put("two");
+	first = hear_value(w, T_NON, 'a', "two");
+	put("three");
+	hear_value(w, T_NON, 'a', "three");
+	return first;
+}
+
+static void
+goes_on(const struct flow *w)
+{
+	assert_int_equal(gw_relations(), 1);
+	put("four");
+	hear_value(w, T_NON, 'a', "four");
+	silence();
+}
+
+static void
+not_ended_by_rst_to_something_else(void **state)
+{
+	const struct flow w = observer(1), other = observer(2);
+	struct note first = told_twice(&w);
+	struct frame f;
+
+	(void)state;
+	observe(&other, 'a', "three");
+	reply(&other, T_RST, first.mid);
+	assert_int_equal(gw_relations(), 2);
+	reply(&other, T_RST, next_mid); /* its answer is its last message */
+	reply(&w, T_RST, (uint16_t)(first.mid - 1));
+	reply(&w, T_RST, (uint16_t)(first.mid + 2));
+	reply(&w, T_ACK, first.mid);
+	gw_say(&w, request(T_NON, TG_GET, 'x', BYTES_OF("\xb1" PATH)));
+	assert_true(gw_take(&f));
+	for (unsigned back = 0; back < 8; back++) /* NON answers have the client's */
+		reply(&w, T_RST, (uint16_t)(next_mid - back));
+	goes_on(&w);
+}
+
+/* What was sent before a registration is not what that asked for. */
+static void
+not_ended_by_rst_from_before(void **state)
+{
+	const struct flow w = observer(1);
+	struct note first = told_twice(&w);
+
+	(void)state;
+	observe(&w, 'a', "three"); /* renewed */
+	reply(&w, T_RST, first.mid);
+	goes_on(&w);
+	first = told_twice(&w);
+	reply(&w, T_RST, (uint16_t)(first.mid + 1));
+	assert_int_equal(gw_relations(), 0);
+	observe(&w, 'a', "three"); /* anew, maybe at the same place */
+	reply(&w, T_RST, first.mid);
+	goes_on(&w);
+}
+
+/* A Message ID may be another message's when its lifetime is over. */
+static void
+not_ended_by_rst_too_late(void **state)
+{
+	const struct flow w = observer(1);
+	struct note first = told_twice(&w);
+
+	(void)state;
+	gw_later(250);
+	gw_turn();
+	reply(&w, T_RST, first.mid);
+	goes_on(&w);
+}
+
 static void
 ended_by_delete(void **state)
 {
@@ -287,7 +400,7 @@ rising_over_a_restart(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(plain_rows) + 14] = {
+	struct CMUnitTest tests[COUNT(plain_rows) + 18] = {
 		cmocka_unit_test(told_of_a_change),
 		cmocka_unit_test(not_registered_with_what_is_not_there),
 		cmocka_unit_test(registered_with_a_valid_etag),
@@ -297,13 +410,17 @@ main(void)
 		cmocka_unit_test(ended_by_observe_1),
 		cmocka_unit_test(not_ended_by_a_plain_get),
 		cmocka_unit_test(ended_by_rst_to_a_non),
+		cmocka_unit_test(ended_by_rst_to_an_earlier_non),
+		cmocka_unit_test(not_ended_by_rst_to_something_else),
+		cmocka_unit_test(not_ended_by_rst_from_before),
+		cmocka_unit_test(not_ended_by_rst_too_late),
 		cmocka_unit_test(ended_by_delete),
 		cmocka_unit_test(registered_again_while_it_ends),
 		cmocka_unit_test(ended_by_another_format),
 		cmocka_unit_test(ended_by_a_kick),
 		cmocka_unit_test(rising_over_a_restart),
 	};
-	size_t n = 14;
+	size_t n = 18;
 
 	ADD_ROWS(tests, &n, plain_rows, not_registered);
 	return gw_main("dp_observe", gw_settings, COUNT(gw_settings), tests, n);

@@ -31,6 +31,30 @@ ended_by_rst_to_a_con(void **state)
 	assert_int_equal(gw_relations(), 0);
 }
 
+/* A newer value has taken its place, which is sent no more then. */
+static void
+ended_by_rst_to_a_replaced_con(void **state)
+{
+	const struct flow w = observer(1);
+	struct note n;
+
+	(void)state;
+	gw_reopen(no_interval);
+	n = until_con(&w);
+	put("four");
+	gw_later(3);
+	gw_turn();
+	assert_int_not_equal(hear_value(&w, T_CON, 'a', "four").mid, n.mid);
+	reply(&w, T_RST, n.mid);
+	assert_int_equal(gw_relations(), 0);
+	gw_later(60);
+	gw_turn();
+	silence();
+	put("five");
+	silence();
+	gw_counted(DP_C_observers_reset, 1);
+}
+
 static void
 acknowledged(void **state)
 {
@@ -363,8 +387,9 @@ drained_at_last(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(behind_rows) + 11] = {
+	struct CMUnitTest tests[COUNT(behind_rows) + 12] = {
 		cmocka_unit_test(ended_by_rst_to_a_con),
+		cmocka_unit_test(ended_by_rst_to_a_replaced_con),
 		cmocka_unit_test(acknowledged),
 		cmocka_unit_test(never_acknowledged),
 		cmocka_unit_test(the_newest_follows_the_ack),
@@ -376,7 +401,7 @@ main(void)
 		cmocka_unit_test(each_in_its_turn),
 		cmocka_unit_test(drained_at_last),
 	};
-	size_t n = 11;
+	size_t n = 12;
 
 	ADD_ROWS(tests, &n, behind_rows, behind_a_notification);
 	return gw_main("dp_observe_con", gw_settings, COUNT(gw_settings), tests, n);

@@ -215,6 +215,34 @@ found_by_message_id(void **state)
 	free_table(t);
 }
 
+/* The latest takes the place of what is as far back as there are places. */
+static void
+found_by_earlier_message_ids(void **state)
+{
+	const uint32_t places = 1024;
+	struct table *t = new_table(MAX, PER_PEER);
+	uint32_t id = add(t, 7, 1, 0, 5);
+
+	(void)state;
+	for (uint32_t mid = 0xff00; mid <= 0xff00 + places; mid++) {
+		dp_observers_get(t->t, id)->mid = (uint16_t)mid;
+		dp_observers_told(t->t, id, 65535);
+	}
+	assert_int_equal(dp_observers_find_told(t->t, 7, 0xff00, 65535), DP_NONE);
+	for (uint32_t mid = 0xff01; mid <= 0xff00 + places; mid++)
+		assert_int_equal(
+			dp_observers_find_told(t->t, 7, (uint16_t)mid, 65535 + DP_TOLD_S),
+			id);
+	assert_int_equal(
+		dp_observers_find_told(t->t, 7, 0xff01, 65536 + DP_TOLD_S), DP_NONE);
+	assert_int_equal(dp_observers_find_told(t->t, 8, 0xff01, 65535), DP_NONE);
+	dp_observers_del(t->t, id);
+	assert_int_equal(dp_observers_find_told(t->t, 7, 0xff01, 65535), DP_NONE);
+	assert_int_equal(add(t, 7, 1, 0, 5), id);
+	assert_int_equal(dp_observers_find_told(t->t, 7, 0xff01, 65535), DP_NONE);
+	free_table(t);
+}
+
 static void
 detached_hears_no_more(void **state)
 {
@@ -522,12 +550,13 @@ as_the_model_says(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(token_rows) + COUNT(gone_rows) + 16] = {
+	struct CMUnitTest tests[COUNT(token_rows) + COUNT(gone_rows) + 17] = {
 		cmocka_unit_test(registered_again_goes_to_the_new_value),
 		cmocka_unit_test(counted_while_in_flight),
 		cmocka_unit_test(as_many_as_a_peer_may_have),
 		cmocka_unit_test(as_many_as_there_is_room_for),
 		cmocka_unit_test(found_by_message_id),
+		cmocka_unit_test(found_by_earlier_message_ids),
 		cmocka_unit_test(detached_hears_no_more),
 		cmocka_unit_test(told_once_for_many_changes),
 		cmocka_unit_test(told_again_when_it_changes_meanwhile),
@@ -540,7 +569,7 @@ main(void)
 		cmocka_unit_test(lives_on_elsewhere),
 		cmocka_unit_test(as_the_model_says),
 	};
-	size_t n = 16;
+	size_t n = 17;
 
 	ADD_ROWS(tests, &n, token_rows, told_apart_by_token);
 	ADD_ROWS(tests, &n, gone_rows, walks_on_when_one_goes);
