@@ -256,12 +256,12 @@ heard_at(void)
 {
 	json_t *all = ask(NULL, json_pack("{s:i}", "c", 2), 0);
 	uint64_t ns = 0, i;
-	json_t *one;
+	json_t *entry;
 
-	json_array_foreach (all, i, one)
-		if (strcmp(json_string_value(json_object_get(one, "verb")), "heard") == 0)
+	json_array_foreach (all, i, entry)
+		if (strcmp(json_string_value(json_object_get(entry, "verb")), "heard") == 0)
 			ns = (uint64_t)json_integer_value(
-				json_object_get(one, "time_ns"));
+				json_object_get(entry, "time_ns"));
 	json_decref(all);
 	return ns;
 }
