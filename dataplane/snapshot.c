@@ -478,7 +478,8 @@ add_route(struct build *b, const struct dp_route_spec *s)
 		.require_format = s->require_format,
 		.changes = s->changes,
 		.multicast = s->multicast,
-		.special = s->changes || s->echo_s != 0 || s->rate != 0 || s->delay_ms != 0,
+		.special =
+			s->changes || s->echo_s != 0 || s->rate != 0 || s->delay_ms != 0,
 		.echo_s = s->echo_s,
 		.rate = s->rate,
 	};

@@ -252,7 +252,8 @@ drop(struct dp_store *t, uint32_t slot, uint64_t hash)
 
 /* Is a list of the device's values another once the value is written so? */
 static __attribute__((noinline)) bool
-looks_otherwise(const struct slot *s, uint32_t device, uint32_t content_format, uint16_t len)
+looks_otherwise(
+	const struct slot *s, uint32_t device, uint32_t content_format, uint16_t len)
 {
 	return s->len != len || format_of(s) != content_format
 	       || (s->device != device && device != DP_NONE);
@@ -294,7 +295,9 @@ dp_store_put(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint
 	if (s->flags & WATCHED)
 		tell(t, slot);
 	*out_slot = slot;
-	return created ? DP_STORE_CREATED : relisted ? DP_STORE_RELISTED : DP_STORE_CHANGED;
+	return created    ? DP_STORE_CREATED
+	       : relisted ? DP_STORE_RELISTED
+			  : DP_STORE_CHANGED;
 }
 
 bool

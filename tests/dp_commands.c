@@ -232,8 +232,8 @@ reals_are_short(void **state)
 
 /* ---- log trim ---- */
 
-/* The gateway's log: segments 1 .. 4 of one record each, in a directory of its own, and the
- * log thread, which no worker gives anything to. */
+/* The gateway's log: segments 1 .. 4 of one record each, in a directory of its own, and
+ * the log thread, which no worker gives anything to. */
 static void
 start_log(char *dir)
 {
@@ -242,9 +242,8 @@ start_log(char *dir)
 
 	assert_non_null(mkdtemp(dir));
 	assert_int_equal(ctl_io_posix_open(&gateway.io, dir, 0), 0);
-	assert_int_equal(ctl_log_open(&gateway.log, &gateway.io.io, &opt,
-				 &gateway.log_report),
-		0);
+	assert_int_equal(
+		ctl_log_open(&gateway.log, &gateway.io.io, &opt, &gateway.log_report), 0);
 	for (uint64_t i = 1; i <= 4; i++) {
 		ctl_log_append(&gateway.log, buf, numbered_encode(i, buf));
 		assert_int_equal(ctl_log_commit(&gateway.log), 0);

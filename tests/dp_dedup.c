@@ -304,10 +304,9 @@ static void
 non_get_again(void **state)
 {
 	(void)state;
-	gw_ask(coap(T_NON, TG_GET, 7, BYTES_OF("\xb5hello")),
-		coap(T_NON, TG_CONTENT, 7,
-			BYTES_OF("\xc0\xff"
-				 "hi")));
+	gw_ask(coap(T_NON, TG_GET, 7, BYTES_OF("\xb5hello")), coap(T_NON, TG_CONTENT, 7,
+								      BYTES_OF("\xc0\xff"
+									       "hi")));
 	for (int i = 0; i < 2; i++)
 		gw_ask(coap(T_NON, TG_GET, 7, BYTES_OF("\xb5hello")), silence);
 	gw_counted(DP_C_executed, 1);

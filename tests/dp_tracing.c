@@ -259,7 +259,8 @@ heard_at(void)
 	json_t *entry;
 
 	json_array_foreach (all, i, entry)
-		if (strcmp(json_string_value(json_object_get(entry, "verb")), "heard") == 0)
+		if (strcmp(json_string_value(json_object_get(entry, "verb")), "heard")
+			== 0)
 			ns = (uint64_t)json_integer_value(
 				json_object_get(entry, "time_ns"));
 	json_decref(all);
