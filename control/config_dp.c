@@ -1,8 +1,6 @@
 /* From the configuration's values to what the data plane is made from. */
 #include "coap/param.h"
 #include "control/config.h"
-#include "dataplane/request.h"
-#include "dataplane/route.h"
 
 #include <sched.h>
 #include <stdlib.h>
@@ -324,24 +322,6 @@ culprit(const struct ctl_config *c, const struct dp_route_spec *specs)
 	return &c->routes[bad - 1];
 }
 
-/* The first of @snap's routes whose target is no stored value's path, or NULL. */
-static const struct ctl_route *
-lost(const struct ctl_config *c, const struct dp_snapshot *snap)
-{
-	for (uint32_t i = 0; i < c->n_routes; i++) {
-		const struct dp_route *found;
-		struct dp_request target;
-
-		if (c->routes[i].kind != DP_K_UNOBSERVE)
-			continue;
-		dp_request_of_path(&target, &snap->routes[i].own);
-		found = dp_route_find(snap, &target);
-		if (found == NULL || found->kind != DP_K_STORE || target.listing)
-			return &c->routes[i];
-	}
-	return NULL;
-}
-
 struct dp_snapshot *
 ctl_config_snapshot(
 	const struct ctl_config *c, uint64_t version, char *err, size_t errlen)
@@ -349,8 +329,8 @@ ctl_config_snapshot(
 	struct dp_route_spec *specs = calloc(c->n_routes, sizeof(*specs));
 	struct tg_param *params = calloc(c->n_routes, sizeof(*params));
 	struct dp_snapshot *snap = NULL;
-	const struct ctl_route *bad;
 	char why[256];
+	int lost;
 
 	if (specs == NULL || params == NULL) {
 		snprintf(err, errlen, "out of memory");
@@ -363,9 +343,10 @@ ctl_config_snapshot(
 	snap = snapshot(c, specs, c->n_routes, version, why, sizeof(why));
 	if (snap == NULL) {
 		ctl_config_fault(c, culprit(c, specs)->path, err, errlen, "%s", why);
-	} else if ((bad = lost(c, snap)) != NULL) {
-		ctl_config_fault(c, bad->target, err, errlen, "target: no store has %s",
-			bad->target);
+	} else if ((lost = dp_snapshot_lost(snap)) >= 0) {
+		const char *target = c->routes[lost].target;
+
+		ctl_config_fault(c, target, err, errlen, "target: no store has %s", target);
 		dp_snapshot_free(snap);
 		snap = NULL;
 	}

@@ -126,3 +126,20 @@ dp_route_of_ref(const struct dp_snapshot *snap, uint32_t ref, uint32_t format)
 	}
 	return first;
 }
+
+int
+dp_snapshot_lost(const struct dp_snapshot *snap)
+{
+	for (unsigned i = 0; i < snap->n_routes; i++) {
+		const struct dp_route *r = &snap->routes[i], *found;
+		struct dp_request target;
+
+		if (r->kind != DP_K_UNOBSERVE)
+			continue;
+		dp_request_of_path(&target, &r->own);
+		found = dp_route_find(snap, &target);
+		if (found == NULL || found->kind != DP_K_STORE || target.listing)
+			return (int)i;
+	}
+	return -1;
+}

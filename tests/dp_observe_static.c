@@ -197,7 +197,7 @@ list_of_resources(void **state)
 	begin();
 	h = observe('a', BYTES_OF("\x60\x5b.well-known\x04"
 				  "core"));
-	expect_payload(&h, "</a>;ct=0,</l>;ct=0;sz=1280,</late>;ct=0,</d>");
+	expect_payload(&h, "</a>;ct=\"0 50\",</l>;ct=0;sz=1280,</late>;ct=0,</d>");
 	take_text_away();
 	reload();
 	h = hear_note('a', TG_CONTENT, 0);

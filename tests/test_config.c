@@ -31,8 +31,9 @@ static const struct fault_row {
 		"f:3:1: control characters are not allowed"},
 	{"not UTF-8", "log: \xff\n", "f:1:6: invalid leading UTF-8 octet"},
 	{"not UTF-8 in a later line", TOP("log: {}\n# \xe9"),
-		"f:4:3: invalid trailing UTF-8 octet"},
-	{"UTF-8 that is cut off", TOP("# \xe9"), "f:3:3: invalid trailing UTF-8 octet"},
+		"f:4:3: incomplete UTF-8 octet sequence"},
+	{"UTF-8 that is cut off", TOP("# \xe9"),
+		"f:3:3: incomplete UTF-8 octet sequence"},
 	{"unknown anchor", "workers: *w\n", "f:1:10: found undefined alias"},
 	{"second document", TOP("---\nworkers: 1"),
 		"f:3:1: a second document begins: one is "
@@ -294,7 +295,7 @@ static const struct fault_row {
 	{"an MTU that IPv6 does not have",
 		PORT("name: p, driver: tap, interface: t0, addresses: [198.18.0.1/15, "
 		     "'2001:2::1/48'], mtu: 1279"),
-		"f:2:91: mtu: 1279 is under 1280, which IPv6 wants (RFC 8200): the port "
+		"f:2:92: mtu: 1279 is under 1280, which IPv6 wants (RFC 8200): the port "
 		"has an IPv6 address"},
 	{"a name twice in a path", ROUTE("path: '/t/{a}/x/{a}', kind: stream, stream: s"),
 		"f:4:12: route /t/{a}/x/{a}: {a} is there twice"},
