@@ -346,7 +346,8 @@ ctl_config_snapshot(
 	} else if ((lost = dp_snapshot_lost(snap)) >= 0) {
 		const char *target = c->routes[lost].target;
 
-		ctl_config_fault(c, target, err, errlen, "target: no store has %s", target);
+		ctl_config_fault(
+			c, target, err, errlen, "target: no store has %s", target);
 		dp_snapshot_free(snap);
 		snap = NULL;
 	}

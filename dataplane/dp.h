@@ -109,7 +109,8 @@ struct dp_snapshot;
 struct dp_snapshot *dp_snapshot_new(
 	const struct dp_settings *s, char *err, size_t errlen);
 void dp_snapshot_free(struct dp_snapshot *snap);
-/* The first route, in the settings' order, whose target is no stored value's path, or -1. */
+/* The first route, in the settings' order, whose target is no stored value's path, or -1.
+ */
 int dp_snapshot_lost(const struct dp_snapshot *snap);
 
 /* ---- life ---- */

@@ -24,9 +24,8 @@ bool dp_separate_is_due(const struct dp_worker *w, uint32_t peer, uint16_t mid);
 /* Nobody wants the answer that is due. */
 void dp_separate_skip(struct dp_worker *w, uint32_t peer, uint16_t mid);
 /*
- * Send @len bytes at @msg, the answer that is due, with the request's header and token,
- * to
- * @peer as a CON with a Message ID of its own, under the parameters @param of the
+ * Send @peer the answer that is due, @len bytes at @msg with the request's header and
+ * token, as a CON with a Message ID of its own, under the parameters @param of the
  * snapshot: now, or when one that is under way has ended.  If its bytes cannot be kept,
  * it goes out once, as a NON.
  */

@@ -55,7 +55,6 @@ set_meta(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	struct dp_transfer *transfer = kind == DP_E_VALUE    ? dp_body_of(w, i)
 				       : kind == DP_E_ANSWER ? meta->transfer
 							     : NULL;
-
 	uint32_t list = kind == DP_E_ANSWER ? meta->list : 0;
 
 	*meta = (struct dp_meta){

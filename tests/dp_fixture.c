@@ -3,15 +3,12 @@
 #include "control/books.h"
 #include "control/parser.h"
 
-#include <rte_eal.h>
-#include <rte_errno.h>
 #include <rte_eth_ring.h>
 #include <rte_ethdev.h>
 
 #include <stdio.h>
 #include <unistd.h>
 
-#define EAL_MIB "64"
 #define TURNS_MAX                                                                        \
 	10000 /* more than any test needs: a worker that always finds work is a bug */
 
@@ -24,7 +21,6 @@ const struct setting gw_settings[GW_SETTINGS] = {
 	{"IPv6, two workers, value elsewhere", 2, true, 0, 1},
 	{"IPv4, two workers, all at one", 2, false, 1, 1},
 };
-static struct rte_ring *to_gateway, *from_gateway;
 
 /* ---- making one ---- */
 
@@ -219,7 +215,7 @@ packet_of(const struct frame *f)
 void
 gw_send(const struct frame *f)
 {
-	assert_int_equal(rte_ring_enqueue(to_gateway, packet_of(f)), 0);
+	assert_int_equal(rte_ring_enqueue(gw.in, packet_of(f)), 0);
 }
 
 void
@@ -247,11 +243,11 @@ gw_port_room(unsigned n)
 	void *block = NULL;
 
 	if (n > 0)
-		while (rte_ring_free_count(from_gateway) > n)
-			blocks += rte_ring_enqueue(from_gateway, gw.dp) == 0;
+		while (rte_ring_free_count(gw.out) > n)
+			blocks += rte_ring_enqueue(gw.out, gw.dp) == 0;
 	else
 		for (; blocks > 0; blocks--)
-			rte_ring_dequeue(from_gateway, &block);
+			rte_ring_dequeue(gw.out, &block);
 }
 
 bool
@@ -259,7 +255,7 @@ gw_take(struct frame *f)
 {
 	struct rte_mbuf *m;
 
-	if (rte_ring_dequeue(from_gateway, (void **)&m) != 0)
+	if (rte_ring_dequeue(gw.out, (void **)&m) != 0)
 		return false;
 	f->len = m->data_len;
 	assert_true(f->len <= FRAME_MAX && m->nb_segs == 1);
@@ -282,7 +278,7 @@ gw_expect(const struct frame *want)
 void
 gw_expect_silence(void)
 {
-	assert_int_equal(rte_ring_count(from_gateway), 0);
+	assert_int_equal(rte_ring_count(gw.out), 0);
 }
 
 /* ---- messages ---- */
@@ -323,7 +319,7 @@ gw_queue_all(const struct flow *w, struct bytes msg, unsigned n)
 	frame_udp(&f, w, msg.at, msg.len);
 	for (unsigned i = 0; i < n; i++)
 		packet[i] = packet_of(&f);
-	assert_int_equal(rte_ring_enqueue_bulk(to_gateway, packet, n, NULL), n);
+	assert_int_equal(rte_ring_enqueue_bulk(gw.in, packet, n, NULL), n);
 }
 
 void
@@ -370,6 +366,15 @@ gw_ask(struct bytes request, struct bytes reply)
 	if (reply.len > 0)
 		gw_hear(&gw.flow, reply);
 	gw_expect_silence();
+}
+
+void
+gw_take_message(struct frame *f, struct tg_msg *m)
+{
+	size_t at = ETH + (gw.flow.v6 ? IP6 : IP4) + UDP;
+
+	assert_true(gw_take(f));
+	assert_int_equal(tg_msg_parse(m, f->byte + at, f->len - at, TG_TOKEN_MAX), TG_OK);
 }
 
 /* ---- the parser ---- */
@@ -523,79 +528,4 @@ gw_expire_fragments(void)
 			dp_net_tick(net, rte_rdtsc() + 3 * rte_get_tsc_hz());
 	}
 	gw_turn(); /* which says what is pending */
-}
-
-/* ---- running ---- */
-
-/* Lcore 0 is the test's, 1 and 2 are the workers'; all float over the machine's cores. */
-static void
-start_eal(void)
-{
-	static char lcores[64], prefix[64];
-	char *args[] = {"dp_tests", "--no-pci", "--no-telemetry", "--no-shconf",
-		"--no-huge", "-m", EAL_MIB, "--log-level", "error", "--file-prefix",
-		prefix, "--lcores", lcores, "--main-lcore", "0"};
-
-	snprintf(lcores, sizeof(lcores), "(0,1,2)@(0-%ld)",
-		sysconf(_SC_NPROCESSORS_ONLN) - 1);
-	snprintf(prefix, sizeof(prefix), "dp_tests_%d", (int)getpid());
-	if (rte_eal_init(COUNT(args), args) < 0)
-		rte_panic("the EAL did not start: %s\n", rte_strerror(rte_errno));
-	to_gateway = rte_ring_create("to_gateway", 2048, SOCKET_ID_ANY, 0);
-	from_gateway = rte_ring_create("from_gateway", 2048, SOCKET_ID_ANY, 0);
-	if (to_gateway == NULL || from_gateway == NULL
-		|| rte_eth_from_rings(
-			   "tests", &to_gateway, 1, &from_gateway, 1, SOCKET_ID_ANY)
-			   < 0)
-		rte_panic("no port of rings: %s\n", rte_strerror(rte_errno));
-}
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	gw_open(NULL);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	const char *fault;
-	struct frame f;
-	bool more = gw_take(&f);
-
-	(void)state;
-	fault = gw_close();
-	if (fault == NULL && more)
-		fault = "the gateway said more than it was asked";
-	if (fault != NULL)
-		print_error("%s\n", fault);
-	return fault == NULL ? 0 : -1;
-}
-
-int
-gw_main(const char *name, const struct setting *settings, size_t n_settings,
-	const struct CMUnitTest *tests, size_t n_tests)
-{
-	struct CMUnitTest *own = calloc(n_tests, sizeof(*own));
-	char group[128], folder[256];
-	int failed = 0;
-
-	start_eal();
-	for (size_t i = 0; i < n_tests; i++) {
-		own[i] = tests[i];
-		own[i].setup_func = set_up;
-		own[i].teardown_func = tear_down;
-	}
-	for (size_t s = 0; s < n_settings; s++) {
-		gw.setting = &settings[s];
-		snprintf(group, sizeof(group), "%s, %s", name, settings[s].name);
-		failed += _cmocka_run_group_tests(group, own, n_tests, NULL, NULL);
-	}
-	free(own);
-	snprintf(folder, sizeof(folder), "%s", rte_eal_get_runtime_dir());
-	rte_eal_cleanup();
-	rmdir(folder); /* which the EAL leaves behind, empty */
-	return failed;
 }

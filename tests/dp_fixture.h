@@ -45,9 +45,10 @@ struct gateway {
 	struct dp_config cfg; /* gw_open() makes it */
 	struct dp_settings settings;
 	struct dp *dp;
-	struct flow v4, v6; /* from the device to the gateway */
-	struct flow flow;   /* the one of the setting's family */
-	char digit;         /* "dev?" with this has its home at value_home */
+	struct rte_ring *in, *out; /* the port's two sides */
+	struct flow v4, v6;        /* from the device to the gateway */
+	struct flow flow;          /* the one of the setting's family */
+	char digit;                /* "dev?" with this has its home at value_home */
 	uint64_t marked[DP_COUNTER_COUNT];
 	uint64_t read[DP_WORKERS_MAX], settled[DP_WORKERS_MAX]; /* the log's numbers */
 	unsigned n_records;
@@ -56,7 +57,9 @@ struct gateway {
 extern struct gateway gw;
 extern _Thread_local bool gw_in_turn; /* a worker's turn runs in this thread */
 
-/* Start the EAL and run @tests under each of @settings; the number that failed. */
+/* Start the EAL and run @tests under each of @settings; the number that failed
+ * (dp_run.c).
+ */
 int gw_main(const char *name, const struct setting *settings, size_t n_settings,
 	const struct CMUnitTest *tests, size_t n_tests);
 /* What a test wants otherwise. */
@@ -93,6 +96,8 @@ void gw_queue_all(const struct flow *w, struct bytes msg, unsigned n);
 void gw_say(const struct flow *w, struct bytes msg);
 /* The next frame is the datagram that answers @w, byte for byte, and is @msg. */
 void gw_hear(const struct flow *w, struct bytes msg);
+/* The next frame, to gw.flow, is message @m, which borrows from @f. */
+void gw_take_message(struct frame *f, struct tg_msg *m);
 /* The next frame is a CON of the gateway's own to gw.flow: its Message ID. */
 uint16_t gw_hear_con(uint8_t code, struct bytes rest);
 /* Say, hear (silence if @reply has no bytes), and nothing more. */
