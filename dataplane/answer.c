@@ -96,11 +96,9 @@ dp_answer_write(const struct dp_worker *w, uint8_t *buf, size_t cap,
 DP_HOT uint8_t
 dp_answer_keep(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_t code)
 {
-	bool con = b->msg[i].type == TG_CON;
-
-	if (b->reply[i] == 0 || !con)
+	if (b->reply[i] == 0 || b->msg[i].type != TG_CON)
 		return code;
-	dp_replies_put(w->replies, b->peer[i], b->msg[i].mid, con, b->coap[i],
+	(void)dp_replies_put(w->replies, b->peer[i], b->msg[i].mid, false, b->coap[i],
 		b->reply[i], b->now_s, w->snap->con_lifetime_s, &w->counters);
 	return DP_STORED;
 }

@@ -13,7 +13,7 @@ struct reply {
 	uint32_t older,
 		newer; /* in its list, + 1; in a free slot older is the next free + 1 */
 	uint16_t mid, len;
-	uint8_t con, in_use;
+	uint8_t owed, in_use;
 	uint8_t bytes[DP_REPLY_MAX];
 };
 
@@ -26,7 +26,7 @@ struct dp_replies {
 	uint32_t layout, entries, buckets;
 	uint8_t hash_key[16];
 	uint32_t count, free, fresh;
-	struct list list[2]; /* [0]: to NON, [1]: to CON */
+	struct list list[2]; /* [0]: have been given, [1]: are owed */
 	uint64_t index_at, slots_at;
 };
 
@@ -98,7 +98,7 @@ static void
 append(struct dp_replies *t, uint32_t i)
 {
 	struct reply *r = reply_of(t, i);
-	struct list *l = &t->list[r->con];
+	struct list *l = &t->list[r->owed];
 
 	r->older = l->newest;
 	r->newer = 0;
@@ -110,7 +110,7 @@ static void
 unlink_reply(struct dp_replies *t, uint32_t i)
 {
 	struct reply *r = reply_of(t, i);
-	struct list *l = &t->list[r->con];
+	struct list *l = &t->list[r->owed];
 
 	*(r->older != 0 ? &reply_of(t, r->older - 1)->newer : &l->oldest) = r->newer;
 	*(r->newer != 0 ? &reply_of(t, r->newer - 1)->older : &l->newest) = r->older;
@@ -135,14 +135,17 @@ is_over(const struct dp_replies *t, uint32_t i, uint32_t now_s)
 	return (int32_t)(reply_of(t, i)->until - now_s) <= 0;
 }
 
-/* Who makes room: a CON's that is over, else the oldest reply to a NON, else the oldest
- * of all. */
-static uint32_t
-victim(const struct dp_replies *t, uint32_t now_s)
+/* The place of the oldest that has been given, if there is one. */
+static void
+make_room(struct dp_replies *t, uint32_t now_s, struct dp_counters *c)
 {
-	uint32_t non = t->list[0].oldest, con = t->list[1].oldest;
+	uint32_t i = t->list[0].oldest - 1;
 
-	return non == 0 || (con != 0 && is_over(t, con - 1, now_s)) ? con - 1 : non - 1;
+	if (t->list[0].oldest == 0)
+		return;
+	if (!is_over(t, i, now_s))
+		dp_count(c, DP_C_replies_evicted, 1);
+	drop(t, i);
 }
 
 static uint32_t
@@ -150,21 +153,19 @@ take(struct dp_replies *t, uint32_t now_s, struct dp_counters *c)
 {
 	uint32_t i;
 
-	if (t->free == 0 && t->fresh == t->entries) {
-		i = victim(t, now_s);
-		if (!is_over(t, i, now_s))
-			dp_count(c, DP_C_replies_evicted, 1);
-		drop(t, i);
-	}
-	if (t->free == 0)
+	if (t->free == 0 && t->fresh < t->entries)
 		return t->fresh++;
+	if (t->free == 0)
+		make_room(t, now_s, c);
+	if (t->free == 0)
+		return DP_INDEX_NONE;
 	i = t->free - 1;
 	t->free = reply_of(t, i)->older;
 	return i;
 }
 
 bool
-dp_replies_put(struct dp_replies *t, uint32_t peer, uint16_t mid, bool con,
+dp_replies_put(struct dp_replies *t, uint32_t peer, uint16_t mid, bool owed,
 	const void *msg, uint16_t len, uint32_t now_s, uint32_t lifetime_s,
 	struct dp_counters *c)
 {
@@ -176,11 +177,13 @@ dp_replies_put(struct dp_replies *t, uint32_t peer, uint16_t mid, bool con,
 	if (i != DP_INDEX_NONE)
 		drop(t, i);
 	i = take(t, now_s, c);
+	if (i == DP_INDEX_NONE)
+		return false;
 	r = reply_of(t, i);
 	r->peer = peer;
 	r->mid = mid;
 	r->len = len;
-	r->con = con;
+	r->owed = owed;
 	r->until = now_s + lifetime_s;
 	memcpy(r->bytes, msg, len);
 	if (!dp_index_put(index_of(t), t->buckets, hash_of(t, peer, mid), i)) {

@@ -3,8 +3,10 @@
  * ...): their bytes, by peer and Message ID, so that a duplicate CON gets the same bytes
  * again.
  *
- * A bounded pool.  When it is full what has expired goes first, then the oldest reply to
- * a NON, then the oldest of all; a living one is counted (replies_evicted).
+ * And the bytes of separate responses, which are owed until they are acknowledged.
+ *
+ * A bounded pool.  When it is full the oldest goes; one that lives is counted
+ * (replies_evicted).  What is owed stays: then there may be no room.
  *
  * Threads.  The home worker only.   Memory.  One block from the caller, as in peers.h.
  */
@@ -25,8 +27,10 @@ struct dp_replies;
 size_t dp_replies_size(uint32_t entries);
 struct dp_replies *dp_replies_init(
 	void *block, uint32_t entries, const uint8_t hash_key[16]);
-/* Keep @len bytes, a whole CoAP message, for @lifetime_s.  False if it is too long. */
-bool dp_replies_put(struct dp_replies *t, uint32_t peer, uint16_t mid, bool con,
+/* Keep @len bytes, a whole CoAP message, for @lifetime_s; @owed: until it is deleted, if
+ * that is sooner, whatever else wants room.  False if it is too long, or all that is
+ * there is owed. */
+bool dp_replies_put(struct dp_replies *t, uint32_t peer, uint16_t mid, bool owed,
 	const void *msg, uint16_t len, uint32_t now_s, uint32_t lifetime_s,
 	struct dp_counters *c);
 /* Borrow the bytes; NULL if gone or expired.  *len is set. */

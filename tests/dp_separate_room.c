@@ -16,8 +16,7 @@ static void
 fewest(struct dp_config *cfg, struct dp_settings *s)
 {
 	(void)s;
-	cfg->outbound_max = 0; /* a worker's share is 64 */
-	cfg->replies_max = 1024;
+	cfg->outbound_max = 0; /* a worker's share is 64, and of replies, too */
 }
 
 /* Frames of the gateway's, by their type and code. */

@@ -35,7 +35,7 @@ free_pool(struct pool *p)
 
 /* Its bytes say whose reply it is. */
 static bool
-put(struct pool *p, uint32_t peer, uint16_t mid, bool con, uint16_t len, uint32_t now)
+put(struct pool *p, uint32_t peer, uint16_t mid, bool owed, uint16_t len, uint32_t now)
 {
 	uint8_t *bytes = malloc(len + 1u);
 	bool ok;
@@ -43,7 +43,7 @@ put(struct pool *p, uint32_t peer, uint16_t mid, bool con, uint16_t len, uint32_
 	assert_non_null(bytes);
 	memset(bytes, (int)(peer * 16 + mid), len);
 	ok = dp_replies_put(
-		p->replies, peer, mid, con, bytes, len, now, LIFE, &p->counters);
+		p->replies, peer, mid, owed, bytes, len, now, LIFE, &p->counters);
 	free(bytes);
 	return ok;
 }
@@ -83,7 +83,7 @@ found(void **state)
 	const struct row *r = *state;
 	struct pool *p = new_pool(ENTRIES);
 
-	assert_true(put(p, 1, 2, true, 30, NOW));
+	assert_true(put(p, 1, 2, false, 30, NOW));
 	assert_int_equal(has(p, r->peer, r->mid, r->now, 30), r->there);
 	free_pool(p);
 }
@@ -104,7 +104,7 @@ kept_whole(void **state)
 	const struct size_row *r = *state;
 	struct pool *p = new_pool(ENTRIES);
 
-	assert_int_equal(put(p, 1, 2, true, r->len, NOW), r->fits);
+	assert_int_equal(put(p, 1, 2, false, r->len, NOW), r->fits);
 	assert_int_equal(has(p, 1, 2, NOW, r->len), r->fits);
 	assert_int_equal(dp_replies_count(p->replies), r->fits);
 	free_pool(p);
@@ -116,8 +116,8 @@ replaced(void **state)
 	struct pool *p = new_pool(ENTRIES);
 
 	(void)state;
-	assert_true(put(p, 1, 2, true, 30, NOW));
-	assert_true(put(p, 1, 2, true, 40, NOW + 100));
+	assert_true(put(p, 1, 2, false, 30, NOW));
+	assert_true(put(p, 1, 2, false, 40, NOW + 100));
 	assert_true(has(p, 1, 2, NOW + 100 + LIFE - 1, 40));
 	assert_int_equal(dp_replies_count(p->replies), 1);
 	free_pool(p);
@@ -129,8 +129,8 @@ one_peers_are_forgotten(void **state)
 	struct pool *p = new_pool(ENTRIES);
 
 	(void)state;
-	assert_true(put(p, 1, 2, true, 30, NOW));
-	assert_true(put(p, 2, 2, true, 30, NOW));
+	assert_true(put(p, 1, 2, false, 30, NOW));
+	assert_true(put(p, 2, 2, false, 30, NOW));
 	assert_true(put(p, 1, 3, false, 30, NOW));
 	dp_replies_forget(p->replies, 1);
 	assert_false(has(p, 1, 2, NOW, 30));
@@ -146,8 +146,8 @@ one_is_forgotten(void **state)
 	struct pool *p = new_pool(ENTRIES);
 
 	(void)state;
-	assert_true(put(p, 1, 2, true, 30, NOW));
-	assert_true(put(p, 1, 3, true, 30, NOW));
+	assert_true(put(p, 1, 2, false, 30, NOW));
+	assert_true(put(p, 1, 3, false, 30, NOW));
 	dp_replies_del(p->replies, 1, 2);
 	assert_false(has(p, 1, 2, NOW, 30));
 	assert_true(has(p, 1, 3, NOW, 30));
@@ -156,25 +156,50 @@ one_is_forgotten(void **state)
 	free_pool(p);
 }
 
-/* Full: the oldest reply to a NON goes first, then the oldest of all. */
+/* Full: the oldest goes, but nothing that is owed. */
 static void
-the_oldest_to_a_non_goes_first(void **state)
+what_is_owed_stays(void **state)
 {
 	struct pool *p = new_pool(ENTRIES);
 
 	(void)state;
-	for (uint16_t mid = 0; mid < ENTRIES; mid++) /* NON are 3 and 5 */
-		assert_true(put(p, 1, mid, mid != 3 && mid != 5, 30, NOW + mid));
+	for (uint16_t mid = 0; mid < ENTRIES; mid++)
+		assert_true(put(p, 1, mid, mid == 0 || mid == 2, 30, NOW + mid));
 	for (unsigned k = 0; k < 4; k++) {
-		static const uint16_t goes[] = {3, 5, 0, 1};
+		static const uint16_t goes[] = {1, 3, 4, 5};
 
 		assert_true(has(p, 1, goes[k], NOW + 20, 30));
-		assert_true(put(p, 2, (uint16_t)k, true, 30, NOW + 20));
+		assert_true(put(p, 2, (uint16_t)k, k == 0, 30, NOW + 20));
 		assert_false(has(p, 1, goes[k], NOW + 20, 30));
 		assert_int_equal(
 			dp_counter_get(&p->counters, DP_C_replies_evicted), k + 1);
 		assert_int_equal(dp_replies_count(p->replies), ENTRIES);
 	}
+	assert_true(has(p, 1, 0, NOW + 20, 30));
+	assert_true(has(p, 1, 2, NOW + 20, 30));
+	assert_true(has(p, 2, 0, NOW + 20, 30));
+	free_pool(p);
+}
+
+/* All of them are: there is no room until one has been acknowledged. */
+static void
+no_room_beside_what_is_owed(void **state)
+{
+	struct pool *p = new_pool(ENTRIES);
+
+	(void)state;
+	for (uint16_t mid = 0; mid < ENTRIES; mid++)
+		assert_true(put(p, 1, mid, true, 30, NOW));
+	assert_false(put(p, 2, 0, false, 30, NOW + 1));
+	assert_false(put(p, 2, 0, true, 30, NOW + 1));
+	assert_int_equal(dp_replies_count(p->replies), ENTRIES);
+	for (uint16_t mid = 0; mid < ENTRIES; mid++)
+		assert_true(has(p, 1, mid, NOW + 1, 30));
+	dp_replies_del(p->replies, 1, 3);
+	assert_true(put(p, 2, 0, false, 30, NOW + 1));
+	assert_true(put(p, 2, 1, true, 30, NOW + 1));
+	assert_false(has(p, 2, 0, NOW + 1, 30));
+	assert_int_equal(dp_counter_get(&p->counters, DP_C_replies_evicted), 1);
 	free_pool(p);
 }
 
@@ -186,12 +211,12 @@ the_expired_go_before_the_living(void **state)
 	uint32_t later = NOW + LIFE;
 
 	(void)state;
-	assert_true(put(p, 1, 0, true, 30, NOW));
+	assert_true(put(p, 1, 0, false, 30, NOW));
 	assert_true(put(p, 1, 1, false, 30, NOW));
 	for (uint16_t mid = 2; mid < ENTRIES; mid++)
 		assert_true(put(p, 1, mid, false, 30, NOW + 100));
-	assert_true(put(p, 2, 0, true, 30, later));
-	assert_true(put(p, 2, 1, true, 30, later));
+	assert_true(put(p, 2, 0, false, 30, later));
+	assert_true(put(p, 2, 1, false, 30, later));
 	assert_int_equal(dp_counter_get(&p->counters, DP_C_replies_evicted), 0);
 	for (uint16_t mid = 2; mid < ENTRIES; mid++)
 		assert_true(has(p, 1, mid, later, 30));
@@ -205,13 +230,13 @@ lives_on_elsewhere(void **state)
 
 	(void)state;
 	for (uint16_t mid = 0; mid < ENTRIES; mid++)
-		assert_true(put(p, 1, mid, true, 30, NOW + mid));
+		assert_true(put(p, 1, mid, false, 30, NOW + mid));
 	p->replies = moved(p->replies, dp_replies_size(ENTRIES));
 	assert_int_equal(layout_of(p->replies), 1);
 	assert_true(has_key(p->replies, 64, hash_key));
 	for (uint16_t mid = 0; mid < ENTRIES; mid++)
 		assert_true(has(p, 1, mid, NOW, 30));
-	assert_true(put(p, 2, 0, true, 30, NOW));
+	assert_true(put(p, 2, 0, false, 30, NOW));
 	assert_false(has(p, 1, 0, NOW, 30));
 	free_pool(p);
 }
@@ -275,7 +300,7 @@ as_the_model_says(void **state)
 		if (!e->there && model_count(&m) == ENTRIES)
 			drop_oldest(&m);
 		*e = (struct entry){true, (uint16_t)roll_below(&m.d, LONGEST), m.puts++};
-		assert_true(put(p, peer, mid, true, e->len, NOW));
+		assert_true(put(p, peer, mid, false, e->len, NOW));
 		for (unsigned k = 0; k < PEERS * IDS; k++)
 			assert_int_equal(
 				has(p, k / IDS, k % IDS, NOW, m.of[k / IDS][k % IDS].len),
@@ -288,16 +313,17 @@ as_the_model_says(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + COUNT(size_rows) + 7] = {
+	struct CMUnitTest tests[COUNT(rows) + COUNT(size_rows) + 8] = {
 		cmocka_unit_test(replaced),
 		cmocka_unit_test(one_is_forgotten),
 		cmocka_unit_test(one_peers_are_forgotten),
-		cmocka_unit_test(the_oldest_to_a_non_goes_first),
+		cmocka_unit_test(what_is_owed_stays),
+		cmocka_unit_test(no_room_beside_what_is_owed),
 		cmocka_unit_test(the_expired_go_before_the_living),
 		cmocka_unit_test(lives_on_elsewhere),
 		cmocka_unit_test(as_the_model_says),
 	};
-	size_t n = 7;
+	size_t n = 8;
 
 	ADD_ROWS(tests, &n, rows, found);
 	ADD_ROWS(tests, &n, size_rows, kept_whole);
