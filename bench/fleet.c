@@ -231,16 +231,16 @@ answers(const struct fleet *f, const struct slot *s, uint32_t endpoint,
 	return m->type != TG_RST;
 }
 
-/* Acknowledge a separate response; if the wire has no room it will come again. */
+/* An ACK of a separate response, or an RST; without room on the wire it will come again. */
 static void
-acknowledge(struct fleet *f, uint32_t endpoint, uint16_t mid)
+say_empty(struct fleet *f, uint32_t endpoint, enum tg_type type, uint16_t mid)
 {
 	uint8_t *buf = f->wire->begin(f->wire, endpoint);
 	struct tg_writer w;
 
 	if (buf == NULL)
 		return;
-	tg_write_begin(&w, buf, WIRE_MSG_MAX, TG_ACK, TG_EMPTY, mid, NULL, 0);
+	tg_write_begin(&w, buf, WIRE_MSG_MAX, type, TG_EMPTY, mid, NULL, 0);
 	f->wire->send(f->wire, tg_write_end(&w));
 }
 
@@ -259,7 +259,7 @@ static void
 take_answer(struct fleet *f, struct slot *s, uint32_t endpoint, const struct tg_msg *m)
 {
 	if (m->type == TG_CON)
-		acknowledge(f, endpoint, m->mid);
+		say_empty(f, endpoint, TG_ACK, m->mid);
 	if (m->code >= TG_BAD_REQUEST) {
 		f->counts.refused++;
 		f->counts.refused_code[m->code]++;
@@ -270,6 +270,16 @@ take_answer(struct fleet *f, struct slot *s, uint32_t endpoint, const struct tg_
 			&f->latency, f->now > s->planned ? f->now - s->planned : 0, 1);
 	}
 	finish(f, s);
+}
+
+/* What nobody here waits for is rejected (RFC 7252, 4.2): a gateway that answers a fleet
+ * before this one would else go on, and keep its next answer to the endpoint back. */
+static void
+reject(struct fleet *f, uint32_t endpoint, const struct tg_msg *m)
+{
+	f->counts.wrong++;
+	if (m->type == TG_CON)
+		say_empty(f, endpoint, TG_RST, m->mid);
 }
 
 static void
@@ -286,8 +296,12 @@ take(void *arg, uint32_t endpoint, const uint8_t *msg, size_t len)
 		take_ack(f, endpoint, m.mid);
 		return;
 	}
-	if (v != TG_OK || m.tkl != sizeof(token)) {
+	if (v != TG_OK) {
 		f->counts.wrong++;
+		return;
+	}
+	if (m.tkl != sizeof(token)) {
+		reject(f, endpoint, &m);
 		return;
 	}
 	memcpy(token, tg_msg_token(&m), sizeof(token));
@@ -296,11 +310,11 @@ take(void *arg, uint32_t endpoint, const uint8_t *msg, size_t len)
 	if (ours && s->number != token[1]) { /* answered before, or given up */
 		f->counts.late++;
 		if (m.type == TG_CON)
-			acknowledge(f, endpoint, m.mid);
+			say_empty(f, endpoint, TG_ACK, m.mid);
 	} else if (ours && answers(f, s, endpoint, &m)) {
 		take_answer(f, s, endpoint, &m);
 	} else {
-		f->counts.wrong++;
+		reject(f, endpoint, &m);
 	}
 }
 

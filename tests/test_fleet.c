@@ -102,17 +102,18 @@ say(const struct tg_msg *request, enum tg_type type, uint8_t code, uint16_t mid)
 	m->len = tg_write_end(&w);
 }
 
-/* How many ACKs of @mid the fleet has sent behind its request. */
+/* How many empty messages of @mid the fleet has sent behind its request. */
 static unsigned
-acks_of(uint16_t mid)
+empty_of(enum tg_type type, uint16_t mid)
 {
-	const uint8_t ack[] = {0x60, 0, (uint8_t)(mid >> 8), (uint8_t)mid};
+	const uint8_t empty[] = {
+		(uint8_t)(0x40 | type << 4), 0, (uint8_t)(mid >> 8), (uint8_t)mid};
 	unsigned n = 0;
 
 	for (unsigned i = 1; i < fake.n_sent; i++)
 		n += fake.sent[i].endpoint == fake.sent[0].endpoint
-		     && fake.sent[i].len == sizeof(ack)
-		     && memcmp(fake.sent[i].bytes, ack, sizeof(ack)) == 0;
+		     && fake.sent[i].len == sizeof(empty)
+		     && memcmp(fake.sent[i].bytes, empty, sizeof(empty)) == 0;
 	return n;
 }
 
@@ -122,18 +123,19 @@ static const struct row {
 	uint8_t type; /* of the response; */
 	uint8_t code; /* 0: there is none */
 	unsigned times;
-	uint64_t answered, refused, late, wrong, acks;
+	uint64_t answered, refused, late, wrong, acks, resets;
 } rows[] = {
-	{"piggybacked", false, TG_ACK, TG_CHANGED, 1, 1, 0, 0, 0, 0},
-	{"a refusal", false, TG_ACK, TG_UNAVAILABLE, 1, 0, 1, 0, 0, 0},
-	{"twice", false, TG_ACK, TG_CHANGED, 2, 1, 0, 1, 0, 0},
-	{"a NON to a CON", false, TG_NON, TG_CHANGED, 1, 1, 0, 0, 0, 0},
-	{"an empty ACK alone", true, TG_CON, 0, 1, 0, 0, 0, 0, 0},
-	{"separate", true, TG_CON, TG_CHANGED, 1, 1, 0, 0, 0, 1},
-	{"separate, a refusal", true, TG_CON, TG_UNAVAILABLE, 1, 0, 1, 0, 0, 1},
-	{"separate, and the ACK was lost", false, TG_CON, TG_CHANGED, 1, 1, 0, 0, 0, 1},
-	{"separate, twice", true, TG_CON, TG_CHANGED, 2, 1, 0, 1, 0, 2},
-	{"another answer than it can have", true, TG_CON, TG_CONTENT, 1, 0, 0, 0, 1, 0},
+	{"piggybacked", false, TG_ACK, TG_CHANGED, 1, 1, 0, 0, 0, 0, 0},
+	{"a refusal", false, TG_ACK, TG_UNAVAILABLE, 1, 0, 1, 0, 0, 0, 0},
+	{"twice", false, TG_ACK, TG_CHANGED, 2, 1, 0, 1, 0, 0, 0},
+	{"a NON to a CON", false, TG_NON, TG_CHANGED, 1, 1, 0, 0, 0, 0, 0},
+	{"an empty ACK alone", true, TG_CON, 0, 1, 0, 0, 0, 0, 0, 0},
+	{"separate", true, TG_CON, TG_CHANGED, 1, 1, 0, 0, 0, 1, 0},
+	{"separate, a refusal", true, TG_CON, TG_UNAVAILABLE, 1, 0, 1, 0, 0, 1, 0},
+	{"separate, and the ACK was lost", false, TG_CON, TG_CHANGED, 1, 1, 0, 0, 0, 1, 0},
+	{"separate, twice", true, TG_CON, TG_CHANGED, 2, 1, 0, 1, 0, 2, 0},
+	{"another answer than it can have", true, TG_CON, TG_CONTENT, 1, 0, 0, 0, 1, 0, 1},
+	{"such a NON", true, TG_NON, TG_CONTENT, 1, 0, 0, 0, 1, 0, 0},
 };
 
 static void
@@ -155,7 +157,8 @@ counted(void **state)
 	assert_int_equal(c->refused, r->refused);
 	assert_int_equal(c->late, r->late);
 	assert_int_equal(c->wrong, r->wrong);
-	assert_int_equal(acks_of(OUR_MID), r->acks);
+	assert_int_equal(empty_of(TG_ACK, OUR_MID), r->acks);
+	assert_int_equal(empty_of(TG_RST, OUR_MID), r->resets);
 	fleet_free(f);
 }
 
@@ -195,13 +198,39 @@ sent_again(void **state)
 	fleet_free(f);
 }
 
+/* An answer to a fleet that was here before: its token is none of ours. */
+static void
+to_another_is_rejected(void **state)
+{
+	static const uint8_t another[8] = {[4] = 0xff, 0xff, 0xff, 0xff};
+	const uint8_t *size = *state;
+	struct tg_msg request;
+	struct fleet *f = ask(&request);
+	struct message *m = &fake.heard[fake.n_heard++];
+	struct tg_writer w;
+
+	m->endpoint = fake.sent[0].endpoint;
+	tg_write_begin(&w, m->bytes, sizeof(m->bytes), TG_CON, TG_CHANGED, OUR_MID,
+		another, *size);
+	m->len = tg_write_end(&w);
+	fleet_turn(f, START + 1);
+	assert_int_equal(fleet_counts(f)->wrong, 1);
+	assert_int_equal(empty_of(TG_ACK, OUR_MID), 0);
+	assert_int_equal(empty_of(TG_RST, OUR_MID), 1);
+	fleet_free(f);
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + COUNT(again_rows)] = {0};
+	static uint8_t token_sizes[] = {8, 4, 0};
+	struct CMUnitTest tests[COUNT(rows) + COUNT(again_rows) + 3] = {0};
 	size_t n = 0;
 
 	ADD_ROWS(tests, &n, rows, counted);
 	ADD_ROWS(tests, &n, again_rows, sent_again);
+	for (size_t i = 0; i < COUNT(token_sizes); i++)
+		tests[n++] = (struct CMUnitTest){"to another", to_another_is_rejected,
+			NULL, NULL, &token_sizes[i]};
 	return _cmocka_run_group_tests("fleet", tests, n, NULL, NULL);
 }
