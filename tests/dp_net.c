@@ -466,6 +466,7 @@ see(struct outcome *o, const struct frame *f)
 	for (unsigned c = 0; c < DP_COUNTER_COUNT; c++)
 		o->counted[c] = gw_counter(c) - gw.marked[c];
 	o->counted[DP_C_stall_max_ns] = 0;
+	o->counted[DP_C_peers_expired] = 0; /* of earlier frames, when their turn comes */
 }
 
 /* A frame with a byte changed leads to the same whether it may be taken as plain, or has

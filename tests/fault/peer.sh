@@ -25,6 +25,7 @@ peer() {
 	local i pid said alive=0
 	DRIVER=$1 LAB_PORT=${lab_vhost/driver: vhost/driver: $1}
 	lab_stop
+	rm -rf "$LAB_LOG" # the seeds come again, and so do the Message IDs that it remembers
 	holds "$1-start" lab_start
 	pid=$(lab_pid)
 	for i in $(seq $TIMES); do
