@@ -303,6 +303,24 @@ begin(const struct dp_dedup_pool *p, struct dp_dedup_block *b, const struct dp_h
 	return false;
 }
 
+/* Begin a run in the place of the newest block's oldest, for there are no more blocks: a
+ * duplicate comes sooner to what was said last.  How many live ones went with it. */
+static unsigned
+displace(const struct dp_dedup_pool *p, struct dp_dedup_block *b,
+	const struct dp_heard *h, uint16_t now)
+{
+	struct dp_run *oldest = &b->run[0];
+	unsigned lost;
+
+	for (unsigned k = 1; k < RUNS; k++)
+		if ((uint16_t)(now - b->run[k].start) > (uint16_t)(now - oldest->start))
+			oldest = &b->run[k];
+	lost = live_in_run(p, oldest, now);
+	oldest->delta = EMPTY;
+	(void)begin(p, b, h, now);
+	return lost;
+}
+
 /*
  * The chain is to grow: give back what has expired at its old end, and while it is over
  * the bound its oldest block.  How many live ones went with that.
@@ -351,8 +369,9 @@ dp_dedup_add(
 		from = first->run[2].link;
 		len = first->run[3].link;
 	}
+	/* Whoever owns expired blocks gives them back in the sweep. */
 	if (p->free == 0 && p->fresh == p->blocks)
-		return 1; /* whoever owns expired blocks gives them back in the sweep */
+		return *chain != 0 ? displace(p, &p->block[*chain - 1], h, now) : 1;
 	if (*chain != 0)
 		lost = make_room(p, chain, now);
 	at = take_block(p);

@@ -57,8 +57,8 @@ bool dp_dedup_find(struct dp_dedup_pool *p, uint32_t chain, uint16_t mid, uint16
 	struct dp_heard *h);
 /* Take @mid out of the chain. */
 void dp_dedup_remove(struct dp_dedup_pool *p, uint32_t chain, uint16_t mid, uint16_t now);
-/* Add @h; *chain may change.  Returns how many live Message IDs had to go for it: 1 if
- * the pool is empty (@h itself). */
+/* Add @h; *chain may change.  Returns how many live Message IDs had to go for it: if the
+ * pool is empty @h itself, or of a chain that there is a run of its newest block. */
 unsigned dp_dedup_add(
 	struct dp_dedup_pool *p, uint32_t *chain, const struct dp_heard *h, uint16_t now);
 /* Give back what has expired at the chain's old end. */

@@ -187,15 +187,35 @@ empty_pool(void **state)
 
 	(void)state;
 	for (uint16_t i = 0; i < 8; i++)
-		assert_int_equal(add(p, &chain, (uint16_t)(i * 16), true, 0), 0);
-	assert_int_equal(add(p, &chain, 999, true, 0), 1);
-	assert_false(has(p, chain, 999, 0));
-	assert_int_equal(add(p, &other, 1, true, 0), 1);
+		assert_int_equal(add(p, &chain, (uint16_t)(i * 16), true, 5), 0);
+	assert_int_equal(add(p, &other, 1, true, 5), 1);
 	assert_int_equal(other, 0);
-	for (uint16_t i = 0; i < 8; i++)
-		assert_true(has(p, chain, (uint16_t)(i * 16), 0));
-	assert_int_equal(dp_dedup_free(p, &chain, 0), 8);
-	assert_int_equal(add(p, &other, 1, true, 0), 0);
+	assert_int_equal(dp_dedup_free(p, &chain, 5), 8);
+	assert_int_equal(add(p, &other, 1, true, 5), 0);
+	free(p);
+}
+
+/* Without another block a run makes room for the next: what was said last is known. */
+static void
+empty_pool_keeps_the_newest(void **state)
+{
+	struct dp_dedup_pool *p = new_pool(2);
+	uint32_t chain = 0;
+	unsigned lost = 0;
+
+	(void)state;
+	for (uint16_t mid = 0; mid < 128; mid++)
+		assert_int_equal(add(p, &chain, mid, true, mid / 16), 0);
+	for (uint16_t mid = 128; mid < 1000; mid++) {
+		lost += add(p, &chain, mid, true, mid / 16);
+		for (uint16_t k = 0; k <= 48; k++)
+			assert_true(has(p, chain, (uint16_t)(mid - k), mid / 16));
+		assert_false(has(p, chain, (uint16_t)(mid + 1), mid / 16));
+	}
+	for (uint16_t mid = 0; mid < 64; mid++) /* in the older block */
+		assert_true(has(p, chain, mid, 62));
+	assert_int_equal(lost, 1000 - dp_dedup_count(p, chain, 62));
+	assert_int_equal(p->used, 2);
 	free(p);
 }
 
@@ -328,18 +348,19 @@ as_the_model_says(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 9] = {
+	struct CMUnitTest tests[COUNT(rows) + 10] = {
 		cmocka_unit_test(neighbours_are_other_ids),
 		cmocka_unit_test(removed),
 		cmocka_unit_test(kinds_do_not_mix),
 		cmocka_unit_test(steady_device_needs_five_blocks),
 		cmocka_unit_test(bounded_per_peer),
 		cmocka_unit_test(empty_pool),
+		cmocka_unit_test(empty_pool_keeps_the_newest),
 		cmocka_unit_test(counts_up_into_old_ones),
 		cmocka_unit_test(added_out_of_order),
 		cmocka_unit_test(as_the_model_says),
 	};
-	size_t n = 9;
+	size_t n = 10;
 
 	ADD_ROWS(tests, &n, rows, lives_as_long);
 	return cmocka_run_group_tests_name("dedup", tests, NULL, NULL);
