@@ -298,7 +298,8 @@ take_block(struct dp_worker *w, struct dp_burst *b, unsigned i)
 		return code;
 	if (q->block1.num == 0)
 		x->body_format = q->content_format;
-	else if (x->body_format != q->content_format) /* no part of that body (2.3) */
+	else if (x->body.cap == 0 /* it came whole, and its response is kept */
+		 || x->body_format != q->content_format) /* no part of that body (2.3) */
 		return TG_REQUEST_INCOMPLETE;
 	if (is_last_again(x, q, m))
 		return answer_again(w, b, i, x);

@@ -257,10 +257,33 @@ response_is_kept(void **state)
 				 "AAAAAAAAAAAAAAAA")));
 }
 
+/* A response is kept of a request that came whole: its body is nothing to go on with. */
+static void
+begun_by_none(void **state)
+{
+	static const struct bytes upper = B(UPPER);
+	struct say s = {.path = upper, .block1 = 1 << 4, .len = 5};
+
+	(void)state;
+	gw_reopen(with_bodies);
+	gw_ask(coap(T_CON, TG_POST, 1,
+		       BYTES_OF(UPPER "\xc0\xff"
+				      "aaaaaaaaaaaaaaaab")),
+		coap(T_ACK, TG_CHANGED, 1,
+			BYTES_OF("\xc0\xb1\x08\x51\x11\xff"
+				 "AAAAAAAAAAAAAAAA")));
+	say(&gw.flow, TG_POST, 2, &s);
+	hear_error(&gw.flow, TG_REQUEST_INCOMPLETE, 2, none);
+	gw_ask(coap(T_CON, TG_POST, 3, BYTES_OF(UPPER "\xc1\x10")),
+		coap(T_ACK, TG_CHANGED, 3,
+			BYTES_OF("\xc0\xb1\x10\xff"
+				 "B")));
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(both_rows) + 7] = {
+	struct CMUnitTest tests[COUNT(both_rows) + 8] = {
 		cmocka_unit_test(to_a_stream),
 		cmocka_unit_test(to_a_logged_value),
 		cmocka_unit_test(log_fails),
@@ -268,8 +291,9 @@ main(void)
 		cmocka_unit_test(creates),
 		cmocka_unit_test(creates_once),
 		cmocka_unit_test(response_is_kept),
+		cmocka_unit_test(begun_by_none),
 	};
-	size_t n = 7;
+	size_t n = 8;
 
 	ADD_ROWS(tests, &n, both_rows, upper_case);
 	return gw_main("dp_block1_kinds", gw_settings, COUNT(gw_settings), tests, n);
