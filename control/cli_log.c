@@ -32,10 +32,11 @@ ask_dir(const struct cli *c, int *status)
 static bool
 is_log(struct ctl_io_posix *p)
 {
-	uint64_t id;
+	uint64_t *ids;
+	int n = ctl_log_ids(&p->io, &ids);
 
-	return ctl_log_ids(&p->io, &id, 1) != 0
-	       || faccessat(p->dir, "LOCK", F_OK, 0) == 0;
+	free(ids);
+	return n != 0 || faccessat(p->dir, "LOCK", F_OK, 0) == 0;
 }
 
 /* Run @command over the log's directory: that of --dir, or the gateway's. */
@@ -242,8 +243,8 @@ segment_json(const struct ctl_log_segment_info *s)
 static int
 ls(const struct cli *c, struct ctl_io_posix *p)
 {
-	uint64_t *ids = malloc(CTL_LOG_SEGMENTS * sizeof(*ids));
-	int n = ids == NULL ? -ENOMEM : ctl_log_ids(&p->io, ids, CTL_LOG_SEGMENTS);
+	uint64_t *ids;
+	int n = ctl_log_ids(&p->io, &ids);
 	json_t *list = json_array();
 	struct ctl_log_segment_info s;
 

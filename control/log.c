@@ -241,7 +241,7 @@ int
 ctl_log_open(struct ctl_log *log, struct ctl_io *io, const struct ctl_log_options *opt,
 	struct ctl_log_report *report)
 {
-	uint64_t *ids = malloc(CTL_LOG_SEGMENTS * sizeof(*ids));
+	uint64_t *ids = NULL;
 	int n, check, rc = 0;
 
 	*log = (struct ctl_log){.io = io,
@@ -253,11 +253,11 @@ ctl_log_open(struct ctl_log *log, struct ctl_io *io, const struct ctl_log_option
 	*report = (struct ctl_log_report){0};
 	log->batch_cap = CTL_LOG_BATCH + CTL_SEGMENT_HEADER;
 	log->batch = malloc(log->batch_cap);
-	if (ids == NULL || log->batch == NULL) {
+	if (log->batch == NULL) {
 		rc = -ENOMEM;
 		goto out;
 	}
-	n = ctl_log_ids(io, ids, CTL_LOG_SEGMENTS);
+	n = ctl_log_ids(io, &ids);
 	check = opt->check_bytes == 0 ? 0 : first_to_check(log, ids, n);
 	for (int i = 0; i < n && rc == 0; i++) {
 		rc = recover_segment(log, ids, n, i, i >= check, report);

@@ -113,10 +113,9 @@ struct ctl_log_segment_info {
 /* Names of a segment's file: "0000000000000001.seg". */
 #define CTL_LOG_NAME 24
 void ctl_log_name(char name[CTL_LOG_NAME], uint64_t id);
-/* Ids of the segments present, ascending; how many, or -E2BIG if there are more than
- * @max. */
-int ctl_log_ids(struct ctl_io *io, uint64_t *ids, unsigned max);
-#define CTL_LOG_SEGMENTS 65536
+/* Ids of the segments present, ascending, in *ids, which is the caller's to free (NULL on
+ * error); how many. */
+int ctl_log_ids(struct ctl_io *io, uint64_t **ids);
 
 /* What a segment's beginning tells: no more of it is read. */
 struct ctl_log_head {

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NAMES_FIRST 4096 /* bytes of names, before more are asked for */
+
 void
 ctl_log_name(char name[CTL_LOG_NAME], uint64_t id)
 {
@@ -21,31 +23,43 @@ by_id(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-int
-ctl_log_ids(struct ctl_io *io, uint64_t *ids, unsigned max)
+/* All names of the directory, in *names, which the caller frees; how many. */
+static int
+list_all(struct ctl_io *io, char **names)
 {
-	size_t cap = (size_t)CTL_LOG_SEGMENTS * CTL_LOG_NAME;
-	char *names = malloc(cap), *p = names, again[CTL_LOG_NAME];
-	int n = names == NULL ? -ENOMEM : io->list(io, names, cap);
-	unsigned found = 0;
+	int n = -E2BIG;
 
+	*names = NULL;
+	for (size_t cap = NAMES_FIRST; n == -E2BIG; cap *= 2) {
+		free(*names);
+		*names = malloc(cap);
+		n = *names == NULL ? -ENOMEM : io->list(io, *names, cap);
+	}
+	return n;
+}
+
+int
+ctl_log_ids(struct ctl_io *io, uint64_t **ids)
+{
+	char *names, *p, again[CTL_LOG_NAME];
+	int n = list_all(io, &names), found = 0;
+
+	*ids = n < 0 ? NULL : malloc((size_t)(n + 1) * sizeof(**ids));
+	if (n >= 0 && *ids == NULL)
+		n = -ENOMEM;
+	p = names;
 	for (int i = 0; i < n; i++, p += strlen(p) + 1) {
 		uint64_t id = strtoull(p, NULL, 16);
 
 		ctl_log_name(again, id);
-		if (strcmp(p, again) != 0)
-			continue; /* not ours */
-		if (found == max) {
-			n = -E2BIG; /* a part of them would pass for all */
-			break;
-		}
-		ids[found++] = id;
+		if (strcmp(p, again) == 0) /* else not ours */
+			(*ids)[found++] = id;
 	}
 	free(names);
 	if (n < 0)
 		return n;
-	qsort(ids, found, sizeof(*ids), by_id);
-	return (int)found;
+	qsort(*ids, (size_t)found, sizeof(**ids), by_id);
+	return found;
 }
 
 /* ---- one segment ---- */
@@ -270,8 +284,8 @@ int
 ctl_log_tail(
 	struct ctl_io *io, uint64_t since_ns, uint64_t bytes, struct ctl_log_tail *out)
 {
-	uint64_t *ids = malloc(CTL_LOG_SEGMENTS * sizeof(*ids));
-	int n = ids == NULL ? -ENOMEM : ctl_log_ids(io, ids, CTL_LOG_SEGMENTS);
+	uint64_t *ids;
+	int n = ctl_log_ids(io, &ids);
 	uint64_t begin = 0, used = 0; /* where it would begin with room enough */
 	struct ctl_log_head h;
 	bool old = false;
@@ -304,8 +318,8 @@ ends_before(struct ctl_io *io, const uint64_t *id, const uint64_t *last, uint64_
 int
 ctl_log_read(struct ctl_io *io, const struct ctl_log_reader *r)
 {
-	uint64_t *ids = malloc(CTL_LOG_SEGMENTS * sizeof(*ids));
-	int n = ids == NULL ? -ENOMEM : ctl_log_ids(io, ids, CTL_LOG_SEGMENTS), rc = 0;
+	uint64_t *ids;
+	int n = ctl_log_ids(io, &ids), rc = 0;
 	struct pass p = {.r = r};
 
 	for (int i = 0; i < n && rc == 0 && !p.enough; i++)

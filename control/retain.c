@@ -24,22 +24,15 @@ set(_Atomic uint64_t *c, uint64_t n)
 int
 ctl_retain_init(struct ctl_retain *r, struct ctl_log *log)
 {
-	int rc;
-
 	memset(r, 0, sizeof(*r));
 	r->log = log;
-	r->ids = malloc(CTL_LOG_SEGMENTS * sizeof(*r->ids));
-	rc = r->ids != NULL ? ctl_values_init(&r->values) : -ENOMEM;
-	if (rc < 0)
-		free(r->ids);
-	return rc;
+	return ctl_values_init(&r->values);
 }
 
 void
 ctl_retain_fini(struct ctl_retain *r)
 {
 	ctl_values_fini(&r->values);
-	free(r->ids);
 }
 
 static void
@@ -384,11 +377,13 @@ end(struct ctl_retain *r, int rc)
 int
 ctl_retain_slice(struct ctl_retain *r)
 {
+	uint64_t *ids;
 	int n, rc;
 
 	if (r->step == CTL_RETAIN_DONE)
 		return 0;
-	n = ctl_log_ids(r->log->io, r->ids, CTL_LOG_SEGMENTS);
-	rc = n < 0 ? n : go_on(r, r->ids, n);
+	n = ctl_log_ids(r->log->io, &ids);
+	rc = n < 0 ? n : go_on(r, ids, n);
+	free(ids);
 	return rc == 1 ? 1 : end(r, rc);
 }

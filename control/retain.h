@@ -32,7 +32,6 @@ enum ctl_retain_step {
 
 struct ctl_retain {
 	struct ctl_log *log;
-	uint64_t *ids;              /* room for the segments there are */
 	struct ctl_values values;   /* as far as the log was read: */
 	struct ctl_log_place known; /* here it goes on */
 

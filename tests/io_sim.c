@@ -288,7 +288,8 @@ sim_list(struct ctl_io *io, char *names, size_t cap)
 
 	if (sim->off)
 		return -EIO;
-	require(cap > sizeof(others) + SIM_FILES * SIM_NAME);
+	if (cap <= sizeof(others) + SIM_FILES * SIM_NAME)
+		return -E2BIG;
 	memcpy(names, others, sizeof(others));
 	names += sizeof(others);
 	for (int i = SIM_FILES - 1; i >= 0; i--) {

@@ -1,15 +1,18 @@
 /* The log's door on a real directory: what is made is durable in the folder above it. */
 #include "control/io.h"
+#include "control/log.h"
 #include "tests/rows.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* The test's own fsync(), which takes the place of libc's and notes what was synced. */
 #define SYNCED_MAX 16
+#define MANY 1000 /* more than the first buffer has room for */
 static ino_t synced[SYNCED_MAX];
 static unsigned n_synced;
 static int sync_error;
@@ -138,6 +141,34 @@ not_a_folder(void **state)
 	assert_int_equal(unlink("a"), 0);
 }
 
+/* Each segment has its place in the list, however many there are. */
+static void
+many_segments(void **state)
+{
+	struct ctl_io_posix p;
+	char name[CTL_LOG_NAME];
+	uint64_t *ids;
+
+	(void)state;
+	assert_int_equal(ctl_io_posix_open(&p, ".", 0), 0);
+	for (uint64_t id = 1; id <= MANY; id++) {
+		FILE *f;
+
+		ctl_log_name(name, id * 7);
+		f = fopen(name, "w");
+		assert_non_null(f);
+		fclose(f);
+	}
+	assert_int_equal(ctl_log_ids(&p.io, &ids), MANY);
+	for (uint64_t id = 1; id <= MANY; id++) {
+		assert_int_equal(ids[id - 1], id * 7);
+		ctl_log_name(name, id * 7);
+		assert_int_equal(unlink(name), 0);
+	}
+	free(ids);
+	ctl_io_posix_close(&p);
+}
+
 int
 main(void)
 {
@@ -148,6 +179,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(fails_unsynced, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(makes_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(not_a_folder, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(many_segments, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("io", tests, NULL, NULL);

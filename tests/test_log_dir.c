@@ -339,19 +339,6 @@ opening_of_unproved(void **state)
 	ctl_log_close(&f->log);
 }
 
-/* A directory with more segments than there is room for is no shorter list. */
-static void
-too_many_segments(void **state)
-{
-	struct fixture *f = *state;
-	uint64_t ids[5];
-
-	five(f);
-	ctl_log_close(&f->log);
-	assert_int_equal(ctl_log_ids(&f->sim.io, ids, 5), 5);
-	assert_int_equal(ctl_log_ids(&f->sim.io, ids, 4), -E2BIG);
-}
-
 /* A name that is taken costs one batch, not all that follow. */
 static void
 name_taken(void **state)
@@ -370,7 +357,7 @@ name_taken(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[40] = {
+	struct CMUnitTest tests[39] = {
 		PLAIN(numbers_after_trim),
 		PLAIN(numbers_over_runs),
 		PLAIN(trim),
@@ -383,10 +370,9 @@ main(void)
 		PLAIN(retain_past_empty),
 		PLAIN(read_from_skips),
 		PLAIN(opening_of_unproved),
-		PLAIN(too_many_segments),
 		PLAIN(name_taken),
 	};
-	size_t n = 14;
+	size_t n = 13;
 
 	ADD_ROWS(tests, &n, keep_rows, retain_keeps_the_young);
 	ADD_ROWS(tests, &n, tails, tail);
