@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define LAYOUT 4
+#define LAYOUT 5
 
 /* By age: where a state's oldest and newest are, + 1. */
 struct list {
@@ -120,7 +120,7 @@ take_out(struct dp_transfers *t, struct dp_transfer *x)
 
 /* ---- whose they are ---- */
 
-/* The first of those that @owner has coming, or NULL. */
+/* The first of @owner's, or NULL. */
 static struct dp_transfer *
 first_of(const struct dp_transfers *t, uint64_t owner)
 {
@@ -140,15 +140,17 @@ join(struct dp_transfers *t, struct dp_transfer *x)
 	struct dp_transfer *first = first_of(t, x->owner);
 
 	x->next = x->prev = 0;
-	x->of_owner = 1;
-	if (first == NULL)
+	if (first == NULL) {
+		x->of_owner[DP_T_COMING] = x->of_owner[DP_T_FINISHED] = 0;
+		x->of_owner[x->state] = 1;
 		return dp_index_put(owners_of(t), t->buckets, x->owner, x->id - 1u);
+	}
 	x->next = first->next;
 	x->prev = first->id;
 	if (x->next != 0)
 		slot_of(t, x->next - 1)->prev = x->id;
 	first->next = x->id;
-	first->of_owner++;
+	first->of_owner[x->state]++;
 	return true;
 }
 
@@ -161,12 +163,13 @@ leave(struct dp_transfers *t, struct dp_transfer *x)
 		next->prev = x->prev;
 	if (x->prev != 0) {
 		slot_of(t, x->prev - 1)->next = x->next;
-		first_of(t, x->owner)->of_owner--;
+		first_of(t, x->owner)->of_owner[x->state]--;
 		return;
 	}
+	x->of_owner[x->state]--;
 	dp_index_del(owners_of(t), t->buckets, x->owner, x->id - 1u);
 	if (next != NULL) { /* there is room: its owner has just left some */
-		next->of_owner = x->of_owner - 1;
+		memcpy(next->of_owner, x->of_owner, sizeof(x->of_owner));
 		(void)dp_index_put(owners_of(t), t->buckets, x->owner, next->id - 1u);
 	}
 }
@@ -180,12 +183,12 @@ show(struct dp_transfers *t, struct dp_transfer *x, enum dp_transfer_state state
 {
 	if (!dp_index_put(index_of(t), t->buckets, x->key[0], x->id - 1u))
 		return false;
-	if (state == DP_T_COMING && !join(t, x)) {
+	x->state = (uint8_t)state;
+	x->touched_s = now_s;
+	if (!join(t, x)) {
 		dp_index_del(index_of(t), t->buckets, x->key[0], x->id - 1u);
 		return false;
 	}
-	x->state = (uint8_t)state;
-	x->touched_s = now_s;
 	append(t, x);
 	return true;
 }
@@ -194,8 +197,7 @@ static void
 hide(struct dp_transfers *t, struct dp_transfer *x)
 {
 	dp_index_del(index_of(t), t->buckets, x->key[0], x->id - 1u);
-	if (x->state == DP_T_COMING)
-		leave(t, x);
+	leave(t, x);
 	take_out(t, x);
 	x->state = DP_T_BUSY;
 }
@@ -208,14 +210,30 @@ give(struct dp_transfers *t, struct dp_transfer *x)
 	DP_SET(t->count, t->count - 1);
 }
 
-/* A free one, or in the worst case that which has been finished for longest. */
+/* A finished one that may go for one of @owner's, or NULL: whoever has many does not push
+ * out the others'.  Few are coming before it. */
 static struct dp_transfer *
-take(struct dp_transfers *t)
+victim(const struct dp_transfers *t, uint64_t owner)
+{
+	struct dp_transfer *x = first_of(t, owner);
+
+	if (x == NULL || x->of_owner[DP_T_FINISHED] <= t->per_peer)
+		return t->list[DP_T_FINISHED].oldest != 0
+			       ? slot_of(t, t->list[DP_T_FINISHED].oldest - 1)
+			       : NULL;
+	while (x->state != DP_T_FINISHED)
+		x = slot_of(t, x->next - 1);
+	return x;
+}
+
+/* A free one, or in the worst case one that has been finished. */
+static struct dp_transfer *
+take(struct dp_transfers *t, uint64_t owner)
 {
 	struct dp_transfer *x;
 
-	if (t->free == 0 && t->fresh == t->max && t->list[DP_T_FINISHED].oldest != 0)
-		dp_transfers_drop(t, slot_of(t, t->list[DP_T_FINISHED].oldest - 1));
+	if (t->free == 0 && t->fresh == t->max && (x = victim(t, owner)) != NULL)
+		dp_transfers_drop(t, x);
 	if (t->free == 0 && t->fresh == t->max)
 		return NULL;
 	if (t->free != 0) {
@@ -237,13 +255,13 @@ may_begin(const struct dp_transfers *t, uint64_t owner)
 {
 	const struct dp_transfer *first = first_of(t, owner);
 
-	return (first != NULL ? first->of_owner : 0) < t->per_peer;
+	return (first != NULL ? first->of_owner[DP_T_COMING] : 0) < t->per_peer;
 }
 
 static struct dp_transfer *
 make(struct dp_transfers *t, const uint64_t key[2], uint64_t owner, uint32_t now_s)
 {
-	struct dp_transfer *x = may_begin(t, owner) ? take(t) : NULL;
+	struct dp_transfer *x = may_begin(t, owner) ? take(t, owner) : NULL;
 
 	if (x == NULL)
 		return NULL;

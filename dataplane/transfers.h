@@ -7,8 +7,9 @@
  * 128 bits that nobody can aim at.  While its body comes it is *coming*; while the
  * request that the body belongs to is executed it is *busy*, found by nobody, and its
  * bytes stay; afterwards it is *finished*: it knows that the body was whole, and it may
- * have a response to give out.  What is finished makes room for what comes, the oldest
- * first; what is coming ends only by itself or by its age.
+ * have a response to give out.  What is finished makes room for what comes: one of the
+ * same endpoint if that has more than its share, else the oldest.  What is coming ends
+ * only by itself or by its age.
  *
  * Threads.  The home worker of the endpoint; one that is busy belongs to the worker that
  *           executes it, which reads its body and may put a response in its place: the
@@ -31,8 +32,9 @@ struct dp_transfer {
 	uint64_t key[2];
 	uint64_t owner;        /* a hash of the endpoint */
 	uint32_t older, newer; /* in its state's list, + 1 */
-	uint32_t next, prev;   /* coming, of the same owner, + 1 */
-	uint32_t of_owner;     /* how many those are: in the first of them, prev is 0 */
+	uint32_t next, prev;   /* of the same owner, + 1 */
+	uint32_t of_owner[2];  /* how many of them are coming, and finished: in the first,
+				  whose prev is 0 */
 	uint32_t touched_s;
 	uint16_t id;             /* from 1 on; a free one: in the list of those */
 	uint8_t state;           /* enum dp_transfer_state */
@@ -54,7 +56,8 @@ struct dp_transfer {
 struct dp_transfers_config {
 	uint32_t max;      /* transfers, 1 .. DP_TRANSFERS_MAX */
 	uint32_t bytes;    /* of the largest body or response, at most 65,535 */
-	uint32_t per_peer; /* bodies that one endpoint may have coming at a time */
+	uint32_t per_peer; /* bodies that one endpoint may have coming at a time; so many
+			      may be finished before it makes room for itself */
 	uint32_t headroom; /* free bytes kept in front of every body */
 };
 

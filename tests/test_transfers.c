@@ -200,6 +200,32 @@ finished_ones_make_room(void **state)
 	free_fixture(f);
 }
 
+/* Who has more than its share makes room for itself, and keeps what is coming. */
+static void
+many_finished_push_out_no_others(void **state)
+{
+	struct fixture *f = new_fixture();
+
+	(void)state;
+	assert_non_null(begin(f, 11, NOW));
+	finish(f, find(f, 11), TG_CHANGED, NOW);
+	for (uint64_t key = 1; key <= PER_PEER + 1; key++) {
+		assert_non_null(begin(f, key, NOW));
+		finish(f, find(f, key), TG_CHANGED, NOW + 1);
+	}
+	for (uint64_t key = 4; key < 8; key++) {
+		assert_non_null(begin(f, key, NOW + 2));
+		assert_int_equal(dp_transfers_count(f->t), MAX);
+		assert_non_null(find(f, 11));
+		finish(f, find(f, key), TG_CHANGED, NOW + 2);
+	}
+	assert_non_null(begin(f, 8, NOW + 3));
+	assert_non_null(begin(f, 9, NOW + 3)); /* it has no more than its share now */
+	assert_null(find(f, 11));
+	assert_non_null(find(f, 8));
+	free_fixture(f);
+}
+
 static void
 busy_is_found_by_nobody(void **state)
 {
@@ -325,18 +351,19 @@ sizes(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(size_rows) + COUNT(order_rows) + 9] = {
+	struct CMUnitTest tests[COUNT(size_rows) + COUNT(order_rows) + 10] = {
 		cmocka_unit_test(found_by_both_halves_of_the_key),
 		cmocka_unit_test(bodies_do_not_touch),
 		cmocka_unit_test(begun_again_is_the_same_one),
 		cmocka_unit_test(an_owner_has_so_many),
 		cmocka_unit_test(finished_ones_make_room),
+		cmocka_unit_test(many_finished_push_out_no_others),
 		cmocka_unit_test(busy_is_found_by_nobody),
 		cmocka_unit_test(a_response_waits_for_its_end),
 		cmocka_unit_test(after_unavailable_the_last_block_may_come_again),
 		cmocka_unit_test(ended_by_age),
 	};
-	size_t n = 9;
+	size_t n = 10;
 
 	ADD_ROWS(tests, &n, order_rows, over_in_any_order);
 	ADD_ROWS(tests, &n, size_rows, sizes);
