@@ -97,10 +97,10 @@ in_lab() { # WORKERS BUILD SCRIPT...
 
 # How many workers share the work is nothing to these: once, with two.
 #   config control discover trace   what is asked of all workers at once, and of their tables
-#   drivers flood                   what is between the kernel and a port
-#   disk                            the log's thread, behind all workers' rings
+#   drivers flood peer              what is between the kernel or another process and a port
+#   disk restart                    the log's thread, behind all workers' rings
 #   syscalls                        has a gateway of its own, with one worker
-ONCE=' config control discover trace drivers flood disk syscalls '
+ONCE=' config control discover trace drivers flood peer disk restart syscalls '
 
 # twice SCRIPT...: those that are not for ONCE
 twice() {
