@@ -109,6 +109,8 @@ holds(const struct dp_worker *w, const struct dp_burst *b, unsigned i)
 
 	if (!(q->flags & (DP_R_IF_MATCH | DP_R_IF_NONE_MATCH)))
 		return true;
+	if (b->route[i]->kind == DP_K_STATIC)
+		return dp_static_holds(q, &b->msg[i], b->route[i]);
 	if (b->route[i]->kind == DP_K_STORE) {
 		unsigned home = w->count == 1 ? w->id : dp_value_home(w, q);
 
@@ -172,7 +174,7 @@ dp_block_end(struct dp_worker *w, struct dp_transfer *x, uint8_t code)
 static uint64_t
 hash_of(const struct tg_msg *m)
 {
-	return dp_content_etag(m->base + m->payload, m->len - m->payload);
+	return dp_content_etag(m->base + m->payload, m->len - m->payload, 0);
 }
 
 /* The body is whole. */

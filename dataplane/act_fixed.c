@@ -23,7 +23,17 @@ write_encoded(
 	b->reply[i] = (uint16_t)(at + len);
 }
 
-/* A list of links, of which the request wants some. */
+bool
+dp_static_holds(
+	const struct dp_request *q, const struct tg_msg *m, const struct dp_route *r)
+{
+	for (; r != NULL; r = r->also)
+		if (dp_request_holds(q, m, true, r->body.etag))
+			return true;
+	return false;
+}
+
+/* A list of links, of which the request wants some: a resource of its own. */
 static uint8_t
 act_links(struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_route *r)
 {
@@ -35,7 +45,9 @@ act_links(struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_r
 		return TG_BAD_REQUEST;
 	c.bytes = w->scratch->text;
 	c.len = (uint32_t)len;
-	c.etag = dp_is_sliced(q, c.len) ? dp_content_etag(c.bytes, c.len) : 0;
+	c.etag = dp_content_etag(c.bytes, c.len, c.format);
+	if (!dp_request_holds(q, &b->msg[i], true, c.etag))
+		return TG_PRECONDITION_FAILED;
 	return dp_answer_content(b, i, q, TG_CONTENT, &c);
 }
 
@@ -84,9 +96,11 @@ get_static(
 	}
 	if (unlikely(q->flags & DP_R_QUERY) && r->content_format == TG_CF_LINK)
 		return act_links(w, b, i, r);
+	if (!dp_static_holds(q, &b->msg[i], b->route[i]))
+		return TG_PRECONDITION_FAILED;
 	if ((b->flags[i] & DP_F_OBSERVE) && (code = get_observed(w, b, i, r)) != 0)
 		return code;
-	if (unlikely(dp_is_sliced(q, r->body.len)))
+	if (unlikely((q->flags & DP_R_ETAG) || dp_is_sliced(q, r->body.len)))
 		return dp_answer_content(b, i, q, TG_CONTENT, &r->body);
 	write_encoded(b, i, TG_CONTENT, r->content, r->content_len);
 	return TG_CONTENT;
@@ -101,6 +115,8 @@ act_static(
 
 	if (method == TG_GET)
 		return get_static(w, b, i, q);
+	if (!dp_static_holds(q, &b->msg[i], r))
+		return TG_PRECONDITION_FAILED;
 	if (code == TG_CREATED && method == TG_POST && r->created_len > 0) {
 		if (unlikely(q->flags & DP_R_BLOCK1))
 			write_created(b, i, q, r);
@@ -129,6 +145,9 @@ act_query(struct dp_burst *b, unsigned i, const struct dp_request *q)
 	}
 	c.bytes = text;
 	c.len = len > 0 ? (uint32_t)len - 1 : 0;
+	c.etag = dp_content_etag(text, c.len, c.format);
+	if (!dp_request_holds(q, &b->msg[i], true, c.etag))
+		return TG_PRECONDITION_FAILED;
 	return dp_answer_content(b, i, q, TG_CONTENT, &c);
 }
 
@@ -175,29 +194,27 @@ dp_time_content(const struct dp_worker *w, char text[DP_TIME_TEXT])
 		.len = len,
 		.format = TG_CF_TEXT,
 		.max_age = 1 + w->snap->observe_min_ms / 1000,
-		.etag = dp_content_etag(text, len),
+		.etag = dp_content_etag(text, len, TG_CF_TEXT),
 	};
 }
 
 static uint8_t
 act_time(struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_request *q)
 {
-	struct dp_content c = {.format = TG_CF_TEXT, .max_age = 0}, observed;
 	char text[DP_TIME_TEXT];
+	struct dp_content c = dp_time_content(w, text);
 
-	if (b->flags[i] & DP_F_OBSERVE) {
-		observed = dp_time_content(w, text);
-		if (dp_observe_route(w, b, i, b->route[i], &observed))
-			return dp_answer_content(b, i, q, TG_CONTENT, &observed);
-	}
-	c.bytes = text;
-	c.len = (uint32_t)dp_time_text(w, text);
+	if (!dp_request_holds(q, &b->msg[i], true, c.etag))
+		return TG_PRECONDITION_FAILED;
+	if (!(b->flags[i] & DP_F_OBSERVE) || !dp_observe_route(w, b, i, b->route[i], &c))
+		c.max_age = c.observe = 0;
 	return dp_answer_content(b, i, q, TG_CONTENT, &c);
 }
 
 /* ASCII letters alone: what a byte of another script means, only its format knows. */
 static uint8_t
-act_uppercase(struct dp_worker *w, struct dp_burst *b, unsigned i)
+act_uppercase(
+	struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_request *q)
 {
 	const struct tg_msg *m = &b->msg[i];
 	struct dp_content c = {.bytes = w->scratch->text,
@@ -207,6 +224,8 @@ act_uppercase(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	const uint8_t *text = m->base + m->payload;
 
 	_Static_assert(DP_BODY_MAX <= DP_LIST_MAX, "any body fits");
+	if (!dp_request_holds(q, m, true, 0))
+		return TG_PRECONDITION_FAILED;
 	for (uint32_t at = 0; at < c.len; at++)
 		w->scratch->text[at] =
 			(char)(text[at] >= 'a' && text[at] <= 'z' ? text[at] - 'a' + 'A'
@@ -221,22 +240,20 @@ act_particularly(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	const struct dp_request *q = &w->scratch->request[i];
 
-	if (!dp_request_holds(q, &b->msg[i], true, 0))
-		return TG_PRECONDITION_FAILED;
 	if (b->route[i]->kind == DP_K_STATIC)
 		return act_static(w, b, i, q);
 	if (!dp_request_accepts(q, TG_CF_TEXT))
 		return TG_NOT_ACCEPTABLE;
 	if (b->route[i]->kind == DP_K_UPPERCASE)
-		return act_uppercase(w, b, i);
+		return act_uppercase(w, b, i, q);
 	return b->route[i]->kind == DP_K_QUERY ? act_query(b, i, q)
 					       : act_time(w, b, i, q);
 }
 
 /* Flags of a GET that is not answered with the whole content as it stands. */
 #define PARTICULAR                                                                       \
-	(DP_R_IF_MATCH | DP_R_IF_NONE_MATCH | DP_R_ACCEPT | DP_R_QUERY | DP_R_BLOCK1     \
-		| DP_R_BLOCK2 | DP_R_SIZE2 | DP_R_OBSERVE)
+	(DP_R_ETAG | DP_R_IF_MATCH | DP_R_IF_NONE_MATCH | DP_R_ACCEPT | DP_R_QUERY       \
+		| DP_R_BLOCK1 | DP_R_BLOCK2 | DP_R_SIZE2 | DP_R_OBSERVE)
 
 DP_HOT uint8_t
 dp_act_fixed(struct dp_worker *w, struct dp_burst *b, unsigned i)

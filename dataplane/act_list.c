@@ -114,10 +114,7 @@ get(struct dp_worker *w, struct dp_burst *b, unsigned i, bool observed)
 			w->scratch->text, w->scratch->text, &size, &b->msg[i]))
 		return TG_BAD_REQUEST;
 	c.len = (uint32_t)size;
-	/* Is it still the same list? */
-	if (unlikely(dp_is_sliced(q, c.len)) || observed
-		|| (q->flags & (DP_R_ETAG | DP_R_IF_MATCH)))
-		c.etag = dp_content_etag(c.bytes, c.len);
+	c.etag = dp_content_etag(c.bytes, c.len, c.format);
 	if (!dp_request_holds(q, &b->msg[i], true, c.etag))
 		return TG_PRECONDITION_FAILED;
 	if (observed && keep(w, q, &c, &dp_meta(b->pkt[i])->list)) {
@@ -168,5 +165,6 @@ dp_list_renew(struct dp_worker *w, uint32_t list)
 		return;
 	code = make(w, &path, name_at, true, &len);
 	say(w, list, code, len,
-		code == TG_CONTENT ? dp_content_etag(w->scratch->text, len) : 0);
+		code == TG_CONTENT ? dp_content_etag(w->scratch->text, len, TG_CF_LINK)
+				   : 0);
 }

@@ -24,19 +24,27 @@ dp_slice_write(struct tg_writer *out, const struct dp_request *q,
 }
 
 uint64_t
-dp_content_etag(const void *bytes, size_t len)
+dp_content_etag(const void *bytes, size_t len, uint32_t format)
 {
-	static const uint64_t key[2];
+	const uint64_t key[2] = {format, 0};
 
 	return tg_siphash(key, bytes, len) | 1; /* 0 is none */
+}
+
+/* Does the client have the representation with @etag?  What a group is asked has no ETag
+ * (RFC 7252, 8.2.1): if there is one it says nothing. */
+static bool
+knows(const struct dp_burst *b, unsigned i, const struct dp_request *q, uint64_t etag)
+{
+	return (q->flags & DP_R_ETAG) && !(b->flags[i] & DP_F_MULTICAST)
+	       && dp_request_has_etag(&b->msg[i], etag);
 }
 
 uint8_t
 dp_answer_content(struct dp_burst *b, unsigned i, const struct dp_request *q,
 	uint8_t code, const struct dp_content *c)
 {
-	bool valid = code == TG_CONTENT && (q->flags & DP_R_ETAG)
-		     && dp_request_has_etag(&b->msg[i], c->etag);
+	bool valid = code == TG_CONTENT && knows(b, i, q, c->etag);
 	struct tg_writer out;
 	struct tg_slice s;
 

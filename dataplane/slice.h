@@ -57,8 +57,9 @@ struct dp_content {
 	uint32_t observe; /* 0: it is no notification */
 };
 
-/* An ETag that follows from the bytes, at every start and with every worker the same. */
-uint64_t dp_content_etag(const void *bytes, size_t len);
+/* An ETag that follows from the bytes and their Content-Format, at every start and with
+ * every worker the same. */
+uint64_t dp_content_etag(const void *bytes, size_t len, uint32_t format);
 /* Answer @i, whose request is @q, with @code and @c or a part of it, which is not in the
  * packet; a 2.05 that the request knows becomes a 2.03.  The code, or an error. */
 uint8_t dp_answer_content(struct dp_burst *b, unsigned i, const struct dp_request *q,

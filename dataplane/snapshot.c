@@ -224,7 +224,7 @@ set_body(struct build *b, struct dp_route *r, const void *content, size_t len)
 		.len = (uint32_t)len,
 		.format = r->content_format,
 		.max_age = r->max_age,
-		.etag = dp_content_etag(copy, len),
+		.etag = dp_content_etag(copy, len, r->content_format),
 	};
 	return 0;
 }
@@ -240,6 +240,7 @@ set_content(struct build *b, struct dp_route *r, const void *content, size_t len
 	if (len > DP_VALUE_MAX)
 		return 0;
 	begin(&w, buf, sizeof(buf) - DP_TOKEN_FIELD - DP_TAILROOM);
+	tg_write_option(&w, TG_OPT_ETAG, &r->body.etag, sizeof(r->body.etag));
 	if (r->content_format != DP_NO_FORMAT)
 		tg_write_uint(&w, TG_OPT_CONTENT_FORMAT, r->content_format);
 	if (r->max_age != UINT32_MAX)

@@ -338,6 +338,10 @@ uint8_t dp_block_answer(struct dp_worker *w, struct dp_burst *b, unsigned i, uin
 	const struct dp_content *c);
 /* The fixed kinds. */
 uint8_t dp_act_fixed(struct dp_worker *w, struct dp_burst *b, unsigned i);
+/* Do the request's conditions hold for static content @r, in one of its Content-Formats?
+ */
+bool dp_static_holds(
+	const struct dp_request *q, const struct tg_msg *m, const struct dp_route *r);
 
 #define DP_LATER 0 /* the packet is gone: its answer comes later */
 #define DP_STORED                                                                        \

@@ -18,6 +18,8 @@
 
 static const struct bytes received = RECEIVED, logged = LOGGED, value = VALUE,
 			  test = TEST, none = {0}, silence = {0},
+			  hi = B(ETAG_HELLO "\x80\xff"
+					    "hi"),
 			  location = B("\x81"
 				       "a\x02"
 				       "bc");
@@ -304,9 +306,8 @@ static void
 non_get_again(void **state)
 {
 	(void)state;
-	gw_ask(coap(T_NON, TG_GET, 7, BYTES_OF("\xb5hello")), coap(T_NON, TG_CONTENT, 7,
-								      BYTES_OF("\xc0\xff"
-									       "hi")));
+	gw_ask(coap(T_NON, TG_GET, 7, BYTES_OF("\xb5hello")),
+		coap(T_NON, TG_CONTENT, 7, hi));
 	for (int i = 0; i < 2; i++)
 		gw_ask(coap(T_NON, TG_GET, 7, BYTES_OF("\xb5hello")), silence);
 	gw_counted(DP_C_executed, 1);
@@ -321,9 +322,7 @@ get_runs_again(void **state)
 	gw_ask(coap(T_CON, TG_PUT, 6, value), coap(T_ACK, TG_CREATED, 6, none));
 	for (int i = 0; i < 2; i++)
 		gw_ask(coap(T_CON, TG_GET, 7, BYTES_OF("\xb5hello")),
-			coap(T_ACK, TG_CONTENT, 7,
-				BYTES_OF("\xc0\xff"
-					 "hi")));
+			coap(T_ACK, TG_CONTENT, 7, hi));
 	gw_counted(DP_C_executed, 3);
 	gw_counted(DP_C_dup_replayed, 0);
 }

@@ -1,5 +1,7 @@
 #include "tests/dp_fixture.h"
 
+#include "coap/code.h"
+#include "coap/write.h"
 #include "control/books.h"
 #include "control/parser.h"
 
@@ -294,6 +296,32 @@ named(struct bytes msg, uint8_t copy[FRAME_MAX])
 		if (memcmp(copy + i, "dev?", 4) == 0)
 			copy[i + 3] = (uint8_t)gw.digit;
 	return (struct bytes){copy, msg.len};
+}
+
+struct bytes
+gw_content(uint32_t format, uint32_t max_age, struct bytes payload)
+{
+	static uint8_t msg[FRAME_MAX];
+	uint8_t copy[FRAME_MAX];
+	struct tg_writer w;
+	uint64_t etag;
+
+	payload = named(payload, copy);
+	etag = dp_content_etag(payload.at, payload.len, format);
+	tg_write_begin(&w, msg, sizeof(msg), TG_ACK, TG_CONTENT, 0, NULL, 0);
+	tg_write_option(&w, TG_OPT_ETAG, &etag, sizeof(etag));
+	if (format != DP_NO_FORMAT)
+		tg_write_uint(&w, TG_OPT_CONTENT_FORMAT, format);
+	if (max_age != UINT32_MAX)
+		tg_write_uint(&w, TG_OPT_MAX_AGE, max_age);
+	tg_write_payload(&w, payload.at, payload.len);
+	return (struct bytes){msg + TG_HDR_LEN, tg_write_end(&w) - TG_HDR_LEN};
+}
+
+struct bytes
+gw_links(const char *links)
+{
+	return gw_content(TG_CF_LINK, UINT32_MAX, (struct bytes){links, strlen(links)});
 }
 
 void

@@ -33,6 +33,16 @@ struct setting {
 extern const struct setting gw_settings[GW_SETTINGS];
 /* What is served, unless a test changes it. */
 extern const struct dp_route_spec gw_routes[GW_ROUTES];
+/* The ETags of what they have, as the option that an answer begins with. */
+#define ETAG_HELLO "\x48\x3d\x00\x76\x27\xe6\x8c\xc7\x83"
+#define ETAG_TEST "\x48\x65\xda\xcf\x6d\x6c\x62\x16\xb2"
+#define ETAG_SEG "\x48\x77\x6d\x29\xbd\x15\xb3\xc6\xea"
+#define ETAG_SLOW "\x48\xcf\xeb\x7d\xac\x3b\x41\x71\x94"
+#define ETAG_SOON "\x48\xa3\xbe\x3d\x77\xb8\xd6\xaa\x41"
+#define ETAG_MANY "\x48\xc7\x8f\x63\x7d\x95\x83\x3c\x59"
+#define ETAG_MANY_JSON "\x48\xd3\x06\xb4\x7b\xb2\x8b\xf3\xf3"
+/* Of the query "x". */
+#define ETAG_X "\x48\x05\xe7\x57\x5a\xe1\x93\xe5\x60"
 
 struct gw_record {
 	struct dp_record r; /* borrows from bytes */
@@ -88,6 +98,11 @@ void gw_expect_silence(void);
 
 /* ---- messages: "dev?" in @msg stands for the device's name ---- */
 
+/* What a 2.05 with @payload in @format has behind its token: ETag, Content-Format,
+ * @max_age if that is not UINT32_MAX, payload.  It lasts until the next call. */
+struct bytes gw_content(uint32_t format, uint32_t max_age, struct bytes payload);
+/* The same of a list of links. */
+struct bytes gw_links(const char *links);
 /* Send a datagram from @w; it waits in the port. */
 void gw_queue(const struct flow *w, struct bytes msg);
 /* @n at once: a worker that reads one of them reads all. */

@@ -4,7 +4,7 @@
 
 #define LEISURE_MS 5000
 #define ASK "\xb5query\x41x" /* the fixture's route for all */
-#define TOLD "\xc0\xffx"
+#define TOLD ETAG_X "\x80\xffx"
 
 static const struct bytes ask = B(ASK), told = B(TOLD);
 
@@ -75,6 +75,21 @@ discovery_is_for_all(void **state)
 	gw_turn();
 	assert_true(gw_take(&f));
 	gw_counted(DP_C_answered, 1);
+}
+
+/* A group's request has no ETag (8.2.1): one says nothing. */
+static void
+valid_to_none(void **state)
+{
+	struct flow w = flow_to(&tos[0]);
+
+	(void)state;
+	gw_say(&w, coap(T_NON, TG_GET, 7, BYTES_OF(ETAG_X "\x75query\x41x")));
+	gw_later_ms(LEISURE_MS);
+	gw_turn();
+	gw_hear(&gw.v4, coap(T_NON, TG_CONTENT, 7, told));
+	gw_ask(coap(T_NON, TG_GET, 8, BYTES_OF(ETAG_X "\x75query\x41x")),
+		coap(T_NON, TG_VALID, 8, BYTES_OF(ETAG_X)));
 }
 
 static void
@@ -168,14 +183,15 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(tos) + COUNT(silent) + 5] = {
+	struct CMUnitTest tests[COUNT(tos) + COUNT(silent) + 6] = {
 		cmocka_unit_test(discovery_is_for_all),
 		cmocka_unit_test(unicast_at_once),
 		cmocka_unit_test(leisure_is_random),
 		cmocka_unit_test(leisure_is_a_parameter),
 		cmocka_unit_test(at_its_routes_leisure),
+		cmocka_unit_test(valid_to_none),
 	};
-	size_t n = 5;
+	size_t n = 6;
 
 	ADD_ROWS(tests, &n, tos, answered_after_a_while);
 	ADD_ROWS(tests, &n, silent, not_answered);

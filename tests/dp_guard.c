@@ -13,7 +13,7 @@
 static const struct bytes none = {0};
 static const struct bytes query = B("\xb4"
 				    "calm\x41x");
-static const struct bytes told = B("\xc0\xffx");
+static const struct bytes told = B(ETAG_X "\x80\xffx");
 static const struct bytes later = B("\xd1\x01\x01"); /* Max-Age 1 */
 static const struct bytes post = B("\xb1"
 				   "c\x04"

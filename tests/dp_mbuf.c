@@ -4,8 +4,8 @@
  */
 #include "tests/dp_fixture.h"
 
-static const struct bytes hello = {"\x40\x01\x00\x07\xb5hello", 10},
-			  hi = {"\x60\x45\x00\x07\xc0\xffhi", 8};
+static const struct bytes hello = B("\x40\x01\x00\x07\xb5hello"),
+			  hi = B("\x60\x45\x00\x07" ETAG_HELLO "\x80\xffhi");
 
 static void
 send_packet(struct rte_mbuf *m)

@@ -198,12 +198,13 @@ hear_slow(const struct flow *w)
 {
 	const struct flow back = flow_back(w);
 	const unsigned head = ETH + (w->v6 ? IP6 : IP4) + UDP;
-	uint8_t msg[] = {0x41, TG_CONTENT, 0, 0, 's', 0xff, 's', 'l', 'o', 'w'};
+	uint8_t msg[] = "\x41\x45__s" ETAG_SLOW "\xff"
+			"slow";
 	struct frame got, want;
 
 	assert_true(take(&got));
 	memcpy(msg + 2, got.byte + head + 2, 2);
-	frame_udp(&want, &back, msg, sizeof(msg));
+	frame_udp(&want, &back, msg, sizeof(msg) - 1);
 	assert_int_equal(got.len, want.len);
 	assert_memory_equal(got.byte, want.byte, want.len);
 }

@@ -233,6 +233,7 @@ registered_with_a_valid_etag(void **state)
 {
 	uint8_t ask[] = "\x48________\x20\x51"
 			"a";
+	struct tg_opt format;
 	struct heard h;
 
 	(void)state;
@@ -242,6 +243,8 @@ registered_with_a_valid_etag(void **state)
 	h = get('a', (struct bytes){ask, sizeof(ask) - 1});
 	assert_int_equal(h.msg.code, TG_VALID);
 	assert_true(h.observed);
+	assert_false(tg_opt_get(&h.msg, TG_OPT_CONTENT_FORMAT, &format));
+	expect_payload(&h, "");
 	assert_int_equal(gw_relations(), 1);
 	change_text();
 	reload();
@@ -264,6 +267,9 @@ static const struct plain_row {
 				      "core\x44rt=x")},
 	{"a later block", B(REGISTER "l\xc1\x12")},
 	{"another Accept", B(A "\x61\x3c")},
+	{"another If-Match", B("\x18"
+			       "12345678\x50\x51"
+			       "a")},
 };
 
 static void
@@ -286,7 +292,8 @@ not_registered_with_what_takes_its_time(void **state)
 	gw_say(&gw.flow, coap(T_NON, TG_GET, ++next_mid, BYTES_OF("\x60\x54late")));
 	gw_later_ms(1010);
 	gw_turn();
-	gw_hear(&gw.flow, coap(T_NON, TG_CONTENT, next_mid, BYTES_OF("\xc0\xffslow")));
+	gw_hear(&gw.flow, coap(T_NON, TG_CONTENT, next_mid,
+				  gw_content(TG_CF_TEXT, UINT32_MAX, BYTES_OF("slow"))));
 	assert_int_equal(gw_relations(), 0);
 }
 

@@ -55,7 +55,7 @@ static const struct own_row {
 	uint8_t answer;
 	struct bytes with;
 } own_rows[] = {
-	{"a route with a delay", TG_GET, B(SLOW), TG_CONTENT, B("\xffslow")},
+	{"a route with a delay", TG_GET, B(SLOW), TG_CONTENT, B(ETAG_SLOW "\xffslow")},
 	{"a route whose log takes its time", TG_POST, B(LOGGED), TG_CHANGED, {0}},
 };
 
@@ -94,20 +94,20 @@ changed_while_it_runs(void **state)
 	uint16_t mid;
 
 	(void)state;
-	mid = ask(TG_GET, BYTES_OF(SLOW), TG_CONTENT, BYTES_OF("\xffslow"));
+	mid = ask(TG_GET, BYTES_OF(SLOW), TG_CONTENT, BYTES_OF(ETAG_SLOW "\xffslow"));
 	gw_publish(wait_longer);
 	wait_ms(3010);
-	assert_int_equal(gw_hear_con(TG_CONTENT, BYTES_OF("\xffslow")), mid);
+	assert_int_equal(gw_hear_con(TG_CONTENT, BYTES_OF(ETAG_SLOW "\xffslow")), mid);
 	gw_ask(coap(T_ACK, 0, mid, none), silence);
 	gw_ask(coap(T_CON, TG_GET, 8, BYTES_OF(SLOW)), silence);
 	wait_ms(510);
 	gw_hear(&gw.flow, coap(T_ACK, 0, 8, none));
 	wait_ms(500);
-	mid = gw_hear_con(TG_CONTENT, BYTES_OF("\xffslow"));
+	mid = gw_hear_con(TG_CONTENT, BYTES_OF(ETAG_SLOW "\xffslow"));
 	wait_ms(3500);
 	gw_expect_silence();
 	wait_ms(510);
-	assert_int_equal(gw_hear_con(TG_CONTENT, BYTES_OF("\xffslow")), mid);
+	assert_int_equal(gw_hear_con(TG_CONTENT, BYTES_OF(ETAG_SLOW "\xffslow")), mid);
 	gw_ask(coap(T_ACK, 0, mid, none), silence);
 }
 

@@ -222,8 +222,7 @@ value(void **state)
 	gw_ask(coap(T_CON, TG_GET, 3,
 		       BYTES_OF("\xb1l\x04"
 				"dev?")),
-		coap(T_ACK, TG_CONTENT, 3,
-			BYTES_OF("\xc1\x28\xff</l/dev?/v>;ct=50;sz=2;obs")));
+		coap(T_ACK, TG_CONTENT, 3, gw_links("</l/dev?/v>;ct=50;sz=2;obs")));
 }
 
 /* It is as old as it was, however long the gateway was down. */

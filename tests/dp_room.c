@@ -152,9 +152,9 @@ evicted_device(void **state)
 		"\xb1"
 		"d%c%s",
 		(int)strlen(device), device);
-	snprintf(list, sizeof(list), "\xc1\x28\xff</d/%s/v>;sz=3;obs", device);
+	snprintf(list, sizeof(list), "</d/%s/v>;sz=3;obs", device);
 	gw_ask(coap(T_CON, TG_GET, 1000, (struct bytes){ask, strlen(ask)}),
-		coap(T_ACK, TG_CONTENT, 1000, (struct bytes){list, strlen(list)}));
+		coap(T_ACK, TG_CONTENT, 1000, gw_links(list)));
 	while (n-- > 0) {
 		snprintf(device, sizeof(device), "d%u", n);
 		get(n, device, "v", 3);

@@ -16,7 +16,7 @@
 	"dev?\xffx"
 
 static const struct bytes none = {0}, silence = {0}, slow = B(SLOW), soon = B(SOON),
-			  logged = B(LOGGED), content = B("\xffslow"),
+			  logged = B(LOGGED), content = B(ETAG_SLOW "\xffslow"),
 			  test = B("\xb4test");
 
 static void
@@ -59,7 +59,8 @@ static const struct row {
 	uint8_t answer;
 	struct bytes with;
 } rows[] = {
-	{"GET", TG_GET, B(SLOW), TG_CONTENT, B("\xffslow")},
+	{"GET", TG_GET, B(SLOW), TG_CONTENT, B(ETAG_SLOW "\xffslow")},
+	{"GET of what is known", TG_GET, B(ETAG_SLOW "\x74slow"), TG_VALID, B(ETAG_SLOW)},
 	{"PUT", TG_PUT, B(SLOW "\xffx"), TG_CHANGED, {0}},
 };
 
@@ -88,7 +89,7 @@ in_time_it_is_piggybacked(void **state)
 	(void)state;
 	gw_ask(coap(T_CON, TG_GET, 7, soon), silence);
 	wait_ms(410);
-	gw_hear(&gw.flow, coap(T_ACK, TG_CONTENT, 7, BYTES_OF("\xffsoon")));
+	gw_hear(&gw.flow, coap(T_ACK, TG_CONTENT, 7, BYTES_OF(ETAG_SOON "\xffsoon")));
 	wait_ms(1000);
 	gw_expect_silence();
 	gw_counted(DP_C_acks_sent, 0);
@@ -455,13 +456,13 @@ waits_for_long(void **state)
 
 static const struct probing_row {
 	const char *name;
-	uint32_t rate;    /* bytes a second: an answer has nine */
+	uint32_t rate;    /* bytes a second: an answer has 18 */
 	bool heard;       /* while the first is under way, something comes from there */
 	unsigned next_ms; /* when the next is sent, from when the first was; 0: at once */
 } probing_rows[] = {
-	{"at one byte a second", 1, false, 9000},
-	{"at two bytes a second", 2, false, 4500},
-	{"the timeout was long enough", 9, false, 0},
+	{"at two bytes a second", 2, false, 9000},
+	{"at four bytes a second", 4, false, 4500},
+	{"the timeout was long enough", 18, false, 0},
 	{"a peer that is heard is not silent", 1, true, 0},
 };
 

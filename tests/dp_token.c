@@ -3,7 +3,7 @@
 #include "tests/dp_tokens.h"
 
 #define TEST "\xb4test"
-#define HI "\xc0\xff\x68\x69"
+#define HI ETAG_HELLO "\x80\xff\x68\x69"
 
 static const struct bytes hi = B(HI);
 
@@ -94,6 +94,52 @@ eight_bytes(void **state)
 	gw_ask(message(T_NON, TG_GET, 9, 9, 1, hello),
 		message(T_NON, TG_BAD_REQUEST, 9, 9, 1, none));
 	gw_counted(DP_C_refused_400, 2);
+}
+
+/* ---- the longest answer ---- */
+
+static char large[DP_VALUE_MAX];
+
+static void
+with_large(struct dp_config *cfg, struct dp_settings *s)
+{
+	static const struct dp_route_spec route = {.path = "/large",
+		.kind = DP_K_STATIC,
+		.content = large,
+		.content_len = sizeof(large),
+		.content_format = UINT16_MAX,
+		.max_age = UINT32_MAX - 1};
+
+	long_tokens(cfg, s);
+	s->routes = &route;
+	s->n_routes = 1;
+}
+
+/* Every option but Observe, as much payload as there may be, and the longest token:
+ * whole, and as a block. */
+static void
+longest(void **state)
+{
+	static const struct bytes ask[] = {B("\xb5large"), B("\xb5large\xc1\x06\x50")},
+				  block = B("\x91\x06\x52\x04\x00");
+	uint8_t want[2 * DP_VALUE_MAX];
+
+	(void)state;
+	memset(large, 'x', sizeof(large));
+	gw_reopen(with_large);
+	for (unsigned i = 0; i < COUNT(ask); i++) {
+		struct bytes whole = gw_content(
+			UINT16_MAX, UINT32_MAX - 1, (struct bytes){large, sizeof(large)});
+		size_t head = whole.len - sizeof(large) - 1, more = i * block.len;
+
+		memcpy(want, whole.at, head);
+		memcpy(want + head, block.at, more);
+		memcpy(want + head + more, (const uint8_t *)whole.at + head,
+			whole.len - head);
+		gw_ask(message(T_CON, TG_GET, 7, LONGEST, 1, ask[i]),
+			message(T_ACK, TG_CONTENT, 7, LONGEST, 1,
+				(struct bytes){want, whole.len + more}));
+	}
 }
 
 /* ---- what is no request, or malformed behind a long token ---- */
@@ -213,14 +259,15 @@ in_blocks(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + COUNT(malformed_rows) + 5] = {
+	struct CMUnitTest tests[COUNT(rows) + COUNT(malformed_rows) + 6] = {
 		cmocka_unit_test(too_long_in_silence),
 		cmocka_unit_test(eight_bytes),
+		cmocka_unit_test(longest),
 		cmocka_unit_test(runs_once),
 		cmocka_unit_test(kept_reply_comes_again),
 		cmocka_unit_test(in_blocks),
 	};
-	size_t n = 5;
+	size_t n = 6;
 
 	ADD_ROWS(tests, &n, rows, answered);
 	ADD_ROWS(tests, &n, malformed_rows, rejected);

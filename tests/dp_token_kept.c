@@ -129,7 +129,8 @@ slow_resource(void **state)
 	wait_ms(510);
 	gw_hear(&gw.flow, coap(T_ACK, 0, 7, none));
 	wait_ms(500);
-	gw_ask(coap(T_ACK, 0, hear_con(TG_CONTENT, 13, 3, BYTES_OF("\xffslow")), none),
+	gw_ask(coap(T_ACK, 0, hear_con(TG_CONTENT, 13, 3, BYTES_OF(ETAG_SLOW "\xffslow")),
+		       none),
 		silence);
 }
 
@@ -148,7 +149,8 @@ limit_comes_down(void **state)
 	gw_ask(message(T_CON, TG_GET, 7, 13, 3, BYTES_OF("\xb4soon")), silence);
 	gw_publish(eight);
 	wait_ms(410);
-	gw_hear(&gw.flow, message(T_ACK, TG_CONTENT, 7, 13, 3, BYTES_OF("\xffsoon")));
+	gw_hear(&gw.flow,
+		message(T_ACK, TG_CONTENT, 7, 13, 3, BYTES_OF(ETAG_SOON "\xffsoon")));
 	gw_ask(message(T_CON, TG_GET, 8, 13, 3, hello),
 		message(T_ACK, TG_BAD_REQUEST, 8, 13, 3, none));
 }

@@ -6,8 +6,11 @@ set -u
 # shellcheck source=tests/lab/check.sh
 . "$TOP/tests/lab/check.sh"
 
-TEXT="[ Content-Format:text/plain ] ::"
-ASLEEP="$TEXT 'sorry to keep you waiting'"
+# text ETAG CONTENT: as the client says it
+text() { printf "[ ETag:0x%s, Content-Format:text/plain ] :: '%s'" "$1" "$2"; }
+
+AT_SERVICE=$(text 71994965e23dbedf 'Tidegate at your service')
+ASLEEP=$(text 3fd31392982c8504 'sorry to keep you waiting')
 LOCATION="[ Location-Path:location1, Location-Path:location2, Location-Path:location3 ]"
 
 # What the client has received, a line a message: type, code, options, payload.
@@ -35,26 +38,27 @@ validation() {
 }
 
 core() {
-	client TD_COAP_CORE_01 "ACK 2.05 $TEXT 'Tidegate at your service'" -m get /test
+	client TD_COAP_CORE_01 "ACK 2.05 $AT_SERVICE" -m get /test
 	client TD_COAP_CORE_02 "ACK 2.02 [ ]" -m delete /test
 	client TD_COAP_CORE_03 "ACK 2.04 [ ]" -m put -t 0 -e put /test
 	client TD_COAP_CORE_04 "ACK 2.01 $LOCATION" -m post -t 0 -e post /test
-	client TD_COAP_CORE_05 "NON 2.05 $TEXT 'Tidegate at your service'" -N -m get /test
+	client TD_COAP_CORE_05 "NON 2.05 $AT_SERVICE" -N -m get /test
 	client TD_COAP_CORE_06 "NON 2.02 [ ]" -N -m delete /test
 	client TD_COAP_CORE_07 "NON 2.04 [ ]" -N -m put -t 0 -e put /test
 	client TD_COAP_CORE_08 "NON 2.01 $LOCATION" -N -m post -t 0 -e post /test
 	client TD_COAP_CORE_09 "ACK 0.00 [ ]"$'\n'"CON 2.05 $ASLEEP" -m get /separate
-	client TD_COAP_CORE_10 "ACK 2.05 $TEXT 'Tidegate at your service'" -T tokentok -m get /test
+	client TD_COAP_CORE_10 "ACK 2.05 $AT_SERVICE" -T tokentok -m get /test
 	client TD_COAP_CORE_11 "ACK 0.00 [ ]"$'\n'"CON 2.05 $ASLEEP" -T tokentok -m get /separate
-	client TD_COAP_CORE_13 "ACK 2.05 $TEXT 'segments'" -m get /seg1/seg2/seg3
-	client TD_COAP_CORE_14 "ACK 2.05 $TEXT 'first=1\\x0Asecond=2\\x0Athird=3'" \
+	client TD_COAP_CORE_13 "ACK 2.05 $(text 0fbfd1daa7b387b0 segments)" -m get /seg1/seg2/seg3
+	client TD_COAP_CORE_14 "ACK 2.05 $(text ed825ff6c715a44b 'first=1\x0Asecond=2\x0Athird=3')" \
 		-m get '/query?first=1&second=2&third=3'
 	client TD_COAP_CORE_17 "NON 2.05 $ASLEEP" -N -m get /separate
 	client TD_COAP_CORE_18 "ACK 2.01 $LOCATION" -m post -t 0 -e post /test
 	client TD_COAP_CORE_19 "ACK 2.01 [ Location-Query:first=1, Location-Query:second=2 ]" \
 		-m post -t 0 -e post /location-query
-	client TD_COAP_CORE_20 "ACK 2.05 $TEXT 'one resource, four formats'" -m get -A 0 /multi-format
-	client TD_COAP_CORE_20-xml "ACK 2.05 [ Content-Format:application/xml ] :: '<text>one resource, four formats</text>'" \
+	client TD_COAP_CORE_20 "ACK 2.05 $(text c1a4ac807e3a914d 'one resource, four formats')" \
+		-m get -A 0 /multi-format
+	client TD_COAP_CORE_20-xml "ACK 2.05 [ ETag:0xdbf224aee88302da, Content-Format:application/xml ] :: '<text>one resource, four formats</text>'" \
 		-m get -A 41 /multi-format
 	validation
 	client TD_COAP_CORE_23-absent "ACK 2.02 [ ]" -m delete /create2
