@@ -9,6 +9,8 @@
 #include "dataplane/guard.h"
 #include "dataplane/hot.h"
 
+#include <stdio.h>
+
 /* Free bytes behind the start of the message, less what a security tag will need. */
 static size_t
 room(const struct dp_burst *b, unsigned i)
@@ -46,13 +48,30 @@ write_max_age(const struct dp_worker *w, struct tg_writer *out, uint8_t code)
 		tg_write_uint(out, TG_OPT_MAX_AGE, 1); /* a rate is a second's */
 }
 
+/* 4.02 says which option it is about (RFC 7252, 5.4.1). */
+static void
+write_bad_option(struct tg_writer *out, unsigned number)
+{
+	const struct tg_opt_def *def = tg_opt_find(number);
+	char text[64];
+	int len = def != NULL ? snprintf(
+			  text, sizeof(text), "option %u (%s)", number, def->name)
+			      : snprintf(text, sizeof(text), "option %u", number);
+
+	tg_write_payload(out, text, (size_t)len);
+}
+
 void
 dp_answer_code(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 {
+	/* Of the request, which is about to be written over. */
+	unsigned bad = code == TG_BAD_OPTION ? dp_request_bad_option(&b->msg[i]) : 0;
 	struct tg_writer out;
 
 	dp_answer_begin(b, i, &out, code);
 	write_max_age(w, &out, code);
+	if (bad != 0)
+		write_bad_option(&out, bad);
 	if (code == TG_TOO_LARGE
 		&& b->route[i]
 			   != NULL) /* how much this route takes (RFC 7252, 5.9.2.9) */

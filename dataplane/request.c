@@ -200,6 +200,25 @@ dp_request_read(struct dp_request *r, struct tg_msg *m, uint8_t *arena)
 	return p + 1 == end ? TG_NO_PAYLOAD : TG_OK; /* at a marker, or at the end */
 }
 
+uint16_t
+dp_request_bad_option(const struct tg_msg *m)
+{
+	uint8_t arena[DP_PATH_ROOM];
+	struct dp_request r;
+	struct tg_opt_iter it;
+	struct tg_opt o;
+	uint32_t before = UINT32_MAX;
+
+	begin(&r, arena);
+	tg_opt_foreach (&it, &o, m) {
+		add_option(&r, o.number, o.value, o.len, o.number == before, arena);
+		if (r.flags & DP_R_BAD_OPTION)
+			return o.number;
+		before = o.number;
+	}
+	return 0;
+}
+
 void
 dp_request_of_path(struct dp_request *r, const struct dp_path *path)
 {

@@ -74,6 +74,10 @@ struct dp_request {
  */
 enum tg_verdict dp_request_read(struct dp_request *r, struct tg_msg *m, uint8_t *arena);
 
+/* Number of the first option for which the request of @m has DP_R_BAD_OPTION; 0: of
+ * none. */
+uint16_t dp_request_bad_option(const struct tg_msg *m);
+
 /* As if @path, in canonical form, had been read from a message that says no more. */
 void dp_request_of_path(struct dp_request *r, const struct dp_path *path);
 

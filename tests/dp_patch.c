@@ -123,7 +123,7 @@ static const struct row {
 	{"PATCH with If-None-Match", B(JSON "\xff" DOC), TG_PATCH,
 		B("\x50" AFTER_5 MERGE "\xff{}"), TG_PRECONDITION_FAILED, {0}, DOC},
 	{"PATCH, a critical option", B(JSON "\xff" DOC), TG_PATCH,
-		B(VALUE MERGE "\xd0\x08\xff{}"), TG_BAD_OPTION, {0}, DOC},
+		B(VALUE MERGE "\xd0\x08\xff{}"), TG_BAD_OPTION, B("\xffoption 33"), DOC},
 };
 
 /* @b with the value's ETag filled in. */
