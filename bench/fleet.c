@@ -231,7 +231,8 @@ answers(const struct fleet *f, const struct slot *s, uint32_t endpoint,
 	return m->type != TG_RST;
 }
 
-/* An ACK of a separate response, or an RST; without room on the wire it will come again. */
+/* An ACK of a separate response, or an RST; without room on the wire it will come again.
+ */
 static void
 say_empty(struct fleet *f, uint32_t endpoint, enum tg_type type, uint16_t mid)
 {

@@ -132,9 +132,11 @@ static const struct row {
 	{"an empty ACK alone", true, TG_CON, 0, 1, 0, 0, 0, 0, 0, 0},
 	{"separate", true, TG_CON, TG_CHANGED, 1, 1, 0, 0, 0, 1, 0},
 	{"separate, a refusal", true, TG_CON, TG_UNAVAILABLE, 1, 0, 1, 0, 0, 1, 0},
-	{"separate, and the ACK was lost", false, TG_CON, TG_CHANGED, 1, 1, 0, 0, 0, 1, 0},
+	{"separate, and the ACK was lost", false, TG_CON, TG_CHANGED, 1, 1, 0, 0, 0, 1,
+		0},
 	{"separate, twice", true, TG_CON, TG_CHANGED, 2, 1, 0, 1, 0, 2, 0},
-	{"another answer than it can have", true, TG_CON, TG_CONTENT, 1, 0, 0, 0, 1, 0, 1},
+	{"another answer than it can have", true, TG_CON, TG_CONTENT, 1, 0, 0, 0, 1, 0,
+		1},
 	{"such a NON", true, TG_NON, TG_CONTENT, 1, 0, 0, 0, 1, 0, 0},
 };
 
