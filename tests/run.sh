@@ -43,7 +43,8 @@ suites() {
 	note "$name: build"
 	if build "$dir" "$options" "$pattern"; then
 		note "$name: ${*:-all suites}"
-		meson test -C "$dir" --no-rebuild --print-errorlogs "${@/#/--suite=}" >"$dir.log" 2>&1
+		# What shares the cores takes its time.
+		meson test -C "$dir" --no-rebuild --print-errorlogs -t 3 "${@/#/--suite=}" >"$dir.log" 2>&1
 		rc=$?
 		ok=$(awk '/^Ok:/ { print $NF }' "$dir.log")
 		fail=$(awk '/^(Fail|Timeout|Unexpected Pass):/ { n += $NF } END { print n + 0 }' "$dir.log")
@@ -110,8 +111,8 @@ twice() {
 	done
 }
 
-AHEAD=''
-trap 'lab_down; [ -z "$AHEAD" ] || kill "$AHEAD" 2>/dev/null' EXIT
+BESIDE=''
+trap 'lab_down; [ -z "$BESIDE" ] || kill -- "-$BESIDE" 2>/dev/null' EXIT
 trap 'exit 130' INT TERM HUP
 mkdir -p build
 [ ! -e /run/tidegate-lab ] || { echo "the lab is up: ./dev lab down first"; exit 1; }
@@ -121,22 +122,35 @@ lab_lock || exit 1
 ASAN=(asan "-Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1" 'tests/\|examples/\|tidegate')
 TSAN=(tsan "-Db_sanitize=thread -Db_lundef=false -Doptimization=1" tests/stress_)
 
-# The builds under sanitizers, while the lab waits for its clients more than it works.
-ahead() {
+# What is run under sanitizers, while the lab waits for its clients more than it works.
+sanitized() {
+	trap - EXIT
 	renice -n 19 $BASHPID >/dev/null
-	build build/"${ASAN[0]}" "${ASAN[@]:1}" && build build/"${TSAN[0]}" "${TSAN[@]:1}"
+	suites "${ASAN[@]}" unit dp cli fuzz
+	suites "${TSAN[@]}" stress
+}
+
+# Its log, and what it counted.
+wait_for_sanitized() {
+	local ok fail
+	wait $BESIDE
+	BESIDE=''
+	cat build/sanitized.log
+	read -r ok fail < <(awk '/ passed, .* failed$/ { p += $(NF - 3); f += $(NF - 1); n++ }
+		END { print p + 0, n == 2 ? f : f + 1 }' build/sanitized.log)
+	PASSED=$((PASSED + ok)) FAILED=$((FAILED + fail))
 }
 
 suites test -Dwerror=true .
-ahead >build/ahead.log 2>&1 &
-AHEAD=$!
+set -m # a process group of its own, so that it can be ended as one
+sanitized >build/sanitized.log 2>&1 9<&- &
+BESIDE=$!
+set +m
+in_lab 2 build/test tests/smoke/*.sh tests/fault/*.sh
 # shellcheck disable=SC2046
 in_lab 1 build/test $(twice tests/smoke/*.sh tests/fault/*.sh)
 lab_down
-wait $AHEAD
-suites "${ASAN[@]}" unit dp cli fuzz
-suites "${TSAN[@]}" stress
-in_lab 2 build/test tests/smoke/*.sh tests/fault/*.sh
+wait_for_sanitized
 # a sanitizer's word ends the gateway, and that fails the test; the EAL's own leaks aside
 export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1
 in_lab 2 build/asan tests/smoke/smoke.sh tests/smoke/config.sh
