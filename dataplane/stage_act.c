@@ -151,16 +151,26 @@ leisure_ms(struct dp_worker *w, const struct dp_route *r)
 	return r->delay_ms + (most * dp_roll(w) >> 32);
 }
 
-/* A request to a group (RFC 7252, 8.2): what its members may be asked together is
- * answered after a random leisure, anything else not at all. */
-static void
-act_for_group(struct dp_worker *w, struct dp_burst *b, unsigned i)
+/* May its members be asked that together? */
+static bool
+is_for_group(const struct dp_burst *b, unsigned i)
 {
 	const struct tg_msg *m = &b->msg[i];
 
-	b->peer[i] = DP_NONE; /* a GET needs none and leaves none behind */
-	if (m->type != TG_NON || m->code != TG_GET || b->code[i] != 0
-		|| !b->route[i]->multicast || dp_guard(w, b, i) != 0
+	return m->type == TG_NON && m->code == TG_GET && b->code[i] == 0
+	       && b->route[i]->multicast;
+}
+
+/* A request to a group (RFC 7252, 8.2): what its members may be asked together is
+ * answered after a random leisure, and once (4.5), anything else not at all. */
+static void
+act_for_group(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
+	bool asked = is_for_group(b, i);
+
+	if (asked && !admit(w, b, i))
+		return;
+	if (!asked || dp_guard(w, b, i) != 0
 		|| dp_delay(w, b, i, leisure_ms(w, b->route[i])) != DP_LATER)
 		dp_drop(w, b, i, DP_C_rdrop_multicast);
 }

@@ -26,6 +26,32 @@ answered_after_a_while(void **state)
 	gw_counted(DP_C_answered, 1);
 }
 
+/* A duplicate gets nothing (4.5), while the answer waits and afterwards; the same Message
+ * ID from another port is no duplicate. */
+static void
+answered_once(void **state)
+{
+	const struct to *t = *state;
+	struct flow w = flow_to(t), other = t->v6 ? gw.v6 : gw.v4;
+
+	gw_say(&w, coap(T_NON, TG_GET, 7, ask));
+	gw_say(&w, coap(T_NON, TG_GET, 7, ask));
+	gw_later_ms(LEISURE_MS);
+	gw_turn();
+	gw_hear(t->v6 ? &gw.v6 : &gw.v4, coap(T_NON, TG_CONTENT, 7, told));
+	gw_say(&w, coap(T_NON, TG_GET, 7, ask));
+	gw_later_ms(LEISURE_MS);
+	gw_turn();
+	gw_expect_silence();
+	gw_counted(DP_C_dup_non_ignored, 2);
+	w.sport++;
+	other.sport++;
+	gw_say(&w, coap(T_NON, TG_GET, 7, ask));
+	gw_later_ms(LEISURE_MS);
+	gw_turn();
+	gw_hear(&other, coap(T_NON, TG_CONTENT, 7, told));
+}
+
 static const struct row {
 	const char *name;
 	uint8_t type, code;
@@ -52,7 +78,8 @@ not_answered(void **state)
 	for (size_t i = 0; i < COUNT(tos); i++) {
 		struct flow w = flow_to(&tos[i]);
 
-		gw_say(&w, coap(r->type, r->code, 7, r->rest));
+		gw_say(&w,
+			coap(r->type, r->code, (uint16_t)i, r->rest)); /* no duplicate */
 		gw_later_ms(LEISURE_MS);
 		gw_turn();
 	}
@@ -183,7 +210,7 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(tos) + COUNT(silent) + 6] = {
+	struct CMUnitTest tests[2 * COUNT(tos) + COUNT(silent) + 6] = {
 		cmocka_unit_test(discovery_is_for_all),
 		cmocka_unit_test(unicast_at_once),
 		cmocka_unit_test(leisure_is_random),
@@ -194,6 +221,7 @@ main(void)
 	size_t n = 6;
 
 	ADD_ROWS(tests, &n, tos, answered_after_a_while);
+	ADD_ROWS(tests, &n, tos, answered_once);
 	ADD_ROWS(tests, &n, silent, not_answered);
 	return gw_main("dp_group", settings, COUNT(settings), tests, n);
 }
