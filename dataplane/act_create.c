@@ -63,6 +63,7 @@ dp_act_create(struct dp_worker *w, struct dp_burst *b, unsigned i)
 
 	if (!dp_request_holds(q, &b->msg[i], true, 0))
 		return TG_PRECONDITION_FAILED;
+	q->flags &= ~DP_R_IF_MATCH; /* it held for the collection */
 	memcpy(path, collection.bytes, collection.len);
 	if (number(w, q, path, collection.len))
 		code = dp_store_write(w, b, i, (uint8_t)w->id);

@@ -178,6 +178,31 @@ creates_once(void **state)
 	gw_ask((struct bytes){ask, 6 + last.len}, (struct bytes){want, 13});
 }
 
+/* Conditions are about what is posted to, which is there and has no ETag: not about the
+ * value that is made (RFC 7252, 5.10.8). */
+static void
+creates_on_condition(void **state)
+{
+	struct frame f;
+	size_t at = ETH + (gw.flow.v6 ? IP6 : IP4) + UDP;
+
+	(void)state;
+	gw_reopen(with_bodies);
+	gw_ask(coap(T_CON, TG_POST, 1,
+		       BYTES_OF("\x11x\xa1"
+				"c\xffv")),
+		coap(T_ACK, TG_PRECONDITION_FAILED, 1, none));
+	gw_ask(coap(T_CON, TG_POST, 2,
+		       BYTES_OF("\x50\x61"
+				"c\xffv")),
+		coap(T_ACK, TG_PRECONDITION_FAILED, 2, none));
+	gw_say(&gw.flow, coap(T_CON, TG_POST, 3,
+				 BYTES_OF("\x10\xa1"
+					  "c\xffv")));
+	assert_true(gw_take(&f));
+	assert_int_equal(f.byte[at + 1], TG_CREATED);
+}
+
 /* ---- both ways ---- */
 
 static const struct both_row {
@@ -283,17 +308,18 @@ begun_by_none(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(both_rows) + 8] = {
+	struct CMUnitTest tests[COUNT(both_rows) + 9] = {
 		cmocka_unit_test(to_a_stream),
 		cmocka_unit_test(to_a_logged_value),
 		cmocka_unit_test(log_fails),
 		cmocka_unit_test(to_static_content),
 		cmocka_unit_test(creates),
 		cmocka_unit_test(creates_once),
+		cmocka_unit_test(creates_on_condition),
 		cmocka_unit_test(response_is_kept),
 		cmocka_unit_test(begun_by_none),
 	};
-	size_t n = 8;
+	size_t n = 9;
 
 	ADD_ROWS(tests, &n, both_rows, upper_case);
 	return gw_main("dp_block1_kinds", gw_settings, COUNT(gw_settings), tests, n);
