@@ -99,6 +99,44 @@ owner_of(const struct dp_worker *w, const struct dp_burst *b, unsigned i)
 
 /* ---- bodies that come ---- */
 
+void
+dp_block_look_ahead(struct dp_worker *w, struct dp_burst *b)
+{
+	b->body = 0;
+	for (uint64_t set = b->once & b->rare; set != 0;) {
+		unsigned i = dp_next_of(&set);
+		struct key k;
+
+		if (b->code[i] != 0 || b->msg[i].code == TG_GET
+			|| !(w->scratch->request[i].flags & DP_R_BLOCK1))
+			continue;
+		k = key_of(w, b, i);
+		memcpy(w->scratch->body_key[i], k.hash, sizeof(k.hash));
+		dp_transfers_prefetch(w->transfers, k.hash);
+		b->body |= UINT64_C(1) << i;
+	}
+}
+
+void
+dp_block_locate(struct dp_worker *w, const struct dp_burst *b)
+{
+	for (uint64_t set = b->body; set != 0;) {
+		unsigned i = dp_next_of(&set);
+
+		dp_transfers_prefetch_slot(w->transfers, w->scratch->body_key[i],
+			tg_block_offset(&w->scratch->request[i].block1));
+	}
+}
+
+/* Of the body that request @i brings a block of. */
+static struct key
+body_key(const struct dp_worker *w, const struct dp_burst *b, unsigned i)
+{
+	const uint64_t *key = w->scratch->body_key[i];
+
+	return b->body >> i & 1 ? (struct key){{key[0], key[1]}} : key_of(w, b, i);
+}
+
 /* Would the request's conditions hold now?  Its last block asks again. */
 static bool
 holds(const struct dp_worker *w, const struct dp_burst *b, unsigned i)
@@ -290,7 +328,7 @@ take_block(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	const struct dp_request *q = &w->scratch->request[i];
 	const struct tg_msg *m = &b->msg[i];
 	uint8_t code = TG_REQUEST_INCOMPLETE;
-	struct key k = key_of(w, b, i);
+	struct key k = body_key(w, b, i);
 	enum tg_assembly_step step;
 	struct dp_transfer *x;
 

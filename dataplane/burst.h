@@ -53,6 +53,7 @@ struct dp_burst {
 	uint64_t value;  /* route: begins with a stored value, or with ... */
 	uint64_t device; /* route: ... a device; the index line is on its way */
 	uint64_t rare;   /* route: not to be run just like that: see dp_stage_act() */
+	uint64_t body;   /* locate: brings a block of a body, whose key is known */
 
 	struct rte_mbuf *pkt[DP_BURST];   /* rx:    owned until NULL */
 	uint8_t port[DP_BURST];           /* rx:    index of the dp port */

@@ -81,6 +81,7 @@ dp_stage_locate(struct dp_worker *w, struct dp_burst *b)
 {
 	struct dp_request *q = w->scratch->request;
 
+	dp_block_look_ahead(w, b);
 	for (uint64_t set = b->once; set != 0;) {
 		unsigned i = dp_next_of(&set);
 
@@ -97,4 +98,5 @@ dp_stage_locate(struct dp_worker *w, struct dp_burst *b)
 		q[i].device_hint = dp_devices_locate(w->devices, q[i].device_hash);
 	}
 	follow(w, b, q);
+	dp_block_locate(w, b);
 }

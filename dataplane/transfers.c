@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define LAYOUT 5
+#define LINE 64
 
 /* By age: where a state's oldest and newest are, + 1. */
 struct list {
@@ -84,6 +85,28 @@ dp_transfers_init(void *block, const struct dp_transfers_config *cfg)
 }
 
 /* ---- index and lists ---- */
+
+void
+dp_transfers_prefetch(const struct dp_transfers *t, const uint64_t key[2])
+{
+	dp_index_prefetch(index_of(t), t->buckets, key[0]);
+}
+
+void
+dp_transfers_prefetch_slot(
+	const struct dp_transfers *t, const uint64_t key[2], uint32_t at)
+{
+	uint32_t i = dp_index_first(index_of(t), t->buckets, key[0]);
+	const uint8_t *p, *end;
+
+	if (i == DP_INDEX_NONE)
+		return;
+	p = (const uint8_t *)slot_of(t, i);
+	for (end = p + sizeof(struct dp_transfer); p < end; p += LINE)
+		__builtin_prefetch(p, 1);
+	if (at < t->bytes)
+		__builtin_prefetch(end + t->headroom + at, 1);
+}
 
 struct dp_transfer *
 dp_transfers_find(struct dp_transfers *t, const uint64_t key[2])

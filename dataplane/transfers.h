@@ -65,6 +65,11 @@ size_t dp_transfers_size(const struct dp_transfers_config *cfg);
 struct dp_transfers *dp_transfers_init(
 	void *block, const struct dp_transfers_config *cfg);
 
+/* Ask for the index line that leads to the one of @key; and then, if there is one, for
+ * its own lines and its body's from byte @at on. */
+void dp_transfers_prefetch(const struct dp_transfers *t, const uint64_t key[2]);
+void dp_transfers_prefetch_slot(
+	const struct dp_transfers *t, const uint64_t key[2], uint32_t at);
 /* The one of @key that is coming or finished, or NULL. */
 struct dp_transfer *dp_transfers_find(struct dp_transfers *t, const uint64_t key[2]);
 /*

@@ -96,7 +96,8 @@ struct dp_scratch {
 	struct dp_burst burst;
 	struct dp_burst one; /* a single packet that comes back from another worker */
 	struct dp_request request[DP_BURST];
-	struct dp_notice notice; /* what was said last */
+	uint64_t body_key[DP_BURST][2]; /* locate: of those in the burst's set */
+	struct dp_notice notice;        /* what was said last */
 	uint8_t arena[DP_BURST * DP_PATH_ROOM + DP_COPY_OVER];
 	char text[DP_LIST_MAX]; /* a list of links */
 };
@@ -311,6 +312,10 @@ void dp_tick_values(struct dp_worker *w);
 uint8_t dp_act_create(struct dp_worker *w, struct dp_burst *b, unsigned i);
 /* A request, not a GET, with Block1 or Block2, or on a part (act_block.c). */
 uint8_t dp_act_block(struct dp_worker *w, struct dp_burst *b, unsigned i);
+/* Ahead of it: ask for the index lines that lead to the bodies that a block comes for;
+ * and then for the bodies' own. */
+void dp_block_look_ahead(struct dp_worker *w, struct dp_burst *b);
+void dp_block_locate(struct dp_worker *w, const struct dp_burst *b);
 /* Request @i, which comes back, has @x with it: what that has of a body is its payload;
  * @q is what was read of it. */
 void dp_block_reopen(
