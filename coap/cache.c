@@ -6,7 +6,9 @@
 #include <assert.h>
 #include <string.h>
 
-#define MAX_AGE_S 60 /* without the option (RFC 7252, 5.10.5) */
+#define MAX_AGE_S 60     /* without the option (RFC 7252, 5.10.5) */
+#define OPTION_HEAD 4    /* bytes before an option in a key: its number and its length */
+#define RENEWED_MAX 1152 /* bytes of options that a 2.03 may leave: a message (4.6) */
 
 /* ---- the key ---- */
 
@@ -52,7 +54,17 @@ append(struct tg_cache_key *k, const void *bytes, size_t len)
 	return true;
 }
 
-/* The options of one part, each with its number and length before it. */
+/* An option, its number and length before it. */
+static bool
+append_option(struct tg_cache_key *k, unsigned number, const void *value, size_t len)
+{
+	const uint8_t head[OPTION_HEAD] = {(uint8_t)(number >> 8), (uint8_t)number,
+		(uint8_t)(len >> 8), (uint8_t)len};
+
+	return append(k, head, sizeof(head)) && append(k, value, len);
+}
+
+/* The options of one part. */
 static bool
 append_part(struct tg_cache_key *k, const struct tg_msg *m, enum part part)
 {
@@ -60,13 +72,10 @@ append_part(struct tg_cache_key *k, const struct tg_msg *m, enum part part)
 	struct tg_opt o;
 
 	tg_opt_foreach (&it, &o, m) {
-		const uint8_t head[4] = {(uint8_t)(o.number >> 8), (uint8_t)o.number,
-			(uint8_t)(o.len >> 8), (uint8_t)o.len};
-
 		if (part_of(o.number) == PART_FORBIDDEN)
 			return false;
 		if (part_of(o.number) == part
-			&& (!append(k, head, sizeof(head)) || !append(k, o.value, o.len)))
+			&& !append_option(k, o.number, o.value, o.len))
 			return false;
 	}
 	return true;
@@ -269,6 +278,78 @@ store(struct tg_cache *c, const struct tg_cache_key *k, uint64_t now_ms,
 	return now_ms < e->until_ms;
 }
 
+/* Does an option of a 2.03 take the place of those kept of its number (5.9.1.3)? */
+static bool
+renews(unsigned number)
+{
+	return is_kept(number) && !tg_opt_is_unsafe(number);
+}
+
+static bool
+next_renewing(struct tg_opt_iter *it, struct tg_opt *o)
+{
+	while (tg_opt_next(it, o))
+		if (renews(o->number))
+			return true;
+	return false;
+}
+
+/* The next option of what is kept that @m has nothing to put in the place of. */
+static bool
+next_staying(struct tg_opt_iter *it, struct tg_opt *o, const struct tg_msg *m)
+{
+	struct tg_opt other;
+
+	while (tg_opt_next(it, o))
+		if (!renews(o->number) || !tg_opt_get(m, o->number, &other))
+			return true;
+	return false;
+}
+
+/* Header and options of @kept as 2.03 @m leaves them; 0 if they do not fit. */
+static size_t
+write_renewed(uint8_t *at, size_t cap, const struct tg_msg *kept, const struct tg_msg *m)
+{
+	struct tg_opt_iter old_it, new_it;
+	struct tg_opt old = {0}, new = {0};
+	bool has_old, has_new;
+	struct tg_writer w;
+
+	tg_opt_begin(&old_it, kept);
+	tg_opt_begin(&new_it, m);
+	tg_write_begin(&w, at, cap, TG_ACK, kept->code, 0, NULL, 0);
+	has_old = next_staying(&old_it, &old, m);
+	has_new = next_renewing(&new_it, &new);
+	while (has_old || has_new)
+		if (has_old && (!has_new || old.number < new.number)) {
+			tg_write_option(&w, old.number, old.value, old.len);
+			has_old = next_staying(&old_it, &old, m);
+		} else {
+			tg_write_option(&w, new.number, new.value, new.len);
+			has_new = next_renewing(&new_it, &new);
+		}
+	return tg_write_end(&w);
+}
+
+/* Put the options of 2.03 @m among those of @kept, which is @e's; false: no room. */
+static bool
+renew(const struct tg_cache *c, struct tg_cache_entry *e, const struct tg_msg *kept,
+	const struct tg_msg *m)
+{
+	uint8_t head[RENEWED_MAX], *at = slot_of(c, e) + e->key_len;
+	size_t len = write_renewed(head, sizeof(head), kept, m);
+	size_t tail = (size_t)(kept->len - kept->payload);
+
+	if (tail > 0)
+		tail++; /* the marker */
+	if (len == 0 || e->key_len + len + tail > c->slot_bytes)
+		return false;
+	memmove(at + len, at + e->len - tail, tail);
+	memcpy(at, head, len);
+	e->len = (uint16_t)(len + tail);
+	return true;
+}
+
 /* 2.03: what is kept is fresh again, if it is the representation that is meant. */
 static bool
 refresh(struct tg_cache *c, const struct tg_cache_key *k, uint64_t now_ms,
@@ -280,6 +361,10 @@ refresh(struct tg_cache *c, const struct tg_cache_key *k, uint64_t now_ms,
 	if (e == NULL || tg_cache_find(c, k, now_ms, &r) == TG_CACHE_MISS
 		|| !tg_cached_is_valid_for(&r, m))
 		return false;
+	if (!renew(c, e, &r.response, m)) {
+		e->serial = 0; /* without its options it is not what is there */
+		return false;
+	}
 	e->until_ms = fresh_until(m, now_ms);
 	return now_ms < e->until_ms;
 }
@@ -293,6 +378,71 @@ make_stale(struct tg_cache *c, const struct tg_cache_key *k)
 	for (unsigned i = 0; i < TG_CACHE_WAYS; i++, e++)
 		if (same_uri(c, e, k))
 			e->until_ms = 0;
+}
+
+/* Options of response @m of that number, as the request's options @as. */
+static bool
+append_location(
+	struct tg_cache_key *k, const struct tg_msg *m, unsigned number, unsigned as)
+{
+	struct tg_opt_iter it;
+	struct tg_opt o;
+
+	tg_opt_foreach (&it, &o, m)
+		if (o.number == number && !append_option(k, as, o.value, o.len))
+			return false;
+	return true;
+}
+
+/* The options of @k's URI from number @first up to @last, as they are. */
+static bool
+append_uri(struct tg_cache_key *to, const struct tg_cache_key *k, unsigned first,
+	unsigned last)
+{
+	for (size_t at = 0; at < k->uri_len;) {
+		const uint8_t *head = k->bytes + at;
+		unsigned number = (unsigned)head[0] << 8 | head[1];
+		size_t len = OPTION_HEAD + ((size_t)head[2] << 8 | head[3]);
+
+		if (number >= first && number <= last && !append(to, head, len))
+			return false;
+		at += len;
+	}
+	return true;
+}
+
+/*
+ * Where 2.01 @m says that something was created (5.10.7), a URI relative to that of @k:
+ * a path in the place of the path and the query, or a query alone.  False if it does not
+ * say, or if nothing under so long a key can have been kept.
+ */
+static bool
+location_of(struct tg_cache_key *at, const struct tg_cache_key *k, const struct tg_msg *m)
+{
+	struct tg_opt o;
+	bool path = tg_opt_get(m, TG_OPT_LOCATION_PATH, &o);
+
+	if (!path && !tg_opt_get(m, TG_OPT_LOCATION_QUERY, &o))
+		return false;
+	at->len = 0;
+	if (!append_uri(at, k, 0, path ? TG_OPT_URI_PATH - 1 : TG_OPT_URI_PATH)
+		|| !append_location(at, m, TG_OPT_LOCATION_PATH, TG_OPT_URI_PATH)
+		|| !append_location(at, m, TG_OPT_LOCATION_QUERY, TG_OPT_URI_QUERY)
+		|| !append_uri(at, k, TG_OPT_URI_QUERY + 1, UINT16_MAX))
+		return false;
+	at->uri_len = at->len;
+	return true;
+}
+
+/* Request @k has changed something: itself, and what it has created elsewhere (5.9.1). */
+static void
+changed(struct tg_cache *c, const struct tg_cache_key *k, const struct tg_msg *m)
+{
+	struct tg_cache_key created;
+
+	make_stale(c, k);
+	if (m->code == TG_CREATED && location_of(&created, k, m))
+		make_stale(c, &created);
 }
 
 static bool
@@ -312,7 +462,7 @@ tg_cache_put(struct tg_cache *c, const struct tg_cache_key *k, uint64_t now_ms,
 {
 	if (k->method != TG_GET && k->method != TG_FETCH) {
 		if (tg_code_class(m->code) == 2 && m->code != TG_CONTINUE)
-			make_stale(c, k);
+			changed(c, k, m);
 		return false;
 	}
 	if (m->code == TG_VALID)

@@ -94,8 +94,11 @@ enum tg_cache_found tg_cache_find(const struct tg_cache *c, const struct tg_cach
  * - 2.05, and 4.xx and 5.xx (5.9.2, 5.9.3), to GET or FETCH are kept, for Max-Age or 60
  * s; not with an Echo challenge (RFC 9175, 2.3), nor 4.08, 4.13 and 2.31, which are about
  *   the transfer of one body.
- * - 2.03 makes what is kept with its ETag fresh again (5.9.1.3).
- * - Another success to another method makes all that is kept for the URI stale (5.9.1).
+ * - 2.03 makes what is kept with its ETag fresh again, and its options that are safe to
+ *   forward take the place of those kept (5.9.1.3); if there is no room, nothing is kept.
+ * - Another success to another method makes all that is kept for the URI stale (5.9.1),
+ *   and 2.01 what is kept for its Location, too: seen from the request's Uri options,
+ *   and with Proxy-Uri not found.
  *
  * True if what is kept for @k is fresh now.
  */
