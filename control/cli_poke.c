@@ -374,11 +374,13 @@ watch(struct poke *p, uint64_t count, uint64_t end_us)
 {
 	uint64_t until_us = p->until_us; /* for the first; then as long as asked */
 	struct tg_event e;
+	bool over; /* the time asked for; without an answer in it nothing was observed */
 	int rc;
 
 	for (uint64_t n = 0; n < count; n++) {
 		rc = cli_coap_next(&p->coap, until_us < end_us ? until_us : end_us, &e);
-		if (rc <= 0 && (interrupted || (rc == 0 && cli_now_us() >= end_us)))
+		over = rc == 0 && cli_now_us() >= end_us && n > 0;
+		if (rc <= 0 && (interrupted || over))
 			break;
 		if (rc <= 0)
 			return no_event(p, rc);

@@ -84,6 +84,7 @@ gives observe-seconds 0 $'first\nsecond\nthird' observe --seconds 0.5 "$U/obs"
 gives observe-ended 1 $'first\nsecond\nthird\n4.04 Not Found' observe "$U/obs-ends"
 gives observe-not 1 $'21.5\n'"$U/text: not observed any longer" observe "$U/text"
 gives observe-silent 4 "$U/silent: no answer in time" observe --timeout 0.3 "$U/silent"
+gives observe-silent-seconds 4 "$U/silent: no answer in time" observe --seconds 0.3 "$U/silent"
 same observe-json 3 "$("$CTL" observe --count 3 --json "$U/obs" | grep -c '^{"outcome":"notification","code":"2.05"')"
 same observe-interrupted "0 first second third" "$(timeout --preserve-status -s INT 1 "$CTL" observe "$U/obs" >"$TMP/seen"; echo "$? $(tr '\n' ' ' <"$TMP/seen" | sed 's/ $//')")"
 
