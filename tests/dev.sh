@@ -80,6 +80,10 @@ judge run "$last"
 same run-devices 100000 "$(member devices "$last")"
 same run-drops-nothing '"dropped":{}' "$(grep -o '"dropped":{[^}]*}' <<<"$last")"
 nothing_left run
+# Long enough for each to have stored its value: there is room for all, and the lab's own.
+full=$(./dev run --seconds 5 --devices 2000 --json | tail -n 1)
+judge run-full "$full"
+same run-full-refuses-nothing 0 "$(member refused "$full")"
 judge run-one-device "$(./dev run --seconds 2 --devices 1 --json | tail -n 1)"
 
 # a run that is ended from outside sums up all the same

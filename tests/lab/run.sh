@@ -6,6 +6,7 @@ RUN_PAGES=256            # for gateway and fleet
 RUN_RATE=20000           # requests a second, paced so that nothing is lost
 RUN_RATE_DEVICE=4        # of one device: what its Message IDs' lifetime of 247 s has room for
 RUN_LIFETIME=247
+RUN_OWN_VALUES=64        # places for what the lab's own routes store, beside the devices' values
 
 # field NAME OBJECT: sets VALUE to the first member of that name; no process is started
 field() {
@@ -28,7 +29,8 @@ run_size() { # what the gateway needs for $DEVICES that send $RATE for $SECS
 	[ -n "$RATE" ] || RATE=$((DEVICES * RUN_RATE_DEVICE < RUN_RATE ? DEVICES * RUN_RATE_DEVICE : RUN_RATE))
 	mids=$((RATE * heard / DEVICES + 1)) # to remember of each device; its line holds eight
 	runs=$((2 * (heard / 15 + 1)))       # of two codes, each for 15 s
-	LAB_DEVICES=$((DEVICES < 1024 ? 1024 : DEVICES))
+	LAB_DEVICES=$((DEVICES + RUN_OWN_VALUES))
+	[ $LAB_DEVICES -ge 1024 ] || LAB_DEVICES=1024
 	LAB_EXTENSIONS=$((mids > 8 ? DEVICES * ((mids < runs ? mids : runs) / 4 + 1) : 0))
 	[ $LAB_EXTENSIONS -ge 65536 ] || LAB_EXTENSIONS=65536
 	LAB_PORT=$lab_vhost
