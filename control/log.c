@@ -29,10 +29,9 @@ add(_Atomic uint64_t *c, uint64_t n)
 /* ---- recovery ---- */
 
 static void
-tell(struct ctl_log_report *r, const char *what, uint64_t id, const struct ctl_damage *d)
+tell(char text[512], const char *what, uint64_t id, const struct ctl_damage *d)
 {
-	snprintf(r->text, sizeof(r->text),
-		"%s segment %llu at offset %llu, %llu bytes: %s", what,
+	snprintf(text, 512, "%s segment %llu at offset %llu, %llu bytes: %s", what,
 		(unsigned long long)id, (unsigned long long)d->offset,
 		(unsigned long long)d->len, d->reason);
 }
@@ -42,8 +41,10 @@ note_cut(struct ctl_log_report *r, uint64_t id, const struct ctl_damage *d)
 {
 	r->cut_bytes += d->len;
 	r->cut_segments++;
+	if (r->cut[0] == '\0')
+		tell(r->cut, "cut", id, d);
 	if (r->text[0] == '\0')
-		tell(r, "cut", id, d);
+		tell(r->text, "cut", id, d);
 }
 
 /* @n places, of which @d is the first: of more weight than any cut. */
@@ -52,7 +53,7 @@ note_damages(
 	struct ctl_log_report *r, uint64_t id, uint64_t n, const struct ctl_damage *d)
 {
 	if (n > 0 && r->damages == 0)
-		tell(r, "damage in", id, d);
+		tell(r->text, "damage in", id, d);
 	r->damages += n;
 }
 

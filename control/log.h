@@ -36,6 +36,7 @@ struct ctl_log_report {
 	uint64_t damages; /* places that had been durable and cannot be read */
 	uint64_t next_seq;
 	char text[512]; /* the first damage in words, or the first cut, or "" */
+	char cut[512];  /* the first cut in words, or "" */
 };
 
 /* Written by the owner (relaxed), read by anyone. */

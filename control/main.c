@@ -162,6 +162,19 @@ start_without_hugepages(struct ctl_gateway *g)
 	return CTL_EXIT_FAILED;
 }
 
+/* What was cut is said whatever else there is: nothing else will tell of it again. */
+static void
+say_recovery(const struct ctl_log_report *r)
+{
+	if (r->text[0] != '\0')
+		say("log: %s", r->text);
+	if (r->damages > 1)
+		say("log: %llu damaged places in all: tidegatectl log verify names them",
+			(unsigned long long)r->damages);
+	if (r->damages > 0 && r->cut[0] != '\0')
+		say("log: %s", r->cut);
+}
+
 static int
 serve(struct ctl_gateway *g)
 {
@@ -178,8 +191,7 @@ serve(struct ctl_gateway *g)
 		say("%s", err);
 		return status;
 	}
-	if (g->log_report.text[0] != '\0')
-		say("log: %s", g->log_report.text);
+	say_recovery(&g->log_report);
 	if (ctl_telemetry_register(g) != 0)
 		say("the telemetry socket does not answer for /tidegate");
 	say("ready: pid %d, %u workers, control socket %s", (int)getpid(),

@@ -482,6 +482,9 @@ damage_before_torn_end(void **state)
 		reopen(f);
 		assert_int_equal(f->report.damages, 1);
 		assert_int_equal(f->report.cut_segments, i == 0);
+		assert_non_null(strstr(f->report.text, "damage in segment 1 at"));
+		assert_true((strstr(f->report.cut, "cut segment 1 at") != NULL)
+			    == (i == 0)); /* both are told */
 		expect(f, 1, 3, 5, 6);
 		ctl_log_close(&f->log);
 	}
