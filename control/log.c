@@ -29,10 +29,10 @@ add(_Atomic uint64_t *c, uint64_t n)
 /* ---- recovery ---- */
 
 static void
-tell(char text[512], const char *what, uint64_t id, const struct ctl_damage *d)
+tell(char text[CTL_LOG_WORDS], const char *what, uint64_t id, const struct ctl_damage *d)
 {
-	snprintf(text, 512, "%s segment %llu at offset %llu, %llu bytes: %s", what,
-		(unsigned long long)id, (unsigned long long)d->offset,
+	snprintf(text, CTL_LOG_WORDS, "%s segment %llu at offset %llu, %llu bytes: %s",
+		what, (unsigned long long)id, (unsigned long long)d->offset,
 		(unsigned long long)d->len, d->reason);
 }
 

@@ -28,6 +28,8 @@ struct ctl_log_options {
 	uint64_t commit_ns;   /* a record waits at most so long for company */
 };
 
+#define CTL_LOG_WORDS 512 /* bytes of a sentence */
+
 /* What opening found: for a word to the operator. */
 struct ctl_log_report {
 	uint64_t segments, records, bytes;
@@ -35,8 +37,8 @@ struct ctl_log_report {
 	uint64_t unread;  /* old segments of which only the end was read */
 	uint64_t damages; /* places that had been durable and cannot be read */
 	uint64_t next_seq;
-	char text[512]; /* the first damage in words, or the first cut, or "" */
-	char cut[512];  /* the first cut in words, or "" */
+	char text[CTL_LOG_WORDS]; /* the first damage in words, or the first cut, or "" */
+	char cut[CTL_LOG_WORDS];  /* the first cut in words, or "" */
 };
 
 /* Written by the owner (relaxed), read by anyone. */
