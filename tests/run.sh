@@ -122,35 +122,37 @@ lab_lock || exit 1
 ASAN=(asan "-Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1" 'tests/\|examples/\|tidegate')
 TSAN=(tsan "-Db_sanitize=thread -Db_lundef=false -Doptimization=1" tests/stress_)
 
-# What is run under sanitizers, while the lab waits for its clients more than it works.
-sanitized() {
+# What needs no lab, while that waits for its clients more than it works.
+beside() {
 	trap - EXIT
 	renice -n 19 $BASHPID >/dev/null
 	suites "${ASAN[@]}" unit dp cli fuzz
 	suites "${TSAN[@]}" stress
+	note "release: build"
+	./dev build # which tests/dev.sh finds done
 }
 
 # Its log, and what it counted.
-wait_for_sanitized() {
+wait_for_beside() {
 	local ok fail
 	wait $BESIDE
 	BESIDE=''
-	cat build/sanitized.log
+	cat build/beside.log
 	read -r ok fail < <(awk '/ passed, .* failed$/ { p += $(NF - 3); f += $(NF - 1); n++ }
-		END { print p + 0, n == 2 ? f : f + 1 }' build/sanitized.log)
+		END { print p + 0, n == 2 ? f : f + 1 }' build/beside.log)
 	PASSED=$((PASSED + ok)) FAILED=$((FAILED + fail))
 }
 
 suites test -Dwerror=true .
 set -m # a process group of its own, so that it can be ended as one
-sanitized >build/sanitized.log 2>&1 9<&- &
+beside >build/beside.log 2>&1 9<&- &
 BESIDE=$!
 set +m
 in_lab 2 build/test tests/smoke/*.sh tests/fault/*.sh
 # shellcheck disable=SC2046
 in_lab 1 build/test $(twice tests/smoke/*.sh tests/fault/*.sh)
 lab_down
-wait_for_sanitized
+wait_for_beside
 # a sanitizer's word ends the gateway, and that fails the test; the EAL's own leaks aside
 export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1
 in_lab 2 build/asan tests/smoke/smoke.sh tests/smoke/config.sh
