@@ -29,6 +29,7 @@ retention_json(const struct ctl_gateway *g)
 static json_t *
 log_json(const struct ctl_gateway *g)
 {
+	const struct ctl_log_report *r = &g->log_report;
 	const struct ctl_log_stats *s = &g->log.stats;
 	json_t *o = json_object();
 
@@ -53,10 +54,11 @@ log_json(const struct ctl_gateway *g)
 		atomic_load(&s->last_error) == 0
 			? json_null()
 			: json_string(strerror(atomic_load(&s->last_error))));
-	cmd_set(o, "cut_bytes", g->log_report.cut_bytes);
-	cmd_set(o, "damages", g->log_report.damages);
-	cmd_set(o, "unread_segments", g->log_report.unread);
-	json_object_set_new(o, "recovery", json_string(g->log_report.text));
+	cmd_set(o, "cut_bytes", r->cut_bytes);
+	cmd_set(o, "damages", r->damages);
+	cmd_set(o, "unread_segments", r->unread);
+	json_object_set_new(
+		o, "recovery", json_string(r->damages > 0 ? r->damage : r->cut));
 	return o;
 }
 

@@ -39,21 +39,19 @@ tell(char text[CTL_LOG_WORDS], const char *what, uint64_t id, const struct ctl_d
 static void
 note_cut(struct ctl_log_report *r, uint64_t id, const struct ctl_damage *d)
 {
+	if (r->cut_segments == 0)
+		tell(r->cut, "cut", id, d);
 	r->cut_bytes += d->len;
 	r->cut_segments++;
-	if (r->cut[0] == '\0')
-		tell(r->cut, "cut", id, d);
-	if (r->text[0] == '\0')
-		tell(r->text, "cut", id, d);
 }
 
-/* @n places, of which @d is the first: of more weight than any cut. */
+/* @n places, of which @d is the first. */
 static void
 note_damages(
 	struct ctl_log_report *r, uint64_t id, uint64_t n, const struct ctl_damage *d)
 {
 	if (n > 0 && r->damages == 0)
-		tell(r->text, "damage in", id, d);
+		tell(r->damage, "damage in", id, d);
 	r->damages += n;
 }
 

@@ -37,8 +37,8 @@ struct ctl_log_report {
 	uint64_t unread;  /* old segments of which only the end was read */
 	uint64_t damages; /* places that had been durable and cannot be read */
 	uint64_t next_seq;
-	char text[CTL_LOG_WORDS]; /* the first damage in words, or the first cut, or "" */
-	char cut[CTL_LOG_WORDS];  /* the first cut in words, or "" */
+	char damage[CTL_LOG_WORDS]; /* the first in words, or "" */
+	char cut[CTL_LOG_WORDS];    /* likewise: nothing else will tell of it again */
 };
 
 /* Written by the owner (relaxed), read by anyone. */

@@ -162,16 +162,15 @@ start_without_hugepages(struct ctl_gateway *g)
 	return CTL_EXIT_FAILED;
 }
 
-/* What was cut is said whatever else there is: nothing else will tell of it again. */
 static void
 say_recovery(const struct ctl_log_report *r)
 {
-	if (r->text[0] != '\0')
-		say("log: %s", r->text);
+	if (r->damages > 0)
+		say("log: %s", r->damage);
 	if (r->damages > 1)
 		say("log: %llu damaged places in all: tidegatectl log verify names them",
 			(unsigned long long)r->damages);
-	if (r->damages > 0 && r->cut[0] != '\0')
+	if (r->cut_segments > 0)
 		say("log: %s", r->cut);
 }
 

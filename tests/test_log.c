@@ -75,7 +75,8 @@ rollover(void **state)
 	assert_int_equal(f->report.records, 40);
 	assert_int_equal(f->report.next_seq, 41);
 	assert_int_equal(f->report.cut_bytes, 0);
-	assert_string_equal(f->report.text, "");
+	assert_string_equal(f->report.damage, "");
+	assert_string_equal(f->report.cut, "");
 	assert_int_equal(batch(f, 1), 0);
 	expect(f, 1, 41, 0, 0);
 	ctl_log_close(&f->log);
@@ -203,7 +204,8 @@ torn_end_cut(void **state)
 	assert_int_equal(f->report.cut_segments, 1);
 	assert_int_equal(f->report.cut_bytes, 100);
 	assert_int_equal(f->report.damages, 0);
-	assert_string_not_equal(f->report.text, "");
+	assert_string_equal(f->report.damage, "");
+	assert_non_null(strstr(f->report.cut, "cut segment 1 at offset "));
 	/* Cut, and an empty commit behind it. */
 	assert_int_equal(segment(f, 1)->size, whole + ctl_frame_size(CTL_COMMIT_LEN));
 	expect(f, 1, 6, 0, 0);
@@ -363,7 +365,7 @@ damaged(void **state)
 	assert_int_equal(f->report.cut_bytes, 0);
 	snprintf(where, sizeof(where), "segment 1 at offset %llu,",
 		(unsigned long long)at);
-	assert_non_null(strstr(f->report.text, where));
+	assert_non_null(strstr(f->report.damage, where));
 	assert_int_equal(segment(f, 1)->size, size); /* kept */
 	if (damage->lost_from > 0)
 		expect(f, 1, damage->lost_from - 1, damage->lost_to + 1, 9);
@@ -398,7 +400,7 @@ header_damaged(void **state)
 	segment(f, 1)->bytes[16] ^= 1;
 	reopen(f);
 	assert_int_equal(f->report.damages, 1);
-	assert_non_null(strstr(f->report.text, "segment 1 at offset 0,"));
+	assert_non_null(strstr(f->report.damage, "segment 1 at offset 0,"));
 	expect(f, 4, 6, 0, 0);
 	assert_int_equal(f->trace.damages, 1);
 	assert_non_null(segment(f, 1));
@@ -482,7 +484,7 @@ damage_before_torn_end(void **state)
 		reopen(f);
 		assert_int_equal(f->report.damages, 1);
 		assert_int_equal(f->report.cut_segments, i == 0);
-		assert_non_null(strstr(f->report.text, "damage in segment 1 at"));
+		assert_non_null(strstr(f->report.damage, "damage in segment 1 at"));
 		assert_true((strstr(f->report.cut, "cut segment 1 at") != NULL)
 			    == (i == 0)); /* both are told */
 		expect(f, 1, 3, 5, 6);

@@ -53,7 +53,7 @@ opens_damaged(struct fixture *f, uint64_t id, uint64_t offset)
 	assert_int_equal(f->report.cut_segments, 0);
 	snprintf(where, sizeof(where), "damage in segment %llu at offset %llu,",
 		(unsigned long long)id, (unsigned long long)offset);
-	assert_non_null(strstr(f->report.text, where));
+	assert_non_null(strstr(f->report.damage, where));
 }
 
 static void
@@ -269,7 +269,7 @@ segment_emptied(void **state)
 		f, 2, 0, "the segment is not there: sequence numbers 3 to 4 are missing");
 	reopen(f);
 	assert_int_equal(f->report.damages, 1);
-	assert_non_null(strstr(f->report.text, "numbers 3 to 4 are missing"));
+	assert_non_null(strstr(f->report.damage, "numbers 3 to 4 are missing"));
 	ctl_log_close(&f->log);
 	segment(f, 4)->bytes[0] ^= 1;
 	trace_read(&f->trace, &f->sim.io, 5);
