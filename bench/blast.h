@@ -26,6 +26,7 @@ struct blast {
 			for */
 	double silence_s; /* so long nothing may come: more was stolen */
 	uint64_t heard;   /* TSC when something last came */
+	uint64_t look;    /* TSC before which the port is left alone */
 	struct rte_mbuf *out[BLAST_BURST], *spare[BLAST_BURST];
 	uint16_t n_out, at_out, n_spare;
 };
