@@ -1,7 +1,7 @@
 #include "dataplane/dp_internal.h"
 
 #include "dataplane/block.h"
-#include "dataplane/memif.h"
+#include "dataplane/unmap.h"
 
 #include <rte_launch.h>
 #include <rte_lcore.h>
@@ -161,7 +161,7 @@ free_dp:
 int
 dp_start(struct dp *dp)
 {
-	dp_memif_guard(dp->shared.qsbr);
+	dp_unmap_guard(dp->shared.qsbr);
 	for (unsigned i = 0; i < dp->shared.cfg.workers; i++) {
 		int rc = rte_eal_remote_launch(
 			dp_worker_main, dp->shared.worker[i], i + 1);
@@ -217,7 +217,7 @@ dp_stop(struct dp *dp)
 		return;
 	atomic_store(&dp->shared.stop, true);
 	rte_eal_mp_wait_lcore();
-	dp_memif_guard(NULL);
+	dp_unmap_guard(NULL);
 	dp->running = false;
 }
 

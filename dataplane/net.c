@@ -77,6 +77,7 @@ dp_net_new(const struct dp_config *cfg, unsigned worker, struct rte_mempool *poo
 		goto no_memory;
 	net->cfg = cfg;
 	net->worker = worker;
+	net->last_rx = net->rx;
 	net->pool = pool;
 	net->counters = counters;
 	net->frags = rte_ip_frag_table_create(
@@ -87,7 +88,8 @@ dp_net_new(const struct dp_config *cfg, unsigned worker, struct rte_mempool *poo
 	dp_wheel_init(net->timers, NEIGHBOURS, 0);
 	for (unsigned p = 0; p < cfg->n_ports; p++) {
 		for (unsigned q = worker; q < cfg->ports[p].n_rxq; q += cfg->workers)
-			net->rx[net->n_rx++] = (struct rx_queue){(uint8_t)p, (uint16_t)q};
+			net->rx[net->n_rx++] = (struct rx_queue){
+				.port = (uint8_t)p, .queue = (uint16_t)q};
 		if (set_tx(net, p) < 0)
 			goto no_memory;
 	}
@@ -173,13 +175,43 @@ net_any_address(const struct dp_port_config *p, bool v6)
 
 /* ---- frames in ---- */
 
+/* The ring of the port that replies go to: where this worker has none, another does it.
+ */
+static uint16_t
+reply_queue(const struct dp_net *net, uint8_t port)
+{
+	return net->tx[port].own ? net->tx[port].queue : UINT16_MAX;
+}
+
+void
+dp_net_look_ahead(struct dp_net *net, const struct dp_burst *b, uint64_t cycles)
+{
+	struct rx_queue *q = net->last_rx;
+	const struct dp_port_config *p = &net->cfg->ports[q->port];
+	const struct dp_vhost_pair pair = {
+		net->worker, p->ethdev, q->queue, reply_queue(net, q->port)};
+
+	if (p->driver == DP_DRV_VHOST && b->n >= DP_BURST / 2)
+		dp_vhost_begin(&q->ahead, &pair, (uint32_t)cycles / b->n);
+}
+
+void
+dp_net_ahead(struct dp_net *net)
+{
+	struct dp_vhost_ahead *a = &net->last_rx->ahead;
+
+	if (unlikely(!dp_vhost_is_asked(a)))
+		dp_count(net->counters, DP_C_rx_ahead, dp_vhost_ask(a));
+}
+
 void
 dp_net_rx(struct dp_net *net, struct dp_burst *b)
 {
 	b->n = 0;
 	for (unsigned k = 0; k < net->n_rx && b->n == 0; k++) {
-		const struct rx_queue *q = &net->rx[net->next_rx];
+		struct rx_queue *q = &net->rx[net->next_rx];
 
+		net->last_rx = q;
 		net->next_rx = net->next_rx + 1 == net->n_rx ? 0 : net->next_rx + 1;
 		b->n = rte_eth_rx_burst(
 			net->cfg->ports[q->port].ethdev, q->queue, b->pkt, DP_BURST);

@@ -4,6 +4,7 @@
 #include "dataplane/checksum.h"
 #include "dataplane/net.h"
 #include "dataplane/plain.h"
+#include "dataplane/vhost.h"
 #include "dataplane/wheel.h"
 
 #include <rte_arp.h>
@@ -39,6 +40,7 @@ struct neighbour {
 struct rx_queue {
 	uint8_t port;
 	uint16_t queue;
+	struct dp_vhost_ahead ahead;
 };
 
 struct dp_net {
@@ -49,6 +51,7 @@ struct dp_net {
 	struct dp_trace *trace;
 	struct rx_queue rx[DP_PORTS_MAX * DP_WORKERS_MAX];
 	unsigned n_rx, next_rx;
+	struct rx_queue *last_rx; /* what was read last */
 	uint16_t port_side[DP_PORTS_MAX]
 			  [DP_ADDRS_MAX]; /* side of (port, address) untagged */
 	struct dp_plain plain[DP_PORTS_MAX];

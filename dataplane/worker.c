@@ -9,15 +9,23 @@
 		       */
 #define IDLE_TURNS 64 /* empty turns before an idle worker sleeps */
 
+/* All the stages; and between them, a little at a time, what the next burst needs. */
 void
 dp_worker_burst(struct dp_worker *w, struct dp_burst *b)
 {
+	dp_net_ahead(w->net);
 	dp_stage_parse(w, b);
+	dp_net_ahead(w->net);
 	dp_stage_match(w, b);
+	dp_net_ahead(w->net);
 	dp_stage_route(w, b);
+	dp_net_ahead(w->net);
 	dp_stage_locate(w, b);
+	dp_net_ahead(w->net);
 	dp_stage_act(w, b);
+	dp_net_ahead(w->net);
 	dp_stage_reply(w, b);
+	dp_net_ahead(w->net);
 	dp_logring_publish(w->logring);
 }
 
@@ -88,6 +96,7 @@ receive(struct dp_worker *w)
 	b->handed = false;
 	b->tsc = w->tsc;
 	b->now_s = w->now_s;
+	dp_net_look_ahead(w->net, b, w->rx_cycles);
 	dp_net_stage(w->net, b);
 	dp_worker_burst(w, b);
 	return true;

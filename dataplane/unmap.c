@@ -1,4 +1,6 @@
-#include "dataplane/memif.h"
+#include "dataplane/unmap.h"
+
+#include "dataplane/vhost.h"
 
 #include <rte_interrupts.h>
 #include <rte_rcu_qsbr.h>
@@ -11,7 +13,7 @@
 static struct rte_rcu_qsbr *_Atomic workers; /* control: wo, interrupt thread: ro */
 
 void
-dp_memif_guard(struct rte_rcu_qsbr *qsbr)
+dp_unmap_guard(struct rte_rcu_qsbr *qsbr)
 {
 	atomic_store(&workers, qsbr);
 }
@@ -21,6 +23,7 @@ munmap(void *addr, size_t len)
 {
 	struct rte_rcu_qsbr *q = atomic_load(&workers);
 
+	dp_vhost_forget(addr, len);
 	if (q != NULL && rte_thread_is_intr())
 		rte_rcu_qsbr_synchronize(q, RTE_QSBR_THRID_INVALID);
 	return (int)syscall(SYS_munmap, addr, len);

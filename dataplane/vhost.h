@@ -1,0 +1,65 @@
+/*
+ * The next burst of a vhost port, asked for while this one is worked on.
+ *
+ * The rings and buffers that a vhost port shares with its peer lie in the cache of the
+ * peer's core.  The driver asks for a line when it copies, and a worker waits hundreds of
+ * cycles for it; so the worker looks into the (packed) rings before the driver does, and
+ * asks for what will be read next and written soon.  Nothing of that is believed: what
+ * stands in a descriptor decides about prefetches and nothing else.  Where both cores
+ * share a cache that costs more than it saves, so reading is timed, with and without.
+ *
+ * Threads.  The driver's event thread makes and drops a port's view of its peer; a worker
+ *           looks, with a dp_vhost_ahead of its own.  The peer's memory may be unmapped
+ * at any time: dp_vhost_forget() comes before that and waits until nobody looks. Memory.
+ * Static: a view a port, a flag a worker.
+ */
+#pragma once
+
+#include "dataplane/burst.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A worker's queues of a port. */
+struct dp_vhost_pair {
+	unsigned worker;
+	uint16_t ethdev, rxq;
+	uint16_t txq; /* UINT16_MAX: the worker has none */
+};
+
+struct dp_vhost_cursor {
+	uint16_t ring, at, left;
+	uint16_t ready; /* flags of a descriptor that the peer has made available */
+};
+
+/* What is still to be asked for, for one worker and queue; all zero at first. */
+struct dp_vhost_ahead {
+	unsigned worker;
+	uint32_t number; /* of the view that the cursors speak of */
+	uint16_t ethdev;
+	bool aided;               /* the burst to be read next */
+	uint32_t unaided, bursts; /* TSC cycles a frame, a running mean */
+	struct dp_vhost_cursor read, write;
+};
+
+/* Follow the peer of @ethdev, before it is configured; 0 or a negative errno. */
+int dp_vhost_watch(uint16_t ethdev);
+/* These bytes are about to be unmapped: drop the views that look there, and wait for the
+ * workers that do.  Any thread that does not look itself. */
+void dp_vhost_forget(const void *at, size_t len);
+
+/* A good part of a burst was read, at so many TSC cycles a frame: ask for the descriptors
+ * that come next, unless they are near.  Any ethdev: without a view there is nothing. */
+void dp_vhost_begin(
+	struct dp_vhost_ahead *a, const struct dp_vhost_pair *pair, uint32_t cycles);
+/* They have come: ask for some of the buffers that they speak of.  A core has a dozen
+ * lines or two under way at a time, no more: so it goes in steps, between other work. How
+ * many frames that will be read next were among them. */
+unsigned dp_vhost_ask(struct dp_vhost_ahead *a);
+
+static inline bool
+dp_vhost_is_asked(const struct dp_vhost_ahead *a)
+{
+	return (a->read.left | a->write.left) == 0;
+}

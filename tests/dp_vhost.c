@@ -1,0 +1,317 @@
+/*
+ * A vhost port's rings, looked into ahead of the driver.  The peer is a virtio-user port
+ * of this process: its packed ring has a size that bursts do not divide, and comes round
+ * many times.
+ */
+#include "dataplane/burst.h"
+#include "dataplane/unmap.h"
+#include "dataplane/vhost.h"
+
+#include <rte_bus_vdev.h>
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define PEER "net_virtio_user0"
+#define RING 256
+#define LENGTH 100
+#define FAR 1000 /* cycles a frame: always worth it */
+#define NEAR 10
+#define PATIENCE 2000 /* ms */
+
+static char socket_path[64];
+static struct rte_mempool *pool;
+static uint16_t port, peer;
+
+static void
+wait_for_link(bool up)
+{
+	struct rte_eth_link link = {0};
+
+	for (unsigned ms = 0; ms < PATIENCE; ms++) {
+		assert_int_equal(rte_eth_link_get_nowait(port, &link), 0);
+		if (link.link_status == up)
+			return;
+		usleep(1000);
+	}
+	fail_msg("the link did not go %s", up ? "up" : "down");
+}
+
+static void
+open_port(uint16_t id)
+{
+	const struct rte_eth_conf conf = {0};
+
+	assert_int_equal(rte_eth_dev_configure(id, 1, 1, &conf), 0);
+	assert_int_equal(
+		rte_eth_rx_queue_setup(id, 0, RING, SOCKET_ID_ANY, NULL, pool), 0);
+	assert_int_equal(rte_eth_tx_queue_setup(id, 0, RING, SOCKET_ID_ANY, NULL), 0);
+	assert_int_equal(rte_eth_dev_start(id), 0);
+}
+
+static void
+peer_comes(bool packed, unsigned ring)
+{
+	char args[256];
+
+	snprintf(args, sizeof(args),
+		"path=%s,queues=1,queue_size=%u,mrg_rxbuf=0,in_order=1,packed_vq=%d",
+		socket_path, ring, packed);
+	assert_int_equal(rte_eal_hotplug_add("vdev", PEER, args), 0);
+	assert_int_equal(rte_eth_dev_get_port_by_name(PEER, &peer), 0);
+	open_port(peer);
+	wait_for_link(true);
+}
+
+static void
+peer_goes(void)
+{
+	rte_eth_dev_stop(peer);
+	assert_int_equal(rte_eal_hotplug_remove("vdev", PEER), 0);
+	wait_for_link(false);
+}
+
+/* The peer sends @n frames. */
+static void
+give(unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+
+		assert_non_null(m);
+		memset(rte_pktmbuf_append(m, LENGTH), 0, LENGTH);
+		assert_int_equal(rte_eth_tx_burst(peer, 0, &m, 1), 1);
+	}
+}
+
+static void
+take(uint16_t from, unsigned n)
+{
+	struct rte_mbuf *in[DP_BURST];
+
+	assert_in_range(n, 0, DP_BURST);
+	assert_int_equal(rte_eth_rx_burst(from, 0, in, (uint16_t)n), n);
+	rte_pktmbuf_free_bulk(in, n);
+}
+
+/* How many frames a look finds that wait to be read; it asks for them all, and ends. */
+static unsigned
+look(struct dp_vhost_ahead *a, unsigned worker, uint32_t cycles)
+{
+	const struct dp_vhost_pair pair = {.worker = worker, .ethdev = port};
+	unsigned n = 0, steps = 0;
+
+	for (dp_vhost_begin(a, &pair, cycles); !dp_vhost_is_asked(a); steps++) {
+		assert_true(steps < 2 * DP_BURST);
+		n += dp_vhost_ask(a);
+	}
+	return n;
+}
+
+/* As many as there are, up to a burst: wherever the ring stands. */
+static void
+finds_what_waits(void **state)
+{
+	struct dp_vhost_ahead a = {0};
+	unsigned waiting = 0, aided = 0;
+
+	(void)state;
+	peer_comes(true, RING);
+	for (unsigned turn = 0; turn < 1000; turn++) {
+		unsigned more = turn * 7 % 90, less, found;
+
+		if (waiting + more > 200)
+			more = 0;
+		give(more);
+		waiting += more;
+		less = waiting < 50 ? waiting : 50;
+		take(port, less);
+		waiting -= less;
+		found = look(&a, 0, FAR);
+		if (a.aided) {
+			aided++;
+			assert_int_equal(found, waiting < DP_BURST ? waiting : DP_BURST);
+		} else {
+			assert_int_equal(found, 0);
+		}
+	}
+	/* Now and then it is left out, to see what that costs. */
+	assert_in_range(aided, 950, 990);
+	for (; waiting > 0; waiting -= waiting < 50 ? waiting : 50)
+		take(port, waiting < 50 ? waiting : 50);
+	peer_goes();
+}
+
+/* What is near is read as it comes; and what becomes near is left alone again. */
+static void
+only_where_it_pays(void **state)
+{
+	struct dp_vhost_ahead a = {0};
+	unsigned n = 0;
+
+	(void)state;
+	peer_comes(true, RING);
+	give(100);
+	for (unsigned i = 0; i < 1000; i++)
+		assert_int_equal(look(&a, 0, NEAR), 0);
+	for (unsigned i = 0; i < 10; i++)
+		n = look(&a, 0, FAR);
+	assert_int_equal(n, DP_BURST);
+	for (unsigned i = 0; i < 1000; i++)
+		n = look(&a, 0, NEAR);
+	assert_int_equal(n, 0);
+	take(port, 50);
+	take(port, 50);
+	peer_goes();
+}
+
+static void
+split_rings_are_not_looked_into(void **state)
+{
+	struct dp_vhost_ahead a = {0};
+
+	(void)state;
+	peer_comes(false, RING);
+	give(10);
+	assert_int_equal(look(&a, 0, FAR), 0);
+	take(port, 10);
+	peer_goes();
+}
+
+/* What was begun with one peer does not go on with the next, whose ring is smaller. */
+static void
+another_peer_comes_meanwhile(void **state)
+{
+	const struct dp_vhost_pair pair = {.ethdev = port};
+	struct dp_vhost_ahead a = {0};
+
+	(void)state;
+	peer_comes(true, RING);
+	for (unsigned i = 0; i < RING - 10; i++) {
+		give(1);
+		take(port, 1);
+	}
+	give(10);
+	dp_vhost_begin(&a, &pair, FAR);
+	assert_false(dp_vhost_is_asked(&a));
+	peer_goes();
+	peer_comes(true, RING / 4);
+	give(10);
+	assert_int_equal(dp_vhost_ask(&a), 0);
+	assert_true(dp_vhost_is_asked(&a));
+	assert_int_equal(look(&a, 0, FAR), 10);
+	take(port, 10);
+	peer_goes();
+}
+
+static void
+nobody_is_there(void **state)
+{
+	struct dp_vhost_ahead a = {0};
+
+	(void)state;
+	assert_int_equal(look(&a, 0, FAR), 0);
+}
+
+/* ---- looking while the peer comes and goes ---- */
+
+static _Atomic bool stop;
+static _Atomic uint64_t found;
+
+static void *
+looks(void *arg)
+{
+	struct dp_vhost_ahead a = {0};
+
+	while (!atomic_load(&stop))
+		atomic_fetch_add(&found, look(&a, *(unsigned *)arg, FAR));
+	return NULL;
+}
+
+static void
+memory_goes_while_it_is_looked_at(void **state)
+{
+	unsigned number[] = {0, 1};
+	pthread_t thread[2];
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, looks, &number[i]), 0);
+	for (unsigned turn = 0; turn < 20; turn++) {
+		uint64_t before;
+
+		peer_comes(true, RING);
+		give(64);
+		before = atomic_load(&found);
+		for (unsigned ms = 0; ms < PATIENCE && atomic_load(&found) == before;
+			ms++)
+			usleep(1000);
+		assert_true(atomic_load(&found) > before);
+		peer_goes();
+	}
+	atomic_store(&stop, true);
+	for (unsigned i = 0; i < 2; i++)
+		pthread_join(thread[i], NULL);
+}
+
+static int
+start(void **state)
+{
+	static char vdev[128];
+	char *argv[] = {"dp_vhost", "--no-pci", "--no-huge", "-m", "128",
+		"--no-telemetry", "--no-shconf", "--log-level", "error", "-l", "0",
+		"--vdev", vdev, NULL};
+
+	(void)state;
+	dp_unmap_guard(NULL); /* our munmap() is linked in */
+	snprintf(socket_path, sizeof(socket_path), "/tmp/tidegate-vhost-%d",
+		(int)getpid());
+	snprintf(vdev, sizeof(vdev), "net_vhost0,iface=%s,queues=1", socket_path);
+	if (rte_eal_init(sizeof(argv) / sizeof(argv[0]) - 1, argv) < 0
+		|| rte_eth_dev_get_port_by_name("net_vhost0", &port) != 0
+		|| dp_vhost_watch(port) != 0)
+		return -1;
+	pool = rte_pktmbuf_pool_create(
+		"pool", 4095, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	if (pool == NULL)
+		return -1;
+	open_port(port);
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	rte_eth_dev_stop(port);
+	rte_eth_dev_close(port);
+	unlink(socket_path);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nobody_is_there),
+		cmocka_unit_test(finds_what_waits),
+		cmocka_unit_test(only_where_it_pays),
+		cmocka_unit_test(another_peer_comes_meanwhile),
+		cmocka_unit_test(split_rings_are_not_looked_into),
+		cmocka_unit_test(memory_goes_while_it_is_looked_at),
+	};
+
+	return cmocka_run_group_tests(tests, start, end);
+}
