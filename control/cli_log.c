@@ -148,7 +148,8 @@ is_configured(const struct cli *c, const char *stream)
 	return is;
 }
 
-/* Nothing was printed because there is no such stream, if that can be told. */
+/* Nothing was printed because there is no such stream, if that can be told: an empty
+ * directory does not tell. */
 static int
 no_record(const struct cli *c, const struct reading *r)
 {
@@ -156,7 +157,8 @@ no_record(const struct cli *c, const struct reading *r)
 	const char *name;
 	json_t *v;
 
-	if (json_object_size(r->others) == 0 || is_configured(c, r->stream))
+	if (r->stream == NULL || is_configured(c, r->stream)
+		|| (cli_option(c, "--dir") != NULL && json_object_size(r->others) == 0))
 		return CLI_DONE;
 	json_object_foreach (r->others, name, v)
 		ctl_nearest_offer(&near, name);
