@@ -96,7 +96,9 @@ set_regions(struct view *v)
 		struct region *r = &v->region[v->n_regions++];
 
 		r->guest = m->guest_phys_addr;
-		atomic_store(&r->host, (uint8_t *)(uintptr_t)m->host_user_addr);
+		atomic_store(&r->host,
+			(uint8_t *)m->mmap_addr
+				+ (m->host_user_addr - (uintptr_t)m->mmap_addr));
 		atomic_store(&r->size, m->size);
 	}
 	free(mem);
