@@ -183,15 +183,16 @@ reply_queue(const struct dp_net *net, uint8_t port)
 	return net->tx[port].own ? net->tx[port].queue : UINT16_MAX;
 }
 
-void
-dp_net_look_ahead(struct dp_net *net, const struct dp_burst *b, uint64_t cycles)
+/* Reading @b took so many cycles, and there may be more: look into its port's rings. */
+static void
+look_ahead(
+	struct dp_net *net, struct rx_queue *q, const struct dp_burst *b, uint64_t cycles)
 {
-	struct rx_queue *q = net->last_rx;
 	const struct dp_port_config *p = &net->cfg->ports[q->port];
 	const struct dp_vhost_pair pair = {
 		net->worker, p->ethdev, q->queue, reply_queue(net, q->port)};
 
-	if (p->driver == DP_DRV_VHOST && b->n >= DP_BURST / 2)
+	if (p->driver == DP_DRV_VHOST)
 		dp_vhost_begin(&q->ahead, &pair, (uint32_t)cycles / b->n);
 }
 
@@ -210,11 +211,14 @@ dp_net_rx(struct dp_net *net, struct dp_burst *b)
 	b->n = 0;
 	for (unsigned k = 0; k < net->n_rx && b->n == 0; k++) {
 		struct rx_queue *q = &net->rx[net->next_rx];
+		uint64_t began = rte_rdtsc();
 
 		net->last_rx = q;
 		net->next_rx = net->next_rx + 1 == net->n_rx ? 0 : net->next_rx + 1;
 		b->n = rte_eth_rx_burst(
 			net->cfg->ports[q->port].ethdev, q->queue, b->pkt, DP_BURST);
+		if (b->n >= DP_BURST / 2)
+			look_ahead(net, q, b, rte_rdtsc() - began);
 		for (unsigned i = 0; i < b->n; i++)
 			b->port[i] = q->port;
 	}

@@ -53,10 +53,8 @@ void dp_net_rx(struct dp_net *net, struct dp_burst *b);
  * peers: the reply goes back to the MAC that asked, found in the frame.
  */
 void dp_net_stage(struct dp_net *net, struct dp_burst *b);
-/* What dp_net_rx() read took so many cycles, and there may be more: look into its port's
- * rings, if that pays (vhost.h).  Before the burst goes on. */
-void dp_net_look_ahead(struct dp_net *net, const struct dp_burst *b, uint64_t cycles);
-/* Between two stages: ask for some of what was seen there. */
+/* Between two stages: ask for some of what the next burst from the same port needs
+ * (vhost.h). */
 void dp_net_ahead(struct dp_net *net);
 /*
  * Turn packet @i into the answer that stands at coap[i], @len bytes: addresses and ports

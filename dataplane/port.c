@@ -82,11 +82,10 @@ open_port(struct dp_port_config *p, struct rte_mempool *pool, unsigned workers)
 	p->n_txq = at_most(p->queues, info.max_tx_queues);
 	if (p->n_txq > workers)
 		p->n_txq = (uint16_t)workers;
-	if (p->driver == DP_DRV_VHOST && (rc = dp_vhost_watch(p->ethdev)) != 0)
-		return rc;
 	if ((rc = rte_eth_dev_configure(p->ethdev, p->n_rxq, p->n_txq, &conf)) != 0
 		|| (rc = set_queues(p, pool)) != 0
 		|| (rc = rte_eth_dev_start(p->ethdev)) != 0
+		|| (p->driver == DP_DRV_VHOST && (rc = dp_vhost_watch(p->ethdev)) != 0)
 		|| (rc = rte_eth_macaddr_get(p->ethdev, &mac)) != 0)
 		return rc;
 	memcpy(p->mac, mac.addr_bytes, sizeof(p->mac));

@@ -20,7 +20,7 @@
 #define WRAPPED 0x8000u /* of a ring's index: the wrap counter */
 #define AVAILABLE (1 << VRING_PACKED_DESC_F_AVAIL)
 #define USED (1 << VRING_PACKED_DESC_F_USED)
-#define STEP 20    /* buffers asked for at a time */
+#define STEP 22    /* buffers asked for at a time: a burst, both ways, in six steps */
 #define WORTH 60   /* cycles that reading a frame takes: below that, asking costs more */
 #define UNAIDED 64 /* of so many bursts one is read unaided, to know that */
 #define LINE ((uintptr_t)RTE_CACHE_LINE_SIZE)
@@ -39,8 +39,8 @@ struct ring {
 	uint16_t size;
 };
 
-/* What a port shares with its peer.  Written while it is not there, by one thread; only
- * the regions are read by others then. */
+/* What a port shares with its peer.  Written while it is not there, by the driver's event
+ * thread; others read the regions, at any time. */
 static struct view {
 	_Atomic bool there;
 	uint32_t number; /* another for each peer, and for each change of its queues */
@@ -89,6 +89,8 @@ set_regions(struct view *v)
 	struct rte_vhost_memory *mem = NULL;
 
 	v->n_regions = 0;
+	for (unsigned i = 0; i < REGIONS_MAX; i++)
+		atomic_store(&v->region[i].size, 0);
 	if (rte_vhost_get_mem_table(v->vid, &mem) != 0)
 		return;
 	for (unsigned i = 0; i < mem->nregions && i < REGIONS_MAX; i++) {
@@ -121,11 +123,11 @@ set_rings(struct view *v)
 	}
 }
 
+/* Nobody looks there any more when this returns, whoever else withdraws it meanwhile. */
 static void
 withdraw(struct view *v)
 {
-	if (!atomic_exchange(&v->there, false))
-		return;
+	atomic_store(&v->there, false);
 	(void)syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 	for (unsigned w = 0; w < DP_WORKERS_MAX; w++)
 		while (atomic_load(&looking[w].at_it))
@@ -188,7 +190,7 @@ void
 dp_vhost_forget(const void *at, size_t len)
 {
 	for (unsigned p = 0; p < RTE_MAX_ETHPORTS; p++)
-		if (atomic_load(&views[p].there) && overlaps(&views[p], at, len))
+		if (overlaps(&views[p], at, len))
 			withdraw(&views[p]);
 }
 
@@ -264,7 +266,10 @@ dp_vhost_begin(
 	if (v != NULL) {
 		a->number = v->number;
 		begin(v, &a->read, 2 * pair->rxq + 1);
-		begin(v, &a->write, 2 * pair->txq);
+		/* Both belong to one pair, which the peer enables as one: the driver may
+		 * free what is disabled, and does not read it. */
+		if (pair->txq == pair->rxq)
+			begin(v, &a->write, 2 * pair->txq);
 	}
 	look_away(a);
 }

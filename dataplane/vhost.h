@@ -8,10 +8,10 @@
  * stands in a descriptor decides about prefetches and nothing else.  Where both cores
  * share a cache that costs more than it saves, so reading is timed, with and without.
  *
- * Threads.  The driver's event thread makes and drops a port's view of its peer; a worker
- *           looks, with a dp_vhost_ahead of its own.  The peer's memory may be unmapped
- * at any time: dp_vhost_forget() comes before that and waits until nobody looks. Memory.
- * Static: a view a port, a flag a worker.
+ * Threads.  The driver's event thread makes a port's view of its peer; a worker looks,
+ * with a dp_vhost_ahead of its own.  The peer's memory may be unmapped at any time:
+ * dp_vhost_forget() comes before that and waits until nobody looks. Memory. Static: a
+ * view a port, a flag a worker.
  */
 #pragma once
 
@@ -43,7 +43,8 @@ struct dp_vhost_ahead {
 	struct dp_vhost_cursor read, write;
 };
 
-/* Follow the peer of @ethdev, before it is configured; 0 or a negative errno. */
+/* Follow the peer of @ethdev, which was started; 0 or a negative errno.  A peer that has
+ * come before is looked into when it comes again. */
 int dp_vhost_watch(uint16_t ethdev);
 /* These bytes are about to be unmapped: drop the views that look there, and wait for the
  * workers that do.  Any thread that does not look itself. */

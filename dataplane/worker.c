@@ -96,7 +96,6 @@ receive(struct dp_worker *w)
 	b->handed = false;
 	b->tsc = w->tsc;
 	b->now_s = w->now_s;
-	dp_net_look_ahead(w->net, b, w->rx_cycles);
 	dp_net_stage(w->net, b);
 	dp_worker_burst(w, b);
 	return true;
