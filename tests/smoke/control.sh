@@ -170,7 +170,7 @@ same trace-last-none '[]' "$("$CTL" --json trace --last 1)"
 # ---- counters
 requests=$("$CTL" --json stats requests | field requests)
 same stats-pattern '1' "$("$CTL" stats rx_frames | wc -l)"
-same stats-glob 'rx_bytes rx_frames ' "$("$CTL" stats 'rx_*' | awk '{print $1}' | sort | tr '\n' ' ')"
+same stats-glob 'rx_ahead rx_bytes rx_frames ' "$("$CTL" stats 'rx_*' | awk '{print $1}' | sort | tr '\n' ' ')"
 same stats-named-though-zero '{"counters":{"drop_vlan":0}}' "$("$CTL" --json stats drop_vlan)"
 holds stats-no-such 1 'there is no counter like xyzzy' "$CTL" stats xyzzy
 # shellcheck disable=SC2016 # the backquotes are Markdown's
