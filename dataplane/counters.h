@@ -41,7 +41,7 @@
 #define DP_COUNTERS(X)                                                                   \
 	X(rx_frames, FRAME, "frames read from ports")                                    \
 	X(rx_bytes, INFO, "bytes of frames read from ports")                             \
-	X(rx_ahead, INFO, "frames of vhost ports asked for a burst ahead")               \
+	X(rx_ahead, INFO, "descriptors of vhost ports looked at a burst ahead")          \
 	X(tx_frames, INFO, "frames given to ports")                                      \
 	X(tx_bytes, INFO, "bytes of frames given to ports")                              \
 	X(tx_dropped, INFO, "frames that a port did not take")                           \

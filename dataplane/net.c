@@ -47,6 +47,23 @@ set_plain(struct dp_net *net, unsigned p)
 	net->plain[p].sums = port->checksum_rx;
 }
 
+static void
+add_rx(struct dp_net *net, unsigned p, unsigned queue)
+{
+	const struct dp_port_config *port = &net->cfg->ports[p];
+	const struct tx_port *tx = &net->tx[p];
+
+	net->rx[net->n_rx++] = (struct rx_queue){
+		.port = (uint8_t)p,
+		.queue = (uint16_t)queue,
+		.vhost = port->driver == DP_DRV_VHOST,
+		.ahead = {.worker = net->worker,
+			.ethdev = port->ethdev,
+			.queue = (uint16_t)queue,
+			.writes = tx->own && tx->queue == queue},
+	};
+}
+
 /* Workers beyond the port's queues pass their frames to worker 0, who has queue 0. */
 static int
 set_tx(struct dp_net *net, unsigned p)
@@ -87,11 +104,10 @@ dp_net_new(const struct dp_config *cfg, unsigned worker, struct rte_mempool *poo
 		goto no_memory;
 	dp_wheel_init(net->timers, NEIGHBOURS, 0);
 	for (unsigned p = 0; p < cfg->n_ports; p++) {
-		for (unsigned q = worker; q < cfg->ports[p].n_rxq; q += cfg->workers)
-			net->rx[net->n_rx++] = (struct rx_queue){
-				.port = (uint8_t)p, .queue = (uint16_t)q};
 		if (set_tx(net, p) < 0)
 			goto no_memory;
+		for (unsigned q = worker; q < cfg->ports[p].n_rxq; q += cfg->workers)
+			add_rx(net, p, q);
 	}
 	add_sides(net);
 	for (unsigned p = 0; p < cfg->n_ports; p++)
@@ -175,27 +191,6 @@ net_any_address(const struct dp_port_config *p, bool v6)
 
 /* ---- frames in ---- */
 
-/* The ring of the port that replies go to: where this worker has none, another does it.
- */
-static uint16_t
-reply_queue(const struct dp_net *net, uint8_t port)
-{
-	return net->tx[port].own ? net->tx[port].queue : UINT16_MAX;
-}
-
-/* Reading @b took so many cycles, and there may be more: look into its port's rings. */
-static void
-look_ahead(
-	struct dp_net *net, struct rx_queue *q, const struct dp_burst *b, uint64_t cycles)
-{
-	const struct dp_port_config *p = &net->cfg->ports[q->port];
-	const struct dp_vhost_pair pair = {
-		net->worker, p->ethdev, q->queue, reply_queue(net, q->port)};
-
-	if (p->driver == DP_DRV_VHOST)
-		dp_vhost_begin(&q->ahead, &pair, (uint32_t)cycles / b->n);
-}
-
 void
 dp_net_ahead(struct dp_net *net)
 {
@@ -211,14 +206,14 @@ dp_net_rx(struct dp_net *net, struct dp_burst *b)
 	b->n = 0;
 	for (unsigned k = 0; k < net->n_rx && b->n == 0; k++) {
 		struct rx_queue *q = &net->rx[net->next_rx];
-		uint64_t began = rte_rdtsc();
+		uint64_t began = q->vhost ? rte_rdtsc() : 0;
 
 		net->last_rx = q;
 		net->next_rx = net->next_rx + 1 == net->n_rx ? 0 : net->next_rx + 1;
 		b->n = rte_eth_rx_burst(
 			net->cfg->ports[q->port].ethdev, q->queue, b->pkt, DP_BURST);
-		if (b->n >= DP_BURST / 2)
-			look_ahead(net, q, b, rte_rdtsc() - began);
+		if (q->vhost && b->n >= DP_BURST / 2)
+			dp_vhost_begin(&q->ahead, (rte_rdtsc() - began) / b->n);
 		for (unsigned i = 0; i < b->n; i++)
 			b->port[i] = q->port;
 	}

@@ -40,7 +40,8 @@ struct neighbour {
 struct rx_queue {
 	uint8_t port;
 	uint16_t queue;
-	struct dp_vhost_ahead ahead;
+	bool vhost;
+	struct dp_vhost_ahead ahead; /* if so */
 };
 
 struct dp_net {

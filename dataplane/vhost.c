@@ -20,9 +20,10 @@
 #define WRAPPED 0x8000u /* of a ring's index: the wrap counter */
 #define AVAILABLE (1 << VRING_PACKED_DESC_F_AVAIL)
 #define USED (1 << VRING_PACKED_DESC_F_USED)
-#define STEP 22    /* buffers asked for at a time: a burst, both ways, in six steps */
-#define WORTH 60   /* cycles that reading a frame takes: below that, asking costs more */
-#define UNAIDED 64 /* of so many bursts one is read unaided, to know that */
+#define STEP 22  /* buffers asked for at a time: a burst, both ways, in six steps */
+#define WORTH 60 /* cycles that reading a frame takes: below that, asking costs more */
+#define CYCLES_MAX 240 /* no burst counts for more: six unaided ones forget it */
+#define UNAIDED 64     /* of so many bursts one is read unaided, to know that */
 #define LINE ((uintptr_t)RTE_CACHE_LINE_SIZE)
 #define READ_MAX 256  /* bytes of a frame that are asked for */
 #define REGIONS_MAX 8 /* as many as a peer may share */
@@ -42,8 +43,8 @@ struct ring {
 /* What a port shares with its peer.  Written while it is not there, by the driver's event
  * thread; others read the regions, at any time. */
 static struct view {
-	_Atomic bool there;
-	uint32_t number; /* another for each peer, and for each change of its queues */
+	_Atomic bool there; /* follow() and withdraw(); read by look_at() */
+	uint32_t number;    /* another for each peer, and for each change of its queues */
 	int vid;
 	unsigned n_regions;
 	struct region region[REGIONS_MAX];
@@ -51,7 +52,8 @@ static struct view {
 		ring[RINGS_MAX]; /* the peer's: 2q what it reads, 2q + 1 what it sends */
 } views[RTE_MAX_ETHPORTS];
 
-/* Set while a worker reads a view and what that points to. */
+/* Set while a worker reads a view and what that points to: look_at(), look_away().
+ * Whoever withdraws a view waits for all. */
 static struct {
 	_Alignas(RTE_CACHE_LINE_SIZE) _Atomic bool at_it;
 } looking[DP_WORKERS_MAX];
@@ -128,6 +130,7 @@ static void
 withdraw(struct view *v)
 {
 	atomic_store(&v->there, false);
+	/* Whoever did not see that has raised its flag by now: see look_at(). */
 	(void)syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 	for (unsigned w = 0; w < DP_WORKERS_MAX; w++)
 		while (atomic_load(&looking[w].at_it))
@@ -197,11 +200,12 @@ dp_vhost_forget(const void *at, size_t len)
 /* ---- a worker's looks ---- */
 
 /*
- * A look is a store, a load and a store: that the store is seen before the view is read,
- * the other side sees to, who pays for it with a system call (membarrier()).
+ * The port's view, which stays until look_away(); NULL: there is none.
+ *
+ * The flag must be seen by others before the view is read here.  A barrier for that would
+ * be paid for at every look; instead whoever withdraws the view pays, with a system call
+ * that is a barrier to all threads at once.
  */
-
-/* The port's view, which stays until look_away(); NULL: there is none. */
 static inline const struct view *
 look_at(const struct dp_vhost_ahead *a)
 {
@@ -222,10 +226,10 @@ look_away(const struct dp_vhost_ahead *a)
 static void
 begin(const struct view *v, struct dp_vhost_cursor *c, unsigned i)
 {
-	const struct ring *r = &v->ring[i < RINGS_MAX ? i : 0];
+	const struct ring *r = &v->ring[i];
 	uint16_t next, used;
 
-	if (i >= RINGS_MAX || r->desc == NULL
+	if (r->desc == NULL
 		|| rte_vhost_get_vring_base(v->vid, (uint16_t)i, &next, &used) != 0
 		|| (next & ~WRAPPED) >= r->size)
 		return;
@@ -241,35 +245,36 @@ begin(const struct view *v, struct dp_vhost_cursor *c, unsigned i)
 	}
 }
 
-/* Is it worth asking?  The burst just read took @cycles a frame. */
+/* Is it worth asking?  The burst just read took @cycles a frame; that of a core that was
+ * away meanwhile is not to be remembered for long. */
 static bool
-is_worth(struct dp_vhost_ahead *a, uint32_t cycles)
+is_worth(struct dp_vhost_ahead *a, uint64_t cycles)
 {
+	if (cycles > CYCLES_MAX)
+		cycles = CYCLES_MAX;
 	if (!a->aided)
-		a->unaided = (3 * a->unaided + cycles) / 4;
+		a->unaided = (3 * a->unaided + (uint32_t)cycles) / 4;
 	a->aided = a->unaided >= WORTH && ++a->bursts % UNAIDED != 0;
 	return a->aided;
 }
 
 void
-dp_vhost_begin(
-	struct dp_vhost_ahead *a, const struct dp_vhost_pair *pair, uint32_t cycles)
+dp_vhost_begin(struct dp_vhost_ahead *a, uint64_t cycles)
 {
+	unsigned ring = 2u * a->queue;
 	const struct view *v;
 
 	a->read.left = a->write.left = 0;
-	if (!is_worth(a, cycles))
+	if (!is_worth(a, cycles) || ring >= RINGS_MAX)
 		return;
-	a->worker = pair->worker;
-	a->ethdev = pair->ethdev;
 	v = look_at(a);
 	if (v != NULL) {
 		a->number = v->number;
-		begin(v, &a->read, 2 * pair->rxq + 1);
-		/* Both belong to one pair, which the peer enables as one: the driver may
-		 * free what is disabled, and does not read it. */
-		if (pair->txq == pair->rxq)
-			begin(v, &a->write, 2 * pair->txq);
+		begin(v, &a->read, ring + 1);
+		/* The peer enables both rings of a pair as one.  What is disabled the
+		 * driver may free: no other's is looked into than what is read. */
+		if (a->writes)
+			begin(v, &a->write, ring);
 	}
 	look_away(a);
 }

@@ -6,12 +6,12 @@
  * cycles for it; so the worker looks into the (packed) rings before the driver does, and
  * asks for what will be read next and written soon.  Nothing of that is believed: what
  * stands in a descriptor decides about prefetches and nothing else.  Where both cores
- * share a cache that costs more than it saves, so reading is timed, with and without.
+ * share a cache that costs more than it saves, so reading is timed, now and then without.
  *
  * Threads.  The driver's event thread makes a port's view of its peer; a worker looks,
- * with a dp_vhost_ahead of its own.  The peer's memory may be unmapped at any time:
- * dp_vhost_forget() comes before that and waits until nobody looks. Memory. Static: a
- * view a port, a flag a worker.
+ *           with dp_vhost_aheads of its own.  The peer's memory may be unmapped at any
+ *           time: dp_vhost_forget() comes before that, and waits until nobody looks.
+ * Memory.   Static: a view a port, a flag a worker.
  */
 #pragma once
 
@@ -21,25 +21,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A worker's queues of a port. */
-struct dp_vhost_pair {
-	unsigned worker;
-	uint16_t ethdev, rxq;
-	uint16_t txq; /* UINT16_MAX: the worker has none */
-};
-
+/* How far one ring has been looked at. */
 struct dp_vhost_cursor {
 	uint16_t ring, at, left;
 	uint16_t ready; /* flags of a descriptor that the peer has made available */
 };
 
-/* What is still to be asked for, for one worker and queue; all zero at first. */
+/* One queue that a worker reads.  The first four are the owner's to set, once; the rest
+ * begins as zero. */
 struct dp_vhost_ahead {
 	unsigned worker;
+	uint16_t ethdev, queue;
+	bool writes;      /* answers go to the queue of the same number */
+	bool aided;       /* the next burst has been asked for */
+	uint32_t unaided; /* TSC cycles a frame without that, a running mean */
+	uint32_t bursts;
 	uint32_t number; /* of the view that the cursors speak of */
-	uint16_t ethdev;
-	bool aided;               /* the burst to be read next */
-	uint32_t unaided, bursts; /* TSC cycles a frame, a running mean */
 	struct dp_vhost_cursor read, write;
 };
 
@@ -51,12 +48,11 @@ int dp_vhost_watch(uint16_t ethdev);
 void dp_vhost_forget(const void *at, size_t len);
 
 /* A good part of a burst was read, at so many TSC cycles a frame: ask for the descriptors
- * that come next, unless they are near.  Any ethdev: without a view there is nothing. */
-void dp_vhost_begin(
-	struct dp_vhost_ahead *a, const struct dp_vhost_pair *pair, uint32_t cycles);
+ * that come next, unless they are near.  Without a view there is nothing to ask for. */
+void dp_vhost_begin(struct dp_vhost_ahead *a, uint64_t cycles);
 /* They have come: ask for some of the buffers that they speak of.  A core has a dozen
- * lines or two under way at a time, no more: so it goes in steps, between other work. How
- * many frames that will be read next were among them. */
+ * lines or two under way at a time, no more: so it goes in steps, between other work.
+ * How many descriptors of frames that wait to be read were among them. */
 unsigned dp_vhost_ask(struct dp_vhost_ahead *a);
 
 static inline bool

@@ -1,14 +1,12 @@
 /*
  * A vhost port's rings, looked into ahead of the driver.  The peer is a virtio-user port
- * of this process: its packed ring has a size that bursts do not divide, and comes round
- * many times.
+ * of this process; its packed ring comes round many times, and its end lies anywhere in
+ * what is looked at.
  */
 #include "dataplane/burst.h"
 #include "dataplane/unmap.h"
 #include "dataplane/vhost.h"
 
-#include <rte_bus_vdev.h>
-#include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
@@ -70,37 +68,48 @@ peer_goes(void)
 	wait_for_link(false);
 }
 
-/* The peer sends @n frames. */
 static void
-give(unsigned n)
+give_from(uint16_t from, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
 
 		assert_non_null(m);
 		memset(rte_pktmbuf_append(m, LENGTH), 0, LENGTH);
-		assert_int_equal(rte_eth_tx_burst(peer, 0, &m, 1), 1);
+		assert_int_equal(rte_eth_tx_burst(from, 0, &m, 1), 1);
 	}
 }
 
+/* The peer sends @n frames. */
 static void
-take(uint16_t from, unsigned n)
+give(unsigned n)
+{
+	give_from(peer, n);
+}
+
+static void
+take(unsigned n)
 {
 	struct rte_mbuf *in[DP_BURST];
 
 	assert_in_range(n, 0, DP_BURST);
-	assert_int_equal(rte_eth_rx_burst(from, 0, in, (uint16_t)n), n);
+	assert_int_equal(rte_eth_rx_burst(port, 0, in, (uint16_t)n), n);
 	rte_pktmbuf_free_bulk(in, n);
 }
 
-/* How many frames a look finds that wait to be read; it asks for them all, and ends. */
-static unsigned
-look(struct dp_vhost_ahead *a, unsigned worker, uint32_t cycles)
+static struct dp_vhost_ahead
+ahead_of(unsigned worker)
 {
-	const struct dp_vhost_pair pair = {.worker = worker, .ethdev = port};
+	return (struct dp_vhost_ahead){.worker = worker, .ethdev = port, .writes = true};
+}
+
+/* How many frames a look finds that wait to be read; it asks for everything, and ends. */
+static unsigned
+look(struct dp_vhost_ahead *a, uint64_t cycles)
+{
 	unsigned n = 0, steps = 0;
 
-	for (dp_vhost_begin(a, &pair, cycles); !dp_vhost_is_asked(a); steps++) {
+	for (dp_vhost_begin(a, cycles); !dp_vhost_is_asked(a); steps++) {
 		assert_true(steps < 2 * DP_BURST);
 		n += dp_vhost_ask(a);
 	}
@@ -115,13 +124,13 @@ wait_for_view(void)
 
 	give(1);
 	for (unsigned ms = 0; ms < PATIENCE && n == 0; ms++) {
-		struct dp_vhost_ahead a = {0};
+		struct dp_vhost_ahead a = ahead_of(MAIN);
 
-		n = look(&a, MAIN, FAR);
+		n = look(&a, FAR);
 		usleep(1000);
 	}
 	assert_int_equal(n, 1);
-	take(port, 1);
+	take(1);
 }
 
 static void
@@ -144,7 +153,7 @@ peer_comes(bool packed, unsigned ring)
 static void
 finds_what_waits(void **state)
 {
-	struct dp_vhost_ahead a = {0};
+	struct dp_vhost_ahead a = ahead_of(MAIN);
 	unsigned waiting = 0, aided = 0;
 
 	(void)state;
@@ -157,9 +166,9 @@ finds_what_waits(void **state)
 		give(more);
 		waiting += more;
 		less = waiting < 50 ? waiting : 50;
-		take(port, less);
+		take(less);
 		waiting -= less;
-		found = look(&a, MAIN, FAR);
+		found = look(&a, FAR);
 		if (a.aided) {
 			aided++;
 			assert_int_equal(found, waiting < DP_BURST ? waiting : DP_BURST);
@@ -170,7 +179,61 @@ finds_what_waits(void **state)
 	/* Now and then it is left out, to see what that costs. */
 	assert_in_range(aided, 950, 990);
 	for (; waiting > 0; waiting -= waiting < 50 ? waiting : 50)
-		take(port, waiting < 50 ? waiting : 50);
+		take(waiting < 50 ? waiting : 50);
+	peer_goes();
+}
+
+/* How many buffers for answers a look asks for. */
+static unsigned
+room(void)
+{
+	struct dp_vhost_ahead a = ahead_of(MAIN);
+	uint16_t from;
+
+	dp_vhost_begin(&a, FAR);
+	from = a.write.at;
+	while (!dp_vhost_is_asked(&a))
+		(void)dp_vhost_ask(&a);
+	return (a.write.at + RING - from) % RING;
+}
+
+/* A burst's, as far as the peer has left buffers. */
+static void
+finds_room_for_answers(void **state)
+{
+	unsigned left = RING;
+
+	(void)state;
+	peer_comes(true, RING);
+	while (left > 0) {
+		unsigned n = left < 30 ? left : 30;
+
+		assert_int_equal(room(), left < DP_BURST ? left : DP_BURST);
+		give_from(port, n); /* the peer takes none */
+		left -= n;
+	}
+	assert_int_equal(room(), 0);
+	peer_goes();
+}
+
+/* A worker whose answers take another queue, or none, asks for what it reads alone. */
+static void
+only_the_pair_that_is_read(void **state)
+{
+	struct dp_vhost_ahead a = ahead_of(MAIN);
+
+	(void)state;
+	peer_comes(true, RING);
+	give(10);
+	a.writes = false;
+	dp_vhost_begin(&a, FAR);
+	assert_int_equal(a.write.left, 0);
+	assert_int_equal(look(&a, FAR), 10);
+	a.queue = 1; /* the peer has one */
+	assert_int_equal(look(&a, FAR), 0);
+	a.queue = 64; /* nobody has as many */
+	assert_int_equal(look(&a, FAR), 0);
+	take(10);
 	peer_goes();
 }
 
@@ -178,35 +241,55 @@ finds_what_waits(void **state)
 static void
 only_where_it_pays(void **state)
 {
-	struct dp_vhost_ahead a = {0};
+	struct dp_vhost_ahead a = ahead_of(MAIN);
 	unsigned n = 0;
 
 	(void)state;
 	peer_comes(true, RING);
 	give(100);
 	for (unsigned i = 0; i < 1000; i++)
-		assert_int_equal(look(&a, MAIN, NEAR), 0);
+		assert_int_equal(look(&a, NEAR), 0);
 	for (unsigned i = 0; i < 10; i++)
-		n = look(&a, MAIN, FAR);
+		n = look(&a, FAR);
 	assert_int_equal(n, DP_BURST);
 	for (unsigned i = 0; i < 1000; i++)
-		n = look(&a, MAIN, NEAR);
+		n = look(&a, NEAR);
 	assert_int_equal(n, 0);
-	take(port, 50);
-	take(port, 50);
+	take(50);
+	take(50);
+	peer_goes();
+}
+
+/* One burst during which the core was away does not make a near peer a far one. */
+static void
+a_stolen_burst_is_soon_forgotten(void **state)
+{
+	struct dp_vhost_ahead a = ahead_of(MAIN);
+	unsigned asked = 0;
+
+	(void)state;
+	peer_comes(true, RING);
+	give(10);
+	for (unsigned i = 0; i < 100; i++)
+		assert_int_equal(look(&a, NEAR), 0);
+	look(&a, 1000000);
+	for (unsigned i = 0; i < 1000; i++)
+		asked += look(&a, NEAR) > 0;
+	assert_in_range(asked, 0, 100);
+	take(10);
 	peer_goes();
 }
 
 static void
 split_rings_are_not_looked_into(void **state)
 {
-	struct dp_vhost_ahead a = {0};
+	struct dp_vhost_ahead a = ahead_of(MAIN);
 
 	(void)state;
 	peer_comes(false, RING);
 	give(10);
-	assert_int_equal(look(&a, MAIN, FAR), 0);
-	take(port, 10);
+	assert_int_equal(look(&a, FAR), 0);
+	take(10);
 	peer_goes();
 }
 
@@ -214,35 +297,34 @@ split_rings_are_not_looked_into(void **state)
 static void
 another_peer_comes_meanwhile(void **state)
 {
-	const struct dp_vhost_pair pair = {.worker = MAIN, .ethdev = port};
-	struct dp_vhost_ahead a = {0};
+	struct dp_vhost_ahead a = ahead_of(MAIN);
 
 	(void)state;
 	peer_comes(true, RING);
 	for (unsigned i = 0; i < RING - 10; i++) {
 		give(1);
-		take(port, 1);
+		take(1);
 	}
 	give(10);
-	dp_vhost_begin(&a, &pair, FAR);
+	dp_vhost_begin(&a, FAR);
 	assert_false(dp_vhost_is_asked(&a));
 	peer_goes();
 	peer_comes(true, RING / 4);
 	give(10);
 	assert_int_equal(dp_vhost_ask(&a), 0);
 	assert_true(dp_vhost_is_asked(&a));
-	assert_int_equal(look(&a, MAIN, FAR), 10);
-	take(port, 10);
+	assert_int_equal(look(&a, FAR), 10);
+	take(10);
 	peer_goes();
 }
 
 static void
 nobody_is_there(void **state)
 {
-	struct dp_vhost_ahead a = {0};
+	struct dp_vhost_ahead a = ahead_of(MAIN);
 
 	(void)state;
-	assert_int_equal(look(&a, MAIN, FAR), 0);
+	assert_int_equal(look(&a, FAR), 0);
 }
 
 /* ---- looking while the peer comes and goes ---- */
@@ -253,10 +335,10 @@ static _Atomic uint64_t found;
 static void *
 looks(void *arg)
 {
-	struct dp_vhost_ahead a = {0};
+	struct dp_vhost_ahead a = ahead_of(*(unsigned *)arg);
 
 	while (!atomic_load(&stop))
-		atomic_fetch_add(&found, look(&a, *(unsigned *)arg, FAR));
+		atomic_fetch_add(&found, look(&a, FAR));
 	return NULL;
 }
 
@@ -326,7 +408,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nobody_is_there),
 		cmocka_unit_test(finds_what_waits),
+		cmocka_unit_test(finds_room_for_answers),
+		cmocka_unit_test(only_the_pair_that_is_read),
 		cmocka_unit_test(only_where_it_pays),
+		cmocka_unit_test(a_stolen_burst_is_soon_forgotten),
 		cmocka_unit_test(another_peer_comes_meanwhile),
 		cmocka_unit_test(split_rings_are_not_looked_into),
 		cmocka_unit_test(memory_goes_while_it_is_looked_at),

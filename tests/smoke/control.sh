@@ -118,6 +118,8 @@ holds second-on-the-log 1 'log directory .*: in use: another gateway writes it; 
 same socket-mode 660 "$(stat -c %a "$RUN/control.sock")"
 same socket-outlives-a-second "$PID" "$("$CTL" --json status | field pid)"
 holds socket-of-another-user 1 'only root, the gateway.s user and its group may ask it' "${nobody[@]}" "$CTL" status
+same log-cat-empty '0 ' "$(said=$("$CTL" log cat telemetry 2>&1); echo "$? $said")"
+same log-cat-empty-no-such '1 log cat: there is no stream "nobody"' "$(said=$("$CTL" log cat nobody 2>&1); echo "$? $said")"
 
 # ---- a fleet, and what is known of it afterwards
 "$BENCH" run --vhost "$RUN/fleet0.sock" --devices $DEVICES --rate 8000 --seconds 8 --json >"$RUN/fleet" 2>&1
