@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #define SLICE_S 0.002
-#define GAP_S 0.0001  /* this loop stood still */
-#define REST_S 2e-6   /* between two looks, where the first found little */
-#define GIVE_UP_S 0.1 /* what is not answered by then was dropped */
+#define GAP_S 0.0001 /* this loop stood still */
+#define REST_S 2e-6  /* between two looks, where the first found little */
+#define DRAIN_S 0.5  /* what is not answered by then was dropped */
 
 int
 blast_open(struct blast *b, const char *name, struct rte_mempool *pool)
@@ -178,13 +178,6 @@ give(struct blast *b)
 		send_rest(b);
 }
 
-static void
-give_up(struct blast *b, struct blast_result *r)
-{
-	r->lost += b->talk->awaited;
-	b->talk->lost(b->talk);
-}
-
 struct slice {
 	uint64_t start;
 	uint64_t answers;
@@ -206,17 +199,11 @@ close_slice(struct slice *s, uint64_t now, struct blast_result *r)
 
 /* Was anything heard?  True also where nothing is under way. */
 static bool
-hears(struct blast *b, unsigned got, uint64_t now, struct blast_result *r)
+hears(struct blast *b, unsigned got, uint64_t now)
 {
-	double silent = (double)(now - b->heard) / (double)rte_get_tsc_hz();
-
-	if (got > 0 || b->talk->awaited == 0) {
+	if (got > 0 || b->talk->awaited == 0)
 		b->heard = now;
-		return true;
-	}
-	if (silent > GIVE_UP_S)
-		give_up(b, r);
-	return silent < b->silence_s;
+	return (double)(now - b->heard) < b->silence_s * (double)rte_get_tsc_hz();
 }
 
 void
@@ -239,7 +226,7 @@ blast_run(struct blast *b, double seconds, struct blast_result *r)
 		s.answers += got;
 		s.dirty |= (now - last > gap && !b->polite)
 			   || !hears(b, got + (unsigned)(r->refused + r->others - others),
-				   now, r);
+				   now);
 		last = now;
 		if (now - s.start >= slice)
 			close_slice(&s, now, r);
@@ -247,19 +234,24 @@ blast_run(struct blast *b, double seconds, struct blast_result *r)
 }
 
 void
-blast_drain(struct blast *b, double seconds, struct blast_result *r)
+blast_drain(struct blast *b, struct blast_result *r)
 {
-	uint64_t end = rte_rdtsc() + (uint64_t)(seconds * (double)rte_get_tsc_hz());
+	uint64_t end = rte_rdtsc() + (uint64_t)(DRAIN_S * (double)rte_get_tsc_hz());
 
 	while (b->at_out < b->n_out || b->talk->awaited > 0) {
+		bool late = rte_rdtsc() > end;
+
 		if (b->at_out < b->n_out)
 			send_rest(b);
-		if (take(b, r) == 0 && b->polite)
-			usleep(20);
-		if (rte_rdtsc() > end) {
-			give_up(b, r);
+		if (take(b, r) > 0)
+			continue;
+		if (late) { /* and nothing had come while this loop stood still */
+			r->lost += b->talk->awaited;
+			b->talk->lost(b->talk);
 			return;
 		}
+		if (b->polite)
+			usleep(20);
 	}
 }
 

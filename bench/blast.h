@@ -46,8 +46,9 @@ int blast_open(struct blast *b, const char *name, struct rte_mempool *pool);
 bool blast_find_gateway(struct blast *b, uint8_t mac[6]);
 /* Run for @seconds; adds to @r. */
 void blast_run(struct blast *b, double seconds, struct blast_result *r);
-/* Say nothing more; take in what is under way, for @seconds at most. */
-void blast_drain(struct blast *b, double seconds, struct blast_result *r);
+/* Say nothing more; take in what is under way.  What has not come in half a second, far
+ * longer than a responder's core is stolen for, counts as lost. */
+void blast_drain(struct blast *b, struct blast_result *r);
 /* A frame whose answer has the same @same_len bytes at @same: Message ID and token. */
 struct blast_question {
 	const uint8_t *frame;

@@ -186,7 +186,7 @@ fill(struct bench *b)
 	child_resume(b->pid[GATEWAY]);
 	while (b->script.walk.passes == 0 && rte_rdtsc() < end) {
 		blast_run(&b->blast[GATEWAY], TURN_S, &r);
-		blast_drain(&b->blast[GATEWAY], 0.1, &r);
+		blast_drain(&b->blast[GATEWAY], &r);
 		gateway_rest(&b->gateway);
 	}
 	b->refused += r.refused;
@@ -284,7 +284,7 @@ take_turn(struct bench *b, enum who who, struct turn *t)
 	blast_run(g, TURN_S, &r);
 	n = (double)(warm.answers + r.answers);
 	warm.answers = 0;
-	blast_drain(g, b->load->logged ? 0.5 : 0.02, &warm);
+	blast_drain(g, &warm);
 	n += (double)warm.answers;
 	read_spent(b, who, &after);
 	if (who == GATEWAY) {
