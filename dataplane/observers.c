@@ -1,28 +1,17 @@
-#include "dataplane/observers.h"
-
 #include "dataplane/copy.h"
 #include "dataplane/hash.h"
 #include "dataplane/index.h"
+#include "dataplane/observers_internal.h"
 #include "dataplane/wheel.h"
 
 #define LAYOUT 1
-#define QUEUE 1024     /* values with news, a power of two */
 #define TOLD_MIN 1024  /* notifications whose Message IDs are known, powers of two */
 #define TOLD_MAX 65536 /* ... half a byte for each of a million relations */
-
-/* The table's own flags: of the head of a value's chain, and whether the place is taken.
- */
-enum { QUEUED = 16, FORGOTTEN = 32, ATTACHED = 64, IN_USE = 128, OF_HEAD = 48 };
 
 /* What the index leads to: two kinds of heads. */
 enum head { OF_VALUE, OF_PEER };
 
 _Static_assert(sizeof(struct dp_relation) == 52, "bytes a relation");
-
-struct key {
-	uint32_t value;
-	uint8_t home;
-};
 
 /* A notification that was sent.  It counts while @life is the relation's: what was sent
  * before a registration is not what that asked for. */
@@ -30,19 +19,6 @@ struct told {
 	uint32_t id : 28, life : 4;
 	uint16_t mid;
 	uint16_t when; /* s, modulo 2^16 */
-};
-
-struct dp_observers {
-	uint32_t layout, max, buckets, per_peer;
-	uint8_t hash_key[16];
-	uint32_t count, in_flight, free, fresh;
-	uint32_t head, tail;   /* of the queue */
-	uint32_t step;         /* the next relation of the value in work, + 1 */
-	uint32_t sweep;        /* going through all: the next place */
-	bool sweeping, forget; /* the value in work is to be forgotten */
-	uint64_t index_at, relations_at, told_at, wheel_at;
-	uint32_t told_mask;
-	struct key queue[QUEUE];
 };
 
 static uint32_t
@@ -80,12 +56,6 @@ static struct dp_bucket *
 index_of(const struct dp_observers *t)
 {
 	return (struct dp_bucket *)((uint8_t *)t + t->index_at);
-}
-
-static struct dp_relation *
-relation_of(const struct dp_observers *t, uint32_t id)
-{
-	return (struct dp_relation *)((uint8_t *)t + t->relations_at) + id;
 }
 
 static struct dp_wheel *
@@ -445,104 +415,6 @@ dp_observers_set_in_flight(struct dp_observers *t, uint32_t id, bool on)
 	r->flags ^= DP_O_IN_FLIGHT;
 	__atomic_store_n(
 		&t->in_flight, t->in_flight + (on ? 1 : UINT32_MAX), __ATOMIC_RELAXED);
-}
-
-/* ---- news ---- */
-
-/* Queue the value that @head is the first relation of; false if the queue is full. */
-static bool
-enqueue(struct dp_observers *t, uint32_t head)
-{
-	struct dp_relation *r = relation_of(t, head);
-
-	if (r->flags & QUEUED)
-		return true;
-	if (t->tail - t->head == QUEUE)
-		return false;
-	r->flags |= QUEUED;
-	t->queue[t->tail++ % QUEUE] = (struct key){r->value, r->home};
-	return true;
-}
-
-void
-dp_observers_changed_all(struct dp_observers *t)
-{
-	t->sweeping = true;
-	t->sweep = 0;
-}
-
-static bool
-news(struct dp_observers *t, uint8_t home, uint32_t value, uint8_t flags)
-{
-	uint32_t head = dp_observers_of_value(t, home, value);
-
-	if (head == DP_NONE)
-		return false;
-	relation_of(t, head)->flags |= flags;
-	if (!enqueue(t, head))
-		dp_observers_changed_all(t);
-	return true;
-}
-
-bool
-dp_observers_changed(struct dp_observers *t, uint8_t home, uint32_t value)
-{
-	return news(t, home, value, 0);
-}
-
-bool
-dp_observers_forget(struct dp_observers *t, uint8_t home, uint32_t value)
-{
-	return news(t, home, value, FORGOTTEN);
-}
-
-/* Queue the heads that are met on the way through the table, as long as there is room. */
-static void
-sweep(struct dp_observers *t)
-{
-	for (unsigned n = 0; n < QUEUE && t->sweeping; n++) {
-		uint32_t id = t->sweep;
-
-		if (id >= t->fresh)
-			t->sweeping = false;
-		else if ((relation_of(t, id)->flags & ATTACHED)
-			 && relation_of(t, id)->prev == 0 && !enqueue(t, id))
-			return;
-		t->sweep++;
-	}
-}
-
-/* Begin with the queue's first value; news of it from here on queues it again. */
-static void
-begin(struct dp_observers *t)
-{
-	struct key k = t->queue[t->head++ % QUEUE];
-	uint32_t head = dp_observers_of_value(t, k.home, k.value);
-	struct dp_relation *r;
-
-	t->step = head + 1;
-	if (head == DP_NONE)
-		return;
-	r = relation_of(t, head);
-	t->forget = r->flags & FORGOTTEN;
-	r->flags &= (uint8_t)~OF_HEAD;
-}
-
-uint32_t
-dp_observers_step(struct dp_observers *t, bool *forget)
-{
-	uint32_t id;
-
-	if (t->sweeping)
-		sweep(t);
-	while (t->step == 0 && t->head != t->tail)
-		begin(t);
-	if (t->step == 0)
-		return DP_NONE;
-	id = t->step - 1;
-	t->step = relation_of(t, id)->next;
-	*forget = t->forget;
-	return id;
 }
 
 /* ---- timers ---- */
