@@ -277,12 +277,13 @@ tg_client_step(struct tg_client *c, struct tg_transaction *t, uint64_t now_ms,
 	enum next next = NEXT_RESPONSE;
 
 	tg_retry_stop(&t->retry);
-	if (t->leaving)
-		return deliver_whole(c, t, now_ms, m, e);
 	if (echo(t, m))
 		next = NEXT_MESSAGE;
 	else if (!t->downloading)
 		next = upload(c, t, m);
+	/* Who leaves has only to be understood: a body that goes up goes up whole. */
+	if (t->leaving && next != NEXT_MESSAGE)
+		return deliver_whole(c, t, now_ms, m, e);
 	if (next == NEXT_FAILURE)
 		return tg_client_finish(t, TG_OUTCOME_BLOCK, e);
 	if (next == NEXT_MESSAGE) {

@@ -381,6 +381,35 @@ upload_continued_at_the_end(void **state)
 	ends(TG_OUTCOME_BLOCK);
 }
 
+/* Who leaves an observation that a body asked for says the whole body again. */
+static void
+upload_that_leaves(void **state)
+{
+	const struct tg_transaction *t;
+
+	(void)state;
+	t = start_with((struct tg_request){.code = TG_FETCH,
+		.payload = w.payload,
+		.payload_len = 40,
+		.block_bytes = 32,
+		.observe = true});
+	sends_block(TG_FETCH, 0, true, 1, 32);
+	assert_false(takes_block(TG_CONTINUE, 0, true, 1));
+	sends_block(TG_FETCH, 1, false, 1, 8);
+	says(TG_ACK, TG_CONTENT);
+	with_uint(TG_OPT_OBSERVE, 1);
+	with_block(TG_OPT_BLOCK1, 1, false, 1);
+	assert_true(comes());
+	ends(TG_OUTCOME_NOTIFICATION);
+	tg_client_leave(&w.client, t);
+	sends_block(TG_FETCH, 0, true, 1, 32);
+	assert_int_equal(uint_of(TG_OPT_OBSERVE), TG_OBSERVE_DEREGISTER);
+	assert_false(takes_block(TG_CONTINUE, 0, true, 1));
+	sends_block(TG_FETCH, 1, false, 1, 8);
+	assert_true(takes_block(TG_CONTENT, 1, false, 1));
+	ends(TG_OUTCOME_CANCELLED);
+}
+
 static void
 upload_another_block_taken(void **state)
 {
@@ -522,6 +551,7 @@ main(void)
 		T(upload_refused),
 		T(upload_continued_without_option),
 		T(upload_continued_at_the_end),
+		T(upload_that_leaves),
 		T(upload_another_block_taken),
 		T(upload_echo_in_the_middle),
 		T(upload_takes_turns),
