@@ -81,7 +81,8 @@ exchange(const struct cli *c, FILE *f, const json_t *request, int *status)
 		free(line);
 		return NULL;
 	}
-	reply = json_loads(line, 0, NULL);
+	reply = json_loads(
+		line, JSON_ALLOW_NUL, NULL); /* a device may have one in its name */
 	free(line);
 	if (reply == NULL)
 		*status =

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define COLUMNS_MAX 24
-#define CELL 96
+#define CELL 1100 /* a name of 255 bytes, four letters each */
 
 /* ---- quantities ---- */
 
@@ -64,11 +64,43 @@ cli_quantity(const char *key, const json_t *v, char *to, size_t cap)
 	return to;
 }
 
+/* Bytes of the control character (C0, DEL, C1) at @s, which would reach the terminal; 0:
+ * it is none. */
+static size_t
+control_len(const char *s, size_t left)
+{
+	const uint8_t *p = (const uint8_t *)s;
+
+	if (p[0] < 0x20 || p[0] == 0x7f)
+		return 1;
+	return left > 1 && p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0 ? 2 : 0;
+}
+
+/* What a device calls itself is its own choice. */
+static const char *
+harmless(const json_t *v, char *to, size_t cap)
+{
+	const char *s = json_string_value(v);
+	size_t left = json_string_length(v), n = 0;
+
+	for (size_t len; left > 0 && n + 5 < cap; s += len, left -= len) {
+		len = control_len(s, left);
+		if (len > 0)
+			n += (size_t)snprintf(
+				to + n, cap - n, "\\x%02x", (uint8_t)s[len - 1]);
+		else
+			to[n++] = *s;
+		len += len == 0;
+	}
+	to[n] = '\0';
+	return to;
+}
+
 static const char *
 cell_text(const char *key, const json_t *v, char *to, size_t cap)
 {
 	if (json_is_string(v))
-		return json_string_value(v);
+		return harmless(v, to, cap);
 	if (json_is_boolean(v))
 		return json_is_true(v) ? "yes" : "no";
 	return json_is_number(v) ? cli_quantity(key, v, to, cap) : "-";
