@@ -118,3 +118,5 @@ struct ctl_pending cmd_pending(const struct ctl_gateway *g);
 
 /* Make /tidegate/... on the DPDK telemetry socket ask @g. */
 int ctl_telemetry_register(struct ctl_gateway *g);
+/* From here on it answers nothing: the gateway may go. */
+void ctl_telemetry_forget(void);

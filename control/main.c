@@ -70,9 +70,11 @@ every_second(struct loop *l)
 	pthread_mutex_lock(&l->g->lock);
 	dp_tick(l->g->dp);
 	pthread_mutex_unlock(&l->g->lock);
-	l->seconds += n;
-	if (l->seconds % RETAIN_EVERY_S == 0)
+	l->seconds += n; /* more than one if this thread was late */
+	if (l->seconds >= RETAIN_EVERY_S) {
+		l->seconds = 0;
 		atomic_store(&l->g->logd.due, true);
+	}
 }
 
 /* The event's data is a pointer: the server's own, or where we keep the descriptor. */
@@ -197,6 +199,7 @@ serve(struct ctl_gateway *g)
 		dp_config(g->dp)->workers, g->conf->control_socket);
 	loop_run(&l);
 	loop_close(&l);
+	ctl_telemetry_forget();
 	empty = ctl_gateway_finish(g);
 	say(empty ? "stopped"
 		  : "stopped; some answers, or ACKs of them, were still pending");

@@ -9,12 +9,16 @@
 
 #include <rte_telemetry.h>
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #define DEPTH_MAX 3
 
-static struct ctl_gateway *gateway; /* a callback gets nothing of ours */
+/* A callback, in a thread of DPDK's, gets nothing of ours; and it cannot be taken back.
+ */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct ctl_gateway *gateway; /* under the lock; NULL: none, or no longer */
 
 static const struct source {
 	const char *path, *command, *help;
@@ -128,7 +132,10 @@ answer(const char *path, const char *params, struct rte_tel_data *d)
 
 	while (strcmp(s->path, path) != 0)
 		s++;
-	ctl_run(gateway, s->command, args, &r);
+	pthread_mutex_lock(&lock);
+	if (gateway != NULL)
+		ctl_run(gateway, s->command, args, &r);
+	pthread_mutex_unlock(&lock);
 	data = r.data;
 	counters = json_object_get(data, "counters");
 	if (data != NULL)
@@ -138,10 +145,20 @@ answer(const char *path, const char *params, struct rte_tel_data *d)
 	return data != NULL ? 0 : -1;
 }
 
+void
+ctl_telemetry_forget(void)
+{
+	pthread_mutex_lock(&lock);
+	gateway = NULL;
+	pthread_mutex_unlock(&lock);
+}
+
 int
 ctl_telemetry_register(struct ctl_gateway *g)
 {
+	pthread_mutex_lock(&lock);
 	gateway = g;
+	pthread_mutex_unlock(&lock);
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
 		if (rte_telemetry_register_cmd(sources[i].path, answer, sources[i].help)
 			!= 0)
