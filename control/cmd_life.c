@@ -78,8 +78,7 @@ cmd_conf_reload(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 void
 cmd_drain(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 {
-	bool drained =
-		dp_drain(g->dp, 0) && r->runs > 0; /* each worker has heard of it */
+	bool drained = dp_drain(g->dp, 0);
 
 	(void)args;
 	g->draining = true;

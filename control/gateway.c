@@ -105,7 +105,8 @@ open_plane(struct ctl_gateway *g, const struct dp_config *cfg, struct dp_snapsho
 
 	g->dp = dp_open(cfg, snap, err, errlen);
 	if (g->dp == NULL)
-		return cfg->hugepages && !ctl_config_wants_pages(g->conf)
+		return errno == ENOMEM && cfg->hugepages
+				       && !ctl_config_wants_pages(g->conf)
 			       ? CTL_NO_HUGEPAGES
 			       : CTL_EXIT_FAILED;
 	rc = ctl_restore(g);
@@ -116,11 +117,14 @@ open_plane(struct ctl_gateway *g, const struct dp_config *cfg, struct dp_snapsho
 		return fail(err, errlen, "store.max: no room for what routes begin with");
 	for (unsigned w = 0; w < cfg->workers; w++)
 		g->rings[w] = dp_worker_logring(g->dp, w);
-	if (ctl_logd_start(&g->logd, &g->log, g->rings, cfg->workers,
-		    ctl_restore_wants_values(g->conf))
-			< 0
-		|| ctl_parser_start(&g->parser, g->dp) < 0 || dp_start(g->dp) < 0)
-		return fail(err, errlen, "a thread did not start: %s", strerror(errno));
+	rc = ctl_logd_start(&g->logd, &g->log, g->rings, cfg->workers,
+		ctl_restore_wants_values(g->conf));
+	if (rc == 0)
+		rc = ctl_parser_start(&g->parser, g->dp);
+	if (rc == 0)
+		rc = dp_start(g->dp);
+	if (rc < 0)
+		return fail(err, errlen, "a thread did not start: %s", strerror(-rc));
 	g->started_s = (uint64_t)time(NULL);
 	return 0;
 }

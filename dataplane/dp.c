@@ -122,15 +122,18 @@ struct dp *
 dp_open(const struct dp_config *cfg, struct dp_snapshot *first, char *err, size_t errlen)
 {
 	struct dp *dp = aligned_alloc(64, (sizeof(*dp) + 63) & ~(size_t)63);
+	int rc;
 
 	if (dp == NULL) {
 		fail(err, errlen, "out of memory");
+		errno = 0;
 		return NULL;
 	}
 	memset(dp, 0, sizeof(*dp));
 	dp->shared.cfg = *cfg;
 	atomic_init(&dp->shared.snapshot, first);
-	if (dp_eal_start(cfg, err, errlen) < 0)
+	rc = dp_eal_start(cfg, err, errlen);
+	if (rc < 0)
 		goto free_dp;
 	dp_clock_init(&dp->shared.clock);
 	dp_tick(dp);
@@ -138,14 +141,17 @@ dp_open(const struct dp_config *cfg, struct dp_snapshot *first, char *err, size_
 		RTE_ALIGN(sizeof(struct dp_meta), RTE_MBUF_PRIV_ALIGN),
 		RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	if (dp->pool == NULL) {
+		rc = -ENOMEM;
 		fail(err, errlen,
 			"not enough EAL memory for %u packet buffers: raise memory or "
 			"lower mbufs",
 			cfg->mbufs);
 		goto free_dp;
 	}
-	if (dp_ports_open(&dp->shared.cfg, dp->pool, err, errlen) < 0)
+	rc = dp_ports_open(&dp->shared.cfg, dp->pool, err, errlen);
+	if (rc < 0)
 		goto free_dp;
+	rc = -ENOMEM;
 	if (make_workers(dp, err, errlen) < 0)
 		goto close_ports;
 	return dp;
@@ -155,22 +161,22 @@ close_ports:
 free_dp:
 	dp_snapshot_free(first);
 	free(dp);
+	errno = -rc;
 	return NULL;
 }
 
 int
 dp_start(struct dp *dp)
 {
-	dp_unmap_guard(dp->shared.qsbr);
-	for (unsigned i = 0; i < dp->shared.cfg.workers; i++) {
-		int rc = rte_eal_remote_launch(
-			dp_worker_main, dp->shared.worker[i], i + 1);
+	int rc = 0;
 
-		if (rc != 0)
-			return rc;
-	}
+	dp_unmap_guard(dp->shared.qsbr);
 	dp->running = true;
-	return 0;
+	for (unsigned i = 0; i < dp->shared.cfg.workers && rc == 0; i++)
+		rc = rte_eal_remote_launch(dp_worker_main, dp->shared.worker[i], i + 1);
+	if (rc != 0)
+		dp_stop(dp);
+	return rc;
 }
 
 /* Whoever waits for something of us has it, and says so.  An answer that turns into a
@@ -196,18 +202,28 @@ at_rest(const struct dp *dp)
 	return true;
 }
 
+/* Has each worker ended a turn that began with the order to drain?  One whose core was
+ * stolen still says how it was before. */
+static bool
+has_heard(struct dp *dp)
+{
+	return rte_rcu_qsbr_check(dp->shared.qsbr, dp->drain, false) == 1;
+}
+
 bool
 dp_drain(struct dp *dp, unsigned ms)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
 
-	atomic_store(&dp->shared.draining, true);
-	for (unsigned i = 0; i < ms; i++) {
-		nanosleep(&pause, NULL);
-		if (i > 1 && at_rest(dp)) /* each worker has seen the flag by now */
+	if (!atomic_exchange(&dp->shared.draining, true))
+		dp->drain = rte_rcu_qsbr_start(dp->shared.qsbr);
+	for (unsigned i = 0;; i++) {
+		if (has_heard(dp) && at_rest(dp))
 			return true;
+		if (i == ms)
+			return false;
+		nanosleep(&pause, NULL);
 	}
-	return at_rest(dp);
 }
 
 void

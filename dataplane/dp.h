@@ -115,10 +115,12 @@ int dp_snapshot_lost(const struct dp_snapshot *snap);
 
 /* ---- life ---- */
 
-/* EAL, ports, tables.  @cfg is copied.  NULL with a sentence in @err.  Once per process.
- */
+/* EAL, ports, tables.  @cfg is copied; @first is owned from here on, also by a failure:
+ * NULL with a sentence in @err, and ENOMEM in errno if it was memory of the EAL's that
+ * was not to be had.  Once per process, which can only end after a failure. */
 struct dp *dp_open(
 	const struct dp_config *cfg, struct dp_snapshot *first, char *err, size_t errlen);
+/* 0, or a negative errno, and no worker runs. */
 int dp_start(struct dp *dp);
 /* Refuse new requests (dropped, counted rdrop_draining) and wait up to @ms for what is
  * pending, and for the ACKs of separate responses and notifications; true if nothing is
@@ -174,7 +176,8 @@ struct dp_worker_info {
 };
 void dp_worker_read(const struct dp *dp, unsigned worker, struct dp_worker_info *out);
 uint64_t dp_now_s(const struct dp *dp); /* the tables' time: seconds since start */
-/* The wall clock (ns, UNIX epoch) now and when the TSC was @tsc. */
+/* The wall clock (ns, UNIX epoch) now and when the TSC was @tsc; in the thread that
+ * ticks, or under its lock. */
 uint64_t dp_wall_ns(const struct dp *dp);
 uint64_t dp_wall_ns_at(const struct dp *dp, uint64_t tsc);
 
@@ -184,6 +187,7 @@ const struct dp_trace *dp_worker_trace(const struct dp *dp, unsigned w);
  * What an entry about @path has as tag and key: the route, and which of its values or
  * devices (a stream's entries are told apart by their device, a store's by the whole
  * path).  False if no route serves it.  And the key of a stream's entries from a device.
+ * In the thread that publishes, or under its lock.
  */
 bool dp_trace_path(const struct dp *dp, const char *path, uint16_t *tag, uint32_t *key);
 uint32_t dp_trace_device(const struct dp *dp, const char *name, size_t len);

@@ -12,5 +12,6 @@ struct dp {
 	struct rte_mempool *pool;
 	struct dp_tables tables[DP_WORKERS_MAX]; /* one set a worker */
 	unsigned parse_next; /* the parser's: whose job it takes next */
+	uint64_t drain;      /* who has passed this has seen shared.draining */
 	bool running;
 };

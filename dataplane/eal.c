@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define ARGS_MAX (32 + 2 * DP_PORTS_MAX)
@@ -138,6 +139,26 @@ fill(struct args *a, const struct dp_config *cfg)
 		add_port(a, cfg, p);
 }
 
+/* That of a gateway that was killed is in the way. */
+static int
+remove_socket(const struct dp_port_config *p, char *err, size_t errlen)
+{
+	struct stat st;
+	bool there = lstat(p->arg, &st) == 0;
+
+	if (there && !S_ISSOCK(st.st_mode)) {
+		snprintf(err, errlen, "port %s: %s is there, and is no socket", p->name,
+			p->arg);
+		return -EEXIST;
+	}
+	if (there && unlink(p->arg) != 0) {
+		snprintf(err, errlen, "port %s: cannot replace the socket %s: %s",
+			p->name, p->arg, strerror(errno));
+		return -EACCES;
+	}
+	return 0;
+}
+
 /* What can be seen to be wrong before the EAL says it in its own words. */
 static int
 check_port(const struct dp_port_config *p, char *err, size_t errlen)
@@ -149,20 +170,15 @@ check_port(const struct dp_port_config *p, char *err, size_t errlen)
 		snprintf(err, errlen,
 			"port %s: there is no interface %s in this network namespace",
 			p->name, p->arg);
-		return -1;
+		return -ENODEV;
 	}
 	if ((kernel || p->driver == DP_DRV_TAP) && geteuid() != 0) {
 		snprintf(err, errlen,
 			"port %s: driver %s needs root (CAP_NET_RAW, CAP_NET_ADMIN)",
 			p->name, dp_driver_name(p->driver));
-		return -1;
+		return -EPERM;
 	}
-	if (socket && unlink(p->arg) != 0 && errno != ENOENT) {
-		snprintf(err, errlen, "port %s: cannot replace the socket %s: %s",
-			p->name, p->arg, strerror(errno));
-		return -1;
-	}
-	return 0;
+	return socket ? remove_socket(p, err, errlen) : 0;
 }
 
 /* After the telemetry's socket in there, whose own exit handler was made later. */
@@ -182,9 +198,12 @@ dp_eal_start(const struct dp_config *cfg, char *err, size_t errlen)
 	char name[64];
 	uint16_t id;
 
-	for (unsigned p = 0; p < cfg->n_ports; p++)
-		if (check_port(&cfg->ports[p], err, errlen) < 0)
-			return -1;
+	int rc = 0;
+
+	for (unsigned p = 0; p < cfg->n_ports && rc == 0; p++)
+		rc = check_port(&cfg->ports[p], err, errlen);
+	if (rc < 0)
+		return rc;
 	if (cfg->n_ports == 0 || cfg->ports[0].driver != DP_DRV_GIVEN) {
 		fill(&a, cfg);
 		(void)atexit(remove_runtime_dir);
@@ -194,7 +213,8 @@ dp_eal_start(const struct dp_config *cfg, char *err, size_t errlen)
 				geteuid() != 0   ? " (is this root?)"
 				: cfg->hugepages ? " (try hugepages: off)"
 						 : "");
-			return -1;
+			/* EACCES: it found no page at all. */
+			return rte_errno == EACCES ? -ENOMEM : -rte_errno;
 		}
 	}
 	/* A vdev that could not be made is no error to the EAL. */
@@ -207,7 +227,7 @@ dp_eal_start(const struct dp_config *cfg, char *err, size_t errlen)
 				"its argument right?",
 				cfg->ports[p].name, dp_driver_name(cfg->ports[p].driver),
 				cfg->ports[p].arg);
-			return -1;
+			return -ENODEV;
 		}
 	}
 	return 0;

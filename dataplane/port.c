@@ -100,16 +100,20 @@ dp_ports_open(struct dp_config *cfg, struct rte_mempool *pool, char *err, size_t
 
 	for (unsigned i = 0; i < cfg->n_ports; i++) {
 		struct dp_port_config *p = &cfg->ports[i];
+		int rc;
 
 		dp_port_device(cfg, i, name, sizeof(name));
-		if (rte_eth_dev_get_port_by_name(name, &p->ethdev) != 0
-			|| open_port(p, pool, cfg->workers) != 0) {
-			snprintf(err, errlen, "port %s: driver %s did not start %s",
-				p->name, dp_driver_name(p->driver), p->arg);
-			while (i-- > 0)
-				rte_eth_dev_stop(cfg->ports[i].ethdev);
-			return -1;
-		}
+		rc = rte_eth_dev_get_port_by_name(name, &p->ethdev);
+		if (rc == 0)
+			rc = open_port(p, pool, cfg->workers);
+		if (rc == 0)
+			continue;
+		snprintf(err, errlen, "port %s: driver %s did not start %s: %s", p->name,
+			dp_driver_name(p->driver), p->arg, strerror(-rc));
+		do /* this one may have come as far as that */
+			rte_eth_dev_stop(cfg->ports[i].ethdev);
+		while (i-- > 0);
+		return rc;
 	}
 	return 0;
 }

@@ -11,12 +11,12 @@
 #include <rte_mempool.h>
 
 /*
- * Start the EAL and make every vdev that @cfg names.  0, or -1 with one sentence in @err
- * that says what to do (missing driver, privilege, hugepages, stale socket).
+ * Start the EAL and make every vdev that @cfg names.  0, or a negative errno (-ENOMEM:
+ * too few hugepages, or too little memory) and one sentence in @err that says what to do.
  */
 int dp_eal_start(const struct dp_config *cfg, char *err, size_t errlen);
 /* Configure and start each port with one queue a worker where the driver can; fills the
- * "filled by" fields of @cfg->ports. */
+ * "filled by" fields of @cfg->ports.  0, or a negative errno with a sentence in @err. */
 int dp_ports_open(
 	struct dp_config *cfg, struct rte_mempool *pool, char *err, size_t errlen);
 void dp_ports_close(struct dp_config *cfg);

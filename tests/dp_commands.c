@@ -95,7 +95,7 @@ drain_at_rest(void **state)
 	struct asked a = ask("drain", NULL);
 
 	(void)state;
-	assert_int_equal(run_on(&a, NULL), 2);
+	assert_int_equal(run_on(&a, NULL), 1);
 	assert_true(says(&a, "drained"));
 	done(&a);
 }
