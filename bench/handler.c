@@ -75,6 +75,7 @@ make_config(struct dp_config *cfg, const struct workload *load, unsigned core)
 		.store_max = n,
 		.store_bytes = (uint64_t)4 * n + (1 << 20)
 			       + (uint64_t)load->blocks * BLOCK_BYTES * n / 8 * 9,
+		.store_per_device = 1024,
 		.dedup_extensions = n / 4,
 		.replies_max = 4096,
 		.pending_max = 65536,

@@ -62,8 +62,8 @@ struct ctl_config {
 	char file[256];
 	/* values as the file gives them; 0 means auto where the table says so */
 	uint32_t workers, idle, hugepages, memory_mib, mbufs;
-	uint32_t peers_max, devices_max, store_max, dedup_extensions, replies_max,
-		pending_max;
+	uint32_t peers_max, devices_max, store_max, store_per_device, dedup_extensions,
+		replies_max, pending_max;
 	uint32_t transfers_max, transfers_bytes, transfers_per_peer;
 	uint32_t observers_max, observers_per_peer, lists_max, observe_con_every,
 		observe_min_ms;

@@ -124,6 +124,7 @@ ctl_config_dp(const struct ctl_config *c, struct dp_config *out, char *err, size
 		.peers_max = or_auto(c->peers_max, c->devices_max),
 		.devices_max = c->devices_max,
 		.store_max = or_auto(c->store_max, c->devices_max),
+		.store_per_device = c->store_per_device,
 		.replies_max = c->replies_max,
 		.pending_max = c->pending_max,
 		.outbound_max = c->outbound_max,

@@ -345,6 +345,8 @@ take_block(struct dp_worker *w, struct dp_burst *b, unsigned i)
 		return answer_again(w, b, i, x);
 	step = tg_assembly_add(
 		&x->body, &q->block1, m->base + m->payload, m->len - m->payload);
+	if (step == TG_ASSEMBLY_COMPLETE && x->body.len > b->route[i]->max_body)
+		step = TG_ASSEMBLY_TOO_LARGE; /* since a reload on its way */
 	if (step == TG_ASSEMBLY_COMPLETE)
 		return execute(w, b, i, x);
 	if (step == TG_ASSEMBLY_CONTINUE) {

@@ -27,7 +27,7 @@ link_values(struct tg_link_writer *links, struct dp_store *store, uint32_t devic
 	unsigned n = 0;
 	uint16_t len;
 
-	for (; slot != DP_NONE; slot = dp_store_next(store, slot)) {
+	for (; slot != DP_NONE && !links->overflow; slot = dp_store_next(store, slot)) {
 		if (!dp_store_info(store, slot, path, &len, &v) || len < under->len
 			|| memcmp(path, under->bytes, under->len) != 0)
 			continue;

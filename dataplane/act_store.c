@@ -111,6 +111,18 @@ get(struct dp_worker *w, struct dp_burst *b, unsigned i, unsigned home)
 	return code;
 }
 
+/* May the device have one more?  All that is done to its values at once (its list, that
+ * it is forgotten) is bounded by how many they are. */
+static __attribute__((noinline)) bool
+may_have(struct dp_worker *w, uint32_t device)
+{
+	if (device == DP_NONE
+		|| !dp_store_owns(w->store, device, w->shared->cfg.store_per_device))
+		return true;
+	dp_count(&w->counters, DP_C_store_per_device, 1);
+	return false;
+}
+
 static DP_HOT uint8_t
 put(struct dp_worker *w, struct dp_burst *b, unsigned i, uint32_t slot, bool from_here)
 {
@@ -120,6 +132,8 @@ put(struct dp_worker *w, struct dp_burst *b, unsigned i, uint32_t slot, bool fro
 		slot != DP_NONE ? dp_store_owner(w->store, slot) : DP_NONE,
 		from_here ? b->peer[i] : DP_NONE);
 
+	if (slot == DP_NONE && unlikely(!may_have(w, device)))
+		return TG_UNAVAILABLE;
 	switch (dp_store_put(w->store, &q->path, q->store_hash, slot, device,
 		q->content_format, m->base + m->payload, m->len - m->payload, b->now_s,
 		&slot)) {

@@ -21,7 +21,7 @@
 #define DP_AHEAD 4      /* packets between a prefetch and its use */
 #define DP_HEADROOM 128 /* free bytes kept before the frame */
 #define DP_TAILROOM 32  /* kept free after every message for a security tag */
-#define DP_MSG_MAX 1472 /* longest CoAP message in bytes: an Ethernet frame's worth */
+#define DP_MSG_MAX 1472 /* bytes of a message: what fits a frame of IPv4; IPv6: 1452 */
 
 enum dp_flag {
 	DP_F_IPV6 = 1,

@@ -46,7 +46,6 @@ struct dp_port_config {
 	uint16_t ethdev; /* ethdev id */
 	uint16_t n_rxq, n_txq;
 	uint8_t mac[6];
-	bool tx_offload_ip, tx_offload_udp; /* the port makes these sums */
 };
 
 enum dp_idle { DP_IDLE_POLL, DP_IDLE_SLEEP };
@@ -69,9 +68,10 @@ struct dp_config {
 	uint32_t transfers_per_peer;             /* bodies coming at a time */
 	uint32_t observers_max;                  /* relations, in all */
 	uint32_t observers_per_peer;             /* of one endpoint */
-	uint32_t lists_max;   /* lists of a device's values that are observed, in all */
-	uint32_t tokens_max;  /* of more than eight bytes, kept at a time, in all */
-	uint64_t store_bytes; /* for values that do not fit their slot, in all */
+	uint32_t lists_max;  /* lists of a device's values that are observed, in all */
+	uint32_t tokens_max; /* of more than eight bytes, kept at a time, in all */
+	uint32_t store_per_device; /* values of one device */
+	uint64_t store_bytes;      /* for values that do not fit their slot, in all */
 	uint32_t device_idle_s;
 	uint32_t logring_bytes; /* per worker, a power of two */
 	uint32_t trace; /* entries of the flight recorder per worker, a power of two */

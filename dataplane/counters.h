@@ -126,6 +126,7 @@
 	X(tokens_full, INFO,                                                             \
 		"long tokens not kept for want of room: 5.03, or no observation")        \
 	X(store_full, INFO, "values refused because the store was full")                 \
+	X(store_per_device, INFO, "values refused: the device has too many")             \
 	X(jobs_full, INFO, "patches refused because too many were being parsed")         \
 	X(delayed_full, INFO, "requests refused because too many were put aside")        \
 	X(blocks_continued, INFO, "blocks of a body that goes on, answered 2.31")        \

@@ -311,7 +311,10 @@ take_slot(struct dp_devices *t)
 		t->free = slot_of(t, device)->peer;
 		return device;
 	}
-	return t->fresh < t->max ? t->fresh++ : DP_NONE;
+	if (t->fresh == t->max)
+		return DP_NONE;
+	DP_SET(t->fresh, t->fresh + 1);
+	return t->fresh - 1;
 }
 
 static bool
@@ -445,6 +448,12 @@ uint32_t
 dp_devices_count(const struct dp_devices *t)
 {
 	return DP_GET(t->count);
+}
+
+uint32_t
+dp_devices_places(const struct dp_devices *t)
+{
+	return DP_GET(t->fresh);
 }
 
 uint32_t

@@ -64,3 +64,5 @@ bool dp_devices_info(
 	const struct dp_devices *t, uint32_t device, struct dp_device_info *out);
 uint32_t dp_devices_count(const struct dp_devices *t);
 uint32_t dp_devices_max(const struct dp_devices *t);
+/* [r] Slots that have ever been in use: all others are behind them. */
+uint32_t dp_devices_places(const struct dp_devices *t);

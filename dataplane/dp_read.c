@@ -282,7 +282,7 @@ dp_device_next(const struct dp *dp, uint64_t *cursor, struct dp_device_info *out
 
 		if (i >= dp->shared.cfg.workers)
 			return false;
-		if (slot >= dp_devices_max(dp->shared.worker[i]->devices)) {
+		if (slot >= dp_devices_places(dp->shared.worker[i]->devices)) {
 			*cursor = (uint64_t)(i + 1) << 32;
 			continue;
 		}
@@ -335,7 +335,7 @@ dp_value_next(const struct dp *dp, uint64_t *cursor, char path[DP_PATH_TEXT_MAX]
 
 		if (i >= dp->shared.cfg.workers)
 			return false;
-		if (slot >= dp_store_max(dp->shared.worker[i]->store)) {
+		if (slot >= dp_store_places(dp->shared.worker[i]->store)) {
 			*cursor = (uint64_t)(i + 1) << 32;
 			continue;
 		}

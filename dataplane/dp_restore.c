@@ -71,8 +71,9 @@ dp_restore_heard(struct dp *dp, const struct dp_record *r, uint32_t age_s)
 		then(age_s), &w->counters);
 	if (peer == DP_NONE)
 		return false;
-	dp_peers_mark(w->peers, peer, r->mid, r->answer, r->type == TG_CON, then(age_s),
-		&w->counters);
+	dp_peers_mark(w->peers, peer, r->mid,
+		r->answer == DP_RECORD_SILENT ? DP_ACKED : r->answer, r->type == TG_CON,
+		then(age_s), &w->counters);
 	return true;
 }
 

@@ -157,7 +157,7 @@ dp_net_side(const struct dp_net *net, uint16_t side)
 uint16_t
 dp_net_side_of(struct dp_net *net, const struct dp_side *side)
 {
-	uint32_t n = atomic_load_explicit(&net->n_sides, memory_order_relaxed);
+	uint32_t n = net->n_sides;
 
 	for (uint32_t i = 0; i < n; i++)
 		if (net->side[i].port == side->port && net->side[i].vlan == side->vlan
@@ -167,7 +167,7 @@ dp_net_side_of(struct dp_net *net, const struct dp_side *side)
 	if (n == SIDES_MAX)
 		return UINT16_MAX;
 	net->side[n] = *side;
-	atomic_store_explicit(&net->n_sides, n + 1, memory_order_release);
+	net->n_sides = n + 1;
 	return (uint16_t)n;
 }
 

@@ -84,7 +84,7 @@ void dp_net_flush(struct dp_net *net);
 /* Do frames wait for a port that still takes some now and then?  What can wait had
  * better. */
 bool dp_net_is_full(const struct dp_net *net, uint64_t now_tsc);
-/* Expiry of fragments and neighbours; cheap, about every 10 ms. */
+/* Expiry of fragments and neighbours; cheap, about every ms. */
 void dp_net_tick(struct dp_net *net, uint64_t now_tsc);
 
 /* Frames that wait for other fragments: on no account yet. */

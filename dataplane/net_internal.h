@@ -57,7 +57,7 @@ struct dp_net {
 			  [DP_ADDRS_MAX]; /* side of (port, address) untagged */
 	struct dp_plain plain[DP_PORTS_MAX];
 	struct dp_side side[SIDES_MAX];
-	_Atomic uint32_t n_sides; /* entries are written before it counts them */
+	uint32_t n_sides;
 	struct tx_port tx[DP_PORTS_MAX];
 	struct neighbour neighbour[NEIGHBOURS];
 	struct dp_wheel *timers; /* by a neighbour's place: when it is forgotten, in ms */

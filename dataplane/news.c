@@ -16,13 +16,20 @@ dp_news_post(struct dp_worker *w, unsigned to, enum dp_news_kind kind, uint8_t h
 	       == 0;
 }
 
-/* A change that @to has no room for it will look for itself. */
+/* @to will look for itself.  Release: pairs with look_for_all(), which sees what changed.
+ */
+static void
+lose(struct dp_worker *w, unsigned to)
+{
+	atomic_store_explicit(
+		&w->shared->worker[to]->news_lost, true, memory_order_release);
+}
+
 static void
 tell(struct dp_worker *w, unsigned to, uint8_t home, uint32_t value)
 {
 	if (!dp_news_post(w, to, DP_N_CHANGED, home, value))
-		atomic_store_explicit(
-			&w->shared->worker[to]->news_lost, true, memory_order_relaxed);
+		lose(w, to);
 }
 
 /* A value of ours has changed.  Without an observer anywhere it is watched no longer,
@@ -80,6 +87,15 @@ take_lists(struct dp_worker *w)
 	return changed != DP_NONE;
 }
 
+/* An exchange: a change that is lost from here on is not taken for one that was seen. */
+static void
+look_for_all(struct dp_worker *w)
+{
+	if (unlikely(atomic_load_explicit(&w->news_lost, memory_order_relaxed))
+		&& atomic_exchange_explicit(&w->news_lost, false, memory_order_acq_rel))
+		dp_observers_changed_all(w->observers);
+}
+
 bool
 dp_news_own(struct dp_worker *w)
 {
@@ -91,12 +107,8 @@ dp_news_own(struct dp_worker *w)
 		spread(w, value[i]);
 	if (unlikely(dp_store_news_lost(w->store)))
 		for (unsigned to = 0; to < w->count; to++)
-			atomic_store_explicit(&w->shared->worker[to]->news_lost, true,
-				memory_order_relaxed);
-	if (unlikely(atomic_load_explicit(&w->news_lost, memory_order_relaxed))) {
-		atomic_store_explicit(&w->news_lost, false, memory_order_relaxed);
-		dp_observers_changed_all(w->observers);
-	}
+			lose(w, to);
+	look_for_all(w);
 	return n > 0 || any;
 }
 

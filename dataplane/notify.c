@@ -251,7 +251,8 @@ await(struct dp_worker *w, uint32_t id, const struct dp_relation *r,
 	const struct dp_notice *n)
 {
 	const struct tg_param *p = dp_param(w->snap, n->param);
-	uint64_t range = p->ack_timeout_ms * (p->ack_random_permille - 1000) / 1000;
+	uint64_t range =
+		(uint64_t)p->ack_timeout_ms * (p->ack_random_permille - 1000) / 1000;
 	uint64_t first = p->ack_timeout_ms + range * r->spread / UINT8_MAX;
 
 	dp_observers_arm(w->observers, id, w->now_ms + (first << r->tries));
@@ -513,5 +514,6 @@ dp_notify(struct dp_worker *w)
 	if (unlikely(dp_net_is_full(w->net, w->tsc)))
 		return any; /* the port takes a few: what has not left yet may change */
 	any |= run_timers(w);
+	any |= dp_observers_sweep(w->observers);
 	return fan_out(w) || any;
 }

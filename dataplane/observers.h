@@ -127,8 +127,10 @@ uint32_t dp_observers_sibling(const struct dp_observers *t, uint32_t id);
 bool dp_observers_changed(struct dp_observers *t, uint8_t home, uint32_t value);
 /* The same, but its relations are to be forgotten in silence. */
 bool dp_observers_forget(struct dp_observers *t, uint8_t home, uint32_t value);
-/* Any value may have changed. */
+/* Any value may have changed: dp_observers_sweep() queues those that have relations. */
 void dp_observers_changed_all(struct dp_observers *t);
+/* A slice of that, a thousand relations long at most; true if there is more to do. */
+bool dp_observers_sweep(struct dp_observers *t);
 /*
  * The next relation of a queued value, in no order; DP_NONE when the queue is empty.
  * *@forget: it is to be deleted.  The relation that was given out may be deleted before

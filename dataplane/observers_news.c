@@ -49,9 +49,8 @@ dp_observers_forget(struct dp_observers *t, uint8_t home, uint32_t value)
 	return news(t, home, value, FORGOTTEN);
 }
 
-/* Queue the heads that are met on the way through the table, as long as there is room. */
-static void
-sweep(struct dp_observers *t)
+bool
+dp_observers_sweep(struct dp_observers *t)
 {
 	for (unsigned n = 0; n < QUEUE && t->sweeping; n++) {
 		uint32_t id = t->sweep;
@@ -60,9 +59,10 @@ sweep(struct dp_observers *t)
 			t->sweeping = false;
 		else if ((relation_of(t, id)->flags & ATTACHED)
 			 && relation_of(t, id)->prev == 0 && !enqueue(t, id))
-			return;
+			return true; /* on from here once there is room */
 		t->sweep++;
 	}
+	return t->sweeping;
 }
 
 /* Begin with the queue's first value; news of it from here on queues it again. */
@@ -86,8 +86,6 @@ dp_observers_step(struct dp_observers *t, bool *forget)
 {
 	uint32_t id;
 
-	if (t->sweeping)
-		sweep(t);
 	while (t->step == 0 && t->head != t->tail)
 		begin(t);
 	if (t->step == 0)

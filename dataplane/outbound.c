@@ -94,12 +94,24 @@ link_out(struct dp_outbound *t, uint32_t id)
 	entry_of(t, id)->next = 0;
 }
 
+static bool
+has_place(const struct dp_outbound *t, uint32_t peer)
+{
+	uint32_t n = 0;
+
+	for (uint32_t at = *chain_of(t, peer); at != 0; at = entry_of(t, at - 1)->next)
+		n += entry_of(t, at - 1)->peer == peer;
+	return n < DP_OUT_PER_PEER;
+}
+
 uint32_t
 dp_outbound_promise(struct dp_outbound *t, uint32_t peer, uint16_t mid)
 {
 	uint32_t id;
 
-	if (t->free != 0) {
+	if (!has_place(t, peer)) {
+		return DP_NONE;
+	} else if (t->free != 0) {
 		id = t->free - 1;
 		t->free = entry_of(t, id)->next;
 	} else if (t->fresh < t->max) {

@@ -22,6 +22,9 @@
 
 struct dp_outbound;
 
+/* Entries of one peer: its chain is walked for each of its messages. */
+#define DP_OUT_PER_PEER 256
+
 struct dp_out {
 	uint32_t peer;
 	uint16_t mid;          /* of a place that is kept: the request's */
@@ -47,7 +50,7 @@ struct dp_outbound *dp_outbound_init(
 	void *block, uint32_t max, const uint8_t hash_key[16], uint64_t now_ms);
 
 /* Keep a place for the answer to request @mid of @peer: its entry, or DP_NONE if there is
- * no room. */
+ * no room, or if the peer has DP_OUT_PER_PEER. */
 uint32_t dp_outbound_promise(struct dp_outbound *t, uint32_t peer, uint16_t mid);
 /* The place kept for that answer, or DP_NONE. */
 uint32_t dp_outbound_promised(const struct dp_outbound *t, uint32_t peer, uint16_t mid);

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#define SETTLE_A_TURN 64 /* answers: a commit may settle thousands */
+#define SETTLE_A_TURN 64 /* answers: commits may settle thousands, a port takes less */
 
 static bool
 fifo_full(const struct dp_pending_fifo *f)
@@ -77,7 +77,9 @@ write_record(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	h->payload_len = m->len - m->payload;
 	dp_record_write_format(h, m->type | value, q->content_format);
 	h->code = m->code;
-	h->answer = code;
+	h->answer = unlikely(b->silent[i] != 0) && dp_is_silent(b->silent[i], code)
+			    ? DP_RECORD_SILENT
+			    : code;
 	h->tkl = (uint8_t)m->tkl;
 	h->stream_len = r->stream_len;
 	h->device_len = device[0];
@@ -271,20 +273,20 @@ answer(struct dp_worker *w, const struct dp_pending *p)
 }
 
 /*
- * Pending answers up to record @upto, as many as a port's ring takes at a time; false if
- * there are more, or an answer's worker has no room for it now.
+ * Pending answers up to record @upto, while there is a @budget; false if there are more,
+ * or an answer's worker has no room for it now.
  */
 static bool
-settle_front(struct dp_worker *w, uint64_t upto, bool safe)
+settle_front(struct dp_worker *w, uint64_t upto, bool safe, unsigned *budget)
 {
 	struct dp_pending_fifo *f = &w->pending;
 
-	for (unsigned n = 0; f->head != f->tail; f->head++, n++) {
+	for (; f->head != f->tail; f->head++, --*budget) {
 		struct dp_pending *p = &f->entry[f->head & f->mask];
 
 		if (p->number > upto)
 			break;
-		if (n == SETTLE_A_TURN)
+		if (*budget == 0)
 			return false;
 		if (!safe)
 			p->code = TG_UNAVAILABLE;
@@ -303,17 +305,17 @@ settle_front(struct dp_worker *w, uint64_t upto, bool safe)
 bool
 dp_settle(struct dp_worker *w)
 {
+	unsigned here = SETTLE_A_TURN, away = SETTLE_A_TURN;
 	struct dp_pending p;
 	bool any = false;
 
 	if (unlikely(dp_net_is_full(w->net, w->tsc)))
-		return false; /* a disk answers thousands at once, a port takes hundreds
-			       */
+		return false;
 	while (w->commit.upto != 0 || dp_logring_settled(w->logring, &w->commit)) {
 		bool safe = w->commit.status == 0;
 
 		any = true;
-		if (!settle_front(w, w->commit.upto, safe))
+		if (!settle_front(w, w->commit.upto, safe, &here))
 			return any; /* goes on from here in the next turn */
 		dp_count(&w->counters,
 			safe ? DP_C_records_delivered : DP_C_lost_log_failed,
@@ -321,8 +323,10 @@ dp_settle(struct dp_worker *w)
 		w->settled = w->commit.upto;
 		w->commit.upto = 0;
 	}
-	while (w->count > 1 && rte_ring_dequeue_elem(w->done, &p, sizeof(p)) == 0) {
+	while (w->count > 1 && away > 0
+		&& rte_ring_dequeue_elem(w->done, &p, sizeof(p)) == 0) {
 		any = true;
+		away--;
 		w->away--;
 		dp_count(&w->counters, DP_C_executed, 1);
 		answer(w, &p);

@@ -31,7 +31,8 @@ struct dp_record {
 	uint32_t content_format; /* DP_NO_FORMAT if the option was absent */
 	uint8_t type;            /* enum tg_type */
 	uint8_t code;            /* request method */
-	uint8_t answer; /* code that the request is answered with once safe (2.04) */
+	uint8_t answer; /* code that the request is answered with once safe (2.04), or
+			   DP_RECORD_SILENT */
 	uint8_t tkl;
 	bool value;           /* a write to a store: it is current until the next one */
 	const uint8_t *token; /* tkl bytes; over eight: RFC 8974 */
@@ -66,6 +67,9 @@ struct dp_record_head {
 	uint16_t path_len, payload_len;
 	uint8_t type, code, answer, tkl, stream_len, device_len;
 } __attribute__((packed));
+
+/* In answer, which is no code: nobody wanted to hear it (RFC 7967). */
+#define DP_RECORD_SILENT 0xe1
 
 /* In type, whose own are the lowest two bits: */
 #define DP_RECORD_65535 0x80 /* the Content-Format is 65535, and not none */

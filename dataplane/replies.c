@@ -172,10 +172,10 @@ dp_replies_put(struct dp_replies *t, uint32_t peer, uint16_t mid, bool owed,
 	uint32_t i = find(t, peer, mid);
 	struct reply *r;
 
-	if (len > DP_REPLY_MAX)
-		return false;
 	if (i != DP_INDEX_NONE)
 		drop(t, i);
+	if (len > DP_REPLY_MAX)
+		return false;
 	i = take(t, now_s, c);
 	if (i == DP_INDEX_NONE)
 		return false;

@@ -191,6 +191,12 @@ set_kind(struct dp_build *b, struct dp_route *r, const struct dp_route_spec *s)
 		return set_period(b, r, s);
 	if (s->kind == DP_K_TIME)
 		return set_time(b, r);
+	if (s->kind == DP_K_CREATE
+		&& (s->ack == DP_ACK_LOGGED || strchr(s->path, '{') != NULL))
+		return dp_build_fail(b,
+			"route %s: kind create has a path without {name}, and no ack: "
+			"logged",
+			s->path);
 	if (s->kind == DP_K_UNOBSERVE)
 		return set_own(b, r, s->target != NULL ? s->target : "", s);
 	return 0;
@@ -262,9 +268,6 @@ add_route(struct dp_build *b, const struct dp_route_spec *s)
 			"route %s: stream's name or list of formats too long", s->path);
 	if (stream_len == 0 && (s->kind == DP_K_STREAM || s->ack == DP_ACK_LOGGED))
 		return dp_build_fail(b, "route %s: needs a stream's name", s->path);
-	if (s->kind == DP_K_CREATE && strchr(s->path, '{') != NULL)
-		return dp_build_fail(
-			b, "route %s: kind create needs a path without {name}", s->path);
 	if (s->stale == DP_STALE_REFUSE && s->max_age == UINT32_MAX)
 		return dp_build_fail(
 			b, "route %s: stale: refuse needs a max_age", s->path);

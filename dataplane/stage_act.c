@@ -2,7 +2,8 @@
  * Stage act: every request that is still here runs, once.
  *
  * A CON or NON that must not run twice is looked up in its peer's line first.  What a
- * request is refused for before it runs leaves no entry there (RFC 7252, 4.5).
+ * request is refused for before it runs leaves no entry there, nor what lets it come
+ * again (RFC 7252, 4.5).
  */
 #include "coap/code.h"
 #include "dataplane/delay.h"
@@ -185,6 +186,18 @@ finish(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once, uint8_t c
 		remember(w, b, i, code);
 }
 
+static __attribute__((noinline)) void
+refuse(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once, uint8_t code)
+{
+	const struct tg_msg *m = &b->msg[i];
+
+	if (once && dp_stands(code))
+		dp_peers_add(w->peers, b->peer[i], m->mid,
+			dp_is_silent(b->silent[i], code) ? DP_ACKED : code,
+			m->type == TG_CON, b->now_s, &w->counters);
+	dp_refuse(w, b, i, code);
+}
+
 /* A request of which there is nothing to say but what it asks. */
 static DP_HOT void
 act(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once)
@@ -195,7 +208,7 @@ act(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once)
 		return;
 	code = run(w, b, i);
 	if (unlikely(code >= TG_BAD_REQUEST))
-		dp_refuse(w, b, i, code);
+		refuse(w, b, i, once, code);
 	else if (code != DP_LATER)
 		finish(w, b, i, once, code);
 }
@@ -214,7 +227,7 @@ act_guarded(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once)
 	if (code == DP_LATER)
 		return;
 	if (code >= TG_BAD_REQUEST) {
-		dp_refuse(w, b, i, code);
+		refuse(w, b, i, once, code);
 		return;
 	}
 	if (dp_is_silent(b->silent[i], code)) {

@@ -305,6 +305,10 @@ answer(struct dp_worker *w, struct rte_mbuf *m)
 	if (b->peer[0] != DP_NONE && code < TG_BAD_REQUEST)
 		dp_peers_mark(w->peers, b->peer[0], b->msg[0].mid,
 			dp_answer_keep(w, b, 0, code), con, w->now_s, &w->counters);
+	else if (b->peer[0] != DP_NONE && dp_stands(code))
+		dp_peers_mark(w->peers, b->peer[0], b->msg[0].mid,
+			dp_is_silent(b->silent[0], code) ? DP_ACKED : code, con, w->now_s,
+			&w->counters);
 	else if (b->peer[0] != DP_NONE)
 		dp_peers_unmark(w->peers, b->peer[0], b->msg[0].mid);
 	if (code >= TG_BAD_REQUEST) {

@@ -190,7 +190,10 @@ take_slot(struct dp_store *t)
 		t->free = slot_of(t, slot)->device;
 		return slot;
 	}
-	return t->fresh < t->max ? t->fresh++ : DP_NONE;
+	if (t->fresh == t->max)
+		return DP_NONE;
+	DP_SET(t->fresh, t->fresh + 1);
+	return t->fresh - 1;
 }
 
 static void
@@ -361,6 +364,16 @@ dp_store_first(const struct dp_store *t, uint32_t device)
 	return head != NULL ? its_own(t, *head, device) : DP_NONE;
 }
 
+bool
+dp_store_owns(const struct dp_store *t, uint32_t device, uint32_t n)
+{
+	uint32_t slot = dp_store_first(t, device);
+
+	for (; slot != DP_NONE && n > 1; n--)
+		slot = dp_store_next(t, slot);
+	return slot != DP_NONE;
+}
+
 uint32_t
 dp_store_next(const struct dp_store *t, uint32_t slot)
 {
@@ -524,6 +537,12 @@ uint32_t
 dp_store_count(const struct dp_store *t)
 {
 	return DP_GET(t->count);
+}
+
+uint32_t
+dp_store_places(const struct dp_store *t)
+{
+	return DP_GET(t->fresh);
 }
 
 uint32_t

@@ -98,6 +98,8 @@ void dp_store_disown(struct dp_store *t, uint32_t device, uint64_t hash);
 /* What stands for a device to dp_store_first() where it is forgotten: orphans of devices
  * whose names hash alike are among them. */
 uint32_t dp_store_orphans(const struct dp_store *t, uint64_t hash);
+/* [w] Has the device @n values or more?  O(n). */
+bool dp_store_owns(const struct dp_store *t, uint32_t device, uint32_t n);
 /* [w] First and next value of a device, newest first; DP_NONE at the end.  O(1) each, as
  * far as the chain is not shared with orphans. */
 uint32_t dp_store_first(const struct dp_store *t, uint32_t device);
@@ -160,3 +162,5 @@ bool dp_store_news_lost(struct dp_store *t);
 
 uint32_t dp_store_count(const struct dp_store *t);
 uint32_t dp_store_max(const struct dp_store *t);
+/* [r] Slots that have ever been in use: all others are behind them. */
+uint32_t dp_store_places(const struct dp_store *t);

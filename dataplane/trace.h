@@ -131,7 +131,7 @@ struct dp_traced {
 	uint8_t token[8];        /* its first bytes; zeros behind them */
 	uint16_t tkl;            /* bytes that it has, */
 	uint8_t known;           /* and those that are here: eight, or six or seven */
-	uint32_t key;            /* what the route's path names: see dp_trace_key() */
+	uint32_t key;            /* what the route's path names: see dp_trace_path() */
 	uint16_t tag;            /* of the route; 0: none was found */
 	uint16_t mid;
 	uint8_t type, code;

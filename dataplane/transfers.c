@@ -8,6 +8,7 @@
 
 #define LAYOUT 5
 #define LINE 64
+#define EXPIRED_A_TICK 64 /* of each list */
 
 /* By age: where a state's oldest and newest are, + 1. */
 struct list {
@@ -392,13 +393,15 @@ dp_transfers_drop(struct dp_transfers *t, struct dp_transfer *x)
 	give(t, x);
 }
 
-/* Lists are in the order of touch: whoever is behind one that is not over is not, too. */
+/* Lists are in the order of touch: whoever is behind one that is not over is not, too.
+ * What many began in the same second goes a few at a time. */
 void
 dp_transfers_expire(struct dp_transfers *t, uint32_t lifetime_s, uint32_t now_s,
 	struct dp_counters *c)
 {
 	for (unsigned state = DP_T_COMING; state <= DP_T_FINISHED; state++)
-		while (t->list[state].oldest != 0) {
+		for (unsigned n = 0; n < EXPIRED_A_TICK && t->list[state].oldest != 0;
+			n++) {
 			struct dp_transfer *x = slot_of(t, t->list[state].oldest - 1);
 
 			if (now_s - x->touched_s < lifetime_s)

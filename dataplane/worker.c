@@ -68,11 +68,11 @@ account(struct dp_worker *w, bool busy, uint64_t tx_cycles)
 		add(&t->busy_cycles, cycles);
 		add(&t->rx_cycles, w->rx_cycles);
 		add(&t->tx_cycles, tx_cycles);
-		if (dp_clock_ns(&w->shared->clock, cycles)
-			> dp_counter_get(&w->counters, DP_C_stall_max_ns))
-			atomic_store_explicit(&w->counters.v[DP_C_stall_max_ns],
-				dp_clock_ns(&w->shared->clock, cycles),
-				memory_order_relaxed);
+	}
+	if (unlikely(cycles > w->stall_max_cycles)) {
+		w->stall_max_cycles = cycles;
+		atomic_store_explicit(&w->counters.v[DP_C_stall_max_ns],
+			dp_clock_ns(&w->shared->clock, cycles), memory_order_relaxed);
 	}
 	atomic_store_explicit(
 		&t->pending_frames, dp_net_kept(w->net), memory_order_relaxed);

@@ -135,19 +135,20 @@ struct dp_worker {
 	struct rte_ring *done;  /* struct dp_pending that other workers settled for us */
 	struct rte_ring *news;  /* struct dp_news from other workers */
 	uint64_t heeded; /* serial of the snapshot that observers have been told of */
-	_Atomic bool
-		news_lost; /* any worker: wo, this one resets it: look at every value */
-	struct rte_ring *mailbox;    /* struct dp_act from control */
+	_Atomic bool news_lost;   /* any worker: wo, release; this one resets it and looks
+				     at   every value */
+	struct rte_ring *mailbox; /* struct dp_act from control */
 	struct rte_ring *to_parse;   /* struct dp_job of ours for the parser */
 	struct rte_ring *parsed;     /* and those that it has done */
 	struct dp_job *job[DP_JOBS]; /* those that nobody has asked for: the first n_jobs
 				      */
 	unsigned n_jobs;
 	struct rte_mempool *pool;
-	unsigned id, count; /* of how many */
-	bool draining;      /* of this burst */
-	uint64_t tsc;       /* of this burst */
-	uint64_t rx_cycles; /* this turn's */
+	unsigned id, count;        /* of how many */
+	bool draining;             /* of this burst */
+	uint64_t tsc;              /* of this burst */
+	uint64_t rx_cycles;        /* this turn's */
+	uint64_t stall_max_cycles; /* the longest turn's */
 	uint32_t now_s;
 	uint64_t now_ms;            /* since start; of this turn */
 	uint64_t accepted, settled; /* record numbers: last put, last settled */
@@ -424,6 +425,17 @@ dp_is_silent(uint8_t silent, uint8_t code)
 	return silent >> ((code >> 5) - 1) & 1;
 }
 /* Answer @i with nothing: a CON is acknowledged, a NON freed; pkt becomes NULL. */
+/*
+ * Does @code stand, which refused a request that ran and may not run twice?  Run again
+ * it might do what its sender was told that it did not (RFC 7252, 4.5).  Who is asked to
+ * come again may come with the same message.
+ */
+static inline bool
+dp_stands(uint8_t code)
+{
+	return code >> 5 == 4 && code != TG_UNAUTHORIZED && code != TG_REQUEST_INCOMPLETE
+	       && code != TG_TOO_MANY_REQUESTS;
+}
 void dp_answer_silently(struct dp_worker *w, struct dp_burst *b, unsigned i);
 /* A source's number among its likes: its address, whatever port it uses. */
 uint64_t dp_source_hash(const struct dp_worker *w, const struct dp_peer_key *key);

@@ -395,10 +395,39 @@ over_after_a_time(void **state)
 	put(&gw.flow, 2, 1 << 4, 5, TG_REQUEST_INCOMPLETE);
 }
 
+static void
+shorter_bodies(struct dp_settings *s)
+{
+	static struct dp_route_spec shorter[COUNT(routes)];
+
+	memcpy(shorter, routes, sizeof(shorter));
+	for (unsigned i = 0; i < COUNT(routes); i++)
+		shorter[i].max_body = 1500;
+	s->routes = shorter;
+}
+
+/* What a reload forbids while a body is on its way is forbidden, and nothing is written.
+ */
+static void
+limit_lowered_on_the_way(void **state)
+{
+	(void)state;
+	gw_reopen(with_bodies);
+	put(&gw.flow, 1, MORE | 6, 1024, TG_CONTINUE);
+	gw_publish(shorter_bodies);
+	say(&gw.flow, TG_PUT, 2,
+		&(struct say){.path = value, .block1 = 1 << 4 | 6, .len = 477});
+	hear_error(&gw.flow, TG_TOO_LARGE, 2, BYTES_OF("\xd2\x2f\x05\xdc"));
+	expect_stored("/d/dev%c/v", 0);
+	put(&gw.flow, 3, MORE | 6, 1024, TG_CONTINUE);
+	put(&gw.flow, 4, 1 << 4 | 6, 476, TG_CREATED);
+	expect_stored("/d/dev%c/v", 1500);
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + COUNT(other_rows) + 15] = {
+	struct CMUnitTest tests[COUNT(rows) + COUNT(other_rows) + 16] = {
 		cmocka_unit_test(old_value_until_the_last),
 		cmocka_unit_test(duplicates),
 		cmocka_unit_test(two_endpoints),
@@ -414,8 +443,9 @@ main(void)
 		cmocka_unit_test(last_when_it_is_forgotten),
 		cmocka_unit_test(so_many_for_one),
 		cmocka_unit_test(over_after_a_time),
+		cmocka_unit_test(limit_lowered_on_the_way),
 	};
-	size_t n = 15;
+	size_t n = 16;
 
 	ADD_ROWS(tests, &n, rows, body);
 	ADD_ROWS(tests, &n, other_rows, another_body);

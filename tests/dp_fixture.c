@@ -47,6 +47,7 @@ default_config(struct dp_config *cfg, unsigned workers)
 		.transfers_per_peer = 4,
 		.observers_max = 64,
 		.observers_per_peer = 4,
+		.store_per_device = 1024,
 		.lists_max = 64,
 		.device_idle_s = 86400,
 		.logring_bytes = 1u << 16,

@@ -188,7 +188,7 @@ static const struct bytes messages[] = {
 };
 
 /* A test that fails: refused_409. */
-static const struct bytes conflict = B("\x40\x06\x00\x1e\xb1"
+static const struct bytes conflict = B("\x40\x06\x00\x77\xb1"
 				       "d\x04"
 				       "dev?\x01j\x11\x33\xff"
 				       "[{\"op\":\"test\",\"path\":\"\",\"value\":1}]");
@@ -218,7 +218,7 @@ send_messages(void)
 
 	for (size_t i = 0; i < COUNT(messages); i++)
 		say_and_parse(messages[i]);
-	say_and_parse(BYTES_OF("\x40\x03\x00\x1f\xb1"
+	say_and_parse(BYTES_OF("\x40\x03\x00\x78\xb1"
 			       "d\x04"
 			       "dev?\x01j\x11\x32\xff[]"));
 	say_and_parse(conflict);

@@ -287,9 +287,9 @@ duplicate_fetch_gets_the_same_bytes(void **state)
 	assert_int_equal(gw_parse(), 0);
 }
 
-/* What was refused has not run: it may be tried again with the same Message ID. */
+/* What was refused is so again, though it might run now: its sender was told. */
 static void
-refused_may_try_again(void **state)
+refused_stands(void **state)
 {
 	(void)state;
 	put_first(BYTES_OF(JSON "\xff"
@@ -299,7 +299,9 @@ refused_may_try_again(void **state)
 	put(8, list);
 	gw_hear(&gw.flow, coap(T_ACK, TG_CHANGED, 8, none));
 	say_and_parse(coap(T_CON, TG_PATCH, 7, append));
-	gw_hear(&gw.flow, coap(T_ACK, TG_CHANGED, 7, none));
+	gw_hear(&gw.flow, coap(T_ACK, TG_UNPROCESSABLE, 7, none));
+	say_and_parse(coap(T_CON, TG_PATCH, 9, append));
+	gw_hear(&gw.flow, coap(T_ACK, TG_CHANGED, 9, none));
 	expect_stored("/d/dev%c/v", "[1]");
 }
 
@@ -553,7 +555,7 @@ main(void)
 		cmocka_unit_test(duplicate_is_in_progress_then_replayed),
 		cmocka_unit_test(duplicate_non_is_silence),
 		cmocka_unit_test(duplicate_fetch_gets_the_same_bytes),
-		cmocka_unit_test(refused_may_try_again),
+		cmocka_unit_test(refused_stands),
 		cmocka_unit_test(patch_of_what_was_put_meanwhile),
 		cmocka_unit_test(two_patches_at_once),
 		cmocka_unit_test(patch_of_what_was_deleted_meanwhile),

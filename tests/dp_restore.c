@@ -72,6 +72,22 @@ heard(void **state)
 	gw_hear(&w, coap(reply, TG_CHANGED, 7, none));
 }
 
+/* Its answer was not wanted (RFC 7967): after a restart it is not either. */
+static void
+heard_in_silence(void **state)
+{
+	const struct bytes quiet = BYTES_OF("\xb1t\x04"
+					    "dev?\xd1\xea\x02\xffx");
+
+	(void)state;
+	log_one(&gw.flow, coap(T_CON, TG_POST, 7, quiet), coap(T_ACK, 0, 7, none));
+	gw_reopen(NULL);
+	assert_true(dp_restore_heard(gw.dp, &kept.r, 0));
+	gw_ask(coap(T_CON, TG_POST, 7, quiet), coap(T_ACK, 0, 7, none));
+	gw_counted(DP_C_dup_replayed, 1);
+	assert_int_equal(gw_log_read(), 0);
+}
+
 static void
 heard_elsewhere(void **state)
 {
@@ -277,7 +293,8 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(heards) + 6] = {
+	struct CMUnitTest tests[COUNT(heards) + 7] = {
+		cmocka_unit_test(heard_in_silence),
 		cmocka_unit_test(heard_elsewhere),
 		cmocka_unit_test(heard_at_second),
 		cmocka_unit_test(heard_at_a_port_that_moved),
@@ -285,7 +302,7 @@ main(void)
 		cmocka_unit_test(age_of_a_value),
 		cmocka_unit_test(deleted_value),
 	};
-	size_t n = 6;
+	size_t n = 7;
 
 	ADD_ROWS(tests, &n, heards, heard);
 	return gw_main("dp_restore", settings, COUNT(settings), tests, n);

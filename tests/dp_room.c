@@ -107,6 +107,35 @@ store_is_full(void **state)
 	get(102, device, "more", 1);
 }
 
+static void
+two_values_each(struct dp_config *cfg, struct dp_settings *s)
+{
+	(void)s;
+	cfg->store_per_device = 2;
+}
+
+/* One has as many as it may, which leaves room for others, and for what it has. */
+static void
+device_has_too_many(void **state)
+{
+	char device[] = {'d', 'e', 'v', gw.digit, '\0'};
+
+	(void)state;
+	gw_reopen(two_values_each);
+	put(1, device, "a", 1, TG_CREATED);
+	put(2, device, "b", 1, TG_CREATED);
+	put(3, device, "c", 1, TG_UNAVAILABLE);
+	gw_counted(DP_C_store_per_device, 1);
+	put(4, device, "a", 2, TG_CHANGED);
+	put(5, "another", "a", 1, TG_CREATED);
+	gw_ask(coap(T_CON, TG_DELETE, 6,
+		       BYTES_OF(DEVICE "\x01"
+				       "a")),
+		coap(T_ACK, TG_DELETED, 6, (struct bytes){0}));
+	put(7, device, "c", 1, TG_CREATED);
+	put(8, device, "a", 1, TG_UNAVAILABLE);
+}
+
 /* A change that finds no room leaves the value as it was. */
 static void
 no_room_for_a_change(void **state)
@@ -203,6 +232,7 @@ main(void)
 		cmocka_unit_test(every_size),
 		cmocka_unit_test(too_long),
 		cmocka_unit_test(store_is_full),
+		cmocka_unit_test(device_has_too_many),
 		cmocka_unit_test(no_room_for_a_change),
 		cmocka_unit_test(evicted_device),
 		cmocka_unit_test(list_too_long),

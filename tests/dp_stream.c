@@ -330,6 +330,58 @@ many_endpoints_wait(void **state)
 	}
 }
 
+static void
+room_for_many(struct dp_config *cfg, struct dp_settings *s)
+{
+	(void)s;
+	cfg->pending_max = 256;
+}
+
+/* A commit of its own for each record that was read. */
+static void
+commit_one_by_one(void)
+{
+	for (unsigned i = 0; i < gw.cfg.workers; i++)
+		while (gw.settled[i] < gw.read[i])
+			dp_logring_settle(
+				dp_worker_logring(gw.dp, i), ++gw.settled[i], 0);
+}
+
+static unsigned
+taken(void)
+{
+	struct frame f;
+	unsigned n = 0;
+
+	while (gw_take(&f))
+		n++;
+	return n;
+}
+
+/*
+ * A commit for each of many answers, all at once, as after a disk that stood still: a
+ * worker's turn gives as many as a port takes, and looks at everything else again.
+ */
+static void
+commits_are_answered_by_and_by(void **state)
+{
+	unsigned all = 0;
+
+	(void)state;
+	gw_reopen(room_for_many);
+	for (uint16_t mid = 0; mid < 100; mid++)
+		gw_ask(coap(T_CON, TG_POST, mid, logged), silence);
+	assert_int_equal(gw_log_read(), 100);
+	commit_one_by_one();
+	for (unsigned turn = 0, n; turn < 4; turn++, all += n) {
+		for (unsigned i = 0; i < gw.cfg.workers; i++)
+			dp_worker_turn(gw.dp->shared.worker[i]);
+		n = taken();
+		assert_in_range(n, 0, 64);
+	}
+	assert_int_equal(all, 100);
+}
+
 /* ---- no buffer ---- */
 
 /*
@@ -367,7 +419,7 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[4 * COUNT(promises) + 9] = {
+	struct CMUnitTest tests[4 * COUNT(promises) + 10] = {
 		cmocka_unit_test(record_says_all),
 		cmocka_unit_test(path_of_any_bytes),
 		cmocka_unit_test(sizes),
@@ -376,9 +428,10 @@ main(void)
 		cmocka_unit_test(ring_is_full),
 		cmocka_unit_test(no_room_no_change),
 		cmocka_unit_test(many_endpoints_wait),
+		cmocka_unit_test(commits_are_answered_by_and_by),
 		cmocka_unit_test(no_buffer_for_the_answer),
 	};
-	size_t n = 9;
+	size_t n = 10;
 
 	ADD_ROWS(tests, &n, promises, con_is_kept);
 	ADD_ROWS(tests, &n, promises, non_is_kept);

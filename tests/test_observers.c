@@ -82,12 +82,15 @@ static unsigned
 steps(struct table *t, bool forget)
 {
 	unsigned n = 0;
-	bool f;
+	bool f, more;
 
-	while (dp_observers_step(t->t, &f) != DP_NONE) {
-		assert_int_equal(f, forget);
-		n++;
-	}
+	do {
+		more = dp_observers_sweep(t->t);
+		while (dp_observers_step(t->t, &f) != DP_NONE) {
+			assert_int_equal(f, forget);
+			n++;
+		}
+	} while (more);
 	return n;
 }
 
@@ -401,6 +404,26 @@ no_news_is_lost(void **state)
 	free_table(t);
 }
 
+/* Many relations to one value, which is met but once on the way. */
+static void
+a_sweep_goes_in_slices(void **state)
+{
+	struct table *t = new_table(4 * QUEUE, PER_PEER);
+	unsigned slices = 1;
+	bool forget;
+
+	(void)state;
+	for (uint32_t i = 0; i < 4 * QUEUE; i++)
+		assert_int_not_equal(add(t, i, 1, 0, 5), DP_NONE);
+	dp_observers_changed_all(t->t);
+	assert_int_equal(dp_observers_step(t->t, &forget), DP_NONE);
+	while (dp_observers_sweep(t->t))
+		slices++;
+	assert_in_range(slices, 4, 5);
+	assert_int_equal(steps(t, false), 4 * QUEUE);
+	free_table(t);
+}
+
 /* ---- the block ---- */
 
 static void
@@ -550,7 +573,7 @@ as_the_model_says(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(token_rows) + COUNT(gone_rows) + 17] = {
+	struct CMUnitTest tests[COUNT(token_rows) + COUNT(gone_rows) + 18] = {
 		cmocka_unit_test(registered_again_goes_to_the_new_value),
 		cmocka_unit_test(counted_while_in_flight),
 		cmocka_unit_test(as_many_as_a_peer_may_have),
@@ -564,12 +587,13 @@ main(void)
 		cmocka_unit_test(forgotten),
 		cmocka_unit_test(forgotten_without_the_head),
 		cmocka_unit_test(no_news_is_lost),
+		cmocka_unit_test(a_sweep_goes_in_slices),
 		cmocka_unit_test(a_million_takes_at_most_96_bytes_each),
 		cmocka_unit_test(sizes_refused),
 		cmocka_unit_test(lives_on_elsewhere),
 		cmocka_unit_test(as_the_model_says),
 	};
-	size_t n = 17;
+	size_t n = 18;
 
 	ADD_ROWS(tests, &n, token_rows, told_apart_by_token);
 	ADD_ROWS(tests, &n, gone_rows, walks_on_when_one_goes);

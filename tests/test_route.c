@@ -243,7 +243,8 @@ static const struct bad_row {
 			.n_formats = COUNT(formats)}},
 		"route /a: stream's name or list of formats too long"},
 	{"create behind a name", {{.path = "/a/{b}", .kind = DP_K_CREATE}},
-		"route /a/{b}: kind create needs a path without {name}"},
+		"route /a/{b}: kind create has a path without {name}, and no ack: "
+		"logged"},
 	{"segment of the location too long",
 		{{.path = "/a", .kind = DP_K_STATIC, .location = "/" TEXT255 "f"}},
 		"location: a part has at most 255 bytes"},

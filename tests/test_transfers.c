@@ -325,6 +325,27 @@ ended_by_age(void **state)
 	free_fixture(f);
 }
 
+/* What many began in one second does not stop a worker for as long as they are. */
+static void
+a_few_end_at_a_time(void **state)
+{
+	const struct dp_transfers_config cfg = {
+		.max = 200, .bytes = BYTES_MAX, .per_peer = 200, .headroom = HEADROOM};
+	struct fixture f = {.t = NULL};
+	unsigned left = 200;
+
+	(void)state;
+	f.t = dp_transfers_init(new_block(dp_transfers_size(&cfg)), &cfg);
+	assert_non_null(f.t);
+	for (uint64_t key = 1; key <= left; key++)
+		assert_non_null(begin(&f, key, NOW));
+	for (; left > 0; left = dp_transfers_count(f.t)) {
+		dp_transfers_expire(f.t, 60, NOW + 60, &f.c);
+		assert_int_equal(dp_transfers_count(f.t), left > 64 ? left - 64 : 0);
+	}
+	free(f.t);
+}
+
 static const struct size_row {
 	const char *name;
 	struct dp_transfers_config cfg;
@@ -351,7 +372,7 @@ sizes(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(size_rows) + COUNT(order_rows) + 10] = {
+	struct CMUnitTest tests[COUNT(size_rows) + COUNT(order_rows) + 11] = {
 		cmocka_unit_test(found_by_both_halves_of_the_key),
 		cmocka_unit_test(bodies_do_not_touch),
 		cmocka_unit_test(begun_again_is_the_same_one),
@@ -362,8 +383,9 @@ main(void)
 		cmocka_unit_test(a_response_waits_for_its_end),
 		cmocka_unit_test(after_unavailable_the_last_block_may_come_again),
 		cmocka_unit_test(ended_by_age),
+		cmocka_unit_test(a_few_end_at_a_time),
 	};
-	size_t n = 10;
+	size_t n = 11;
 
 	ADD_ROWS(tests, &n, order_rows, over_in_any_order);
 	ADD_ROWS(tests, &n, size_rows, sizes);
