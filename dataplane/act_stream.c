@@ -30,7 +30,8 @@ DP_HOT uint8_t
 dp_act_stream(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	const struct dp_request *q = &w->scratch->request[i];
-	bool wait = b->route[i]->ack == DP_ACK_LOGGED;
+	/* What is received is promised more than a log that fails will keep. */
+	bool wait = b->route[i]->ack == DP_ACK_LOGGED || unlikely(w->log_fails);
 
 	if (unlikely(q->flags & (DP_R_IF_MATCH | DP_R_IF_NONE_MATCH | DP_R_LONG_TOKEN))) {
 		/* A stream has no representation to match. */

@@ -146,6 +146,7 @@ struct dp_worker {
 	struct rte_mempool *pool;
 	unsigned id, count;        /* of how many */
 	bool draining;             /* of this burst */
+	bool log_fails;            /* the last commit that was settled did */
 	uint64_t tsc;              /* of this burst */
 	uint64_t rx_cycles;        /* this turn's */
 	uint64_t stall_max_cycles; /* the longest turn's */

@@ -102,6 +102,25 @@ non_fails(void **state)
 	fails(*state, T_NON, T_NON, -ENOSPC);
 }
 
+/* What would be promised at once is promised when it is safe, while the log fails. */
+static void
+received_waits_while_the_log_fails(void **state)
+{
+	(void)state;
+	gw_ask(coap(T_CON, TG_POST, 1, memory), coap(T_ACK, TG_CHANGED, 1, none));
+	assert_int_equal(gw_log_read(), 1);
+	gw_log_settle(-ENOSPC);
+	gw_ask(coap(T_CON, TG_POST, 2, memory), silence);
+	assert_int_equal(gw_log_read(), 1);
+	gw_log_settle(-ENOSPC);
+	gw_hear(&gw.flow, coap(T_ACK, TG_UNAVAILABLE, 2, max_age_5));
+	gw_ask(coap(T_CON, TG_POST, 2, memory), silence);
+	assert_int_equal(gw_log_read(), 1);
+	gw_log_settle(0);
+	gw_hear(&gw.flow, coap(T_ACK, TG_CHANGED, 2, none));
+	gw_ask(coap(T_CON, TG_POST, 3, memory), coap(T_ACK, TG_CHANGED, 3, none));
+}
+
 /* ---- the record ---- */
 
 static void
@@ -419,7 +438,7 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[4 * COUNT(promises) + 10] = {
+	struct CMUnitTest tests[4 * COUNT(promises) + 11] = {
 		cmocka_unit_test(record_says_all),
 		cmocka_unit_test(path_of_any_bytes),
 		cmocka_unit_test(sizes),
@@ -429,9 +448,10 @@ main(void)
 		cmocka_unit_test(no_room_no_change),
 		cmocka_unit_test(many_endpoints_wait),
 		cmocka_unit_test(commits_are_answered_by_and_by),
+		cmocka_unit_test(received_waits_while_the_log_fails),
 		cmocka_unit_test(no_buffer_for_the_answer),
 	};
-	size_t n = 10;
+	size_t n = 11;
 
 	ADD_ROWS(tests, &n, promises, con_is_kept);
 	ADD_ROWS(tests, &n, promises, non_is_kept);
