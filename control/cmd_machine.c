@@ -7,23 +7,22 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What an operator should know of retention, or null. */
 static json_t *
 retention_json(const struct ctl_gateway *g)
 {
-	uint64_t values = atomic_load(&g->log.stats.values_bytes);
-	int error = atomic_load(&g->log.stats.keep_error);
+	char text[CTL_LOG_WORDS];
 
-	if (error != 0)
-		return json_sprintf(
-			"nothing old is deleted, for current values of stores "
-			"could not be written again: %s",
-			strerror(error));
-	if (g->conf->retain_bytes > 0 && values > g->conf->retain_bytes)
-		return json_sprintf("current values of stores take %llu bytes, more than "
-				    "log.retain.bytes: the log is longer by them",
-			(unsigned long long)values);
-	return json_null();
+	return ctl_gateway_retention(g, text, sizeof(text)) ? json_string(text)
+							    : json_null();
+}
+
+static uint64_t
+uptime_s(const struct ctl_gateway *g)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec - g->started_s;
 }
 
 static json_t *
@@ -92,7 +91,7 @@ cmd_status(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 	cmd_set(o, "pid", (uint64_t)getpid());
 	json_object_set_new(
 		o, "state", json_string(g->draining ? "draining" : "running"));
-	cmd_set(o, "uptime_s", (uint64_t)time(NULL) - g->started_s);
+	cmd_set(o, "uptime_s", uptime_s(g));
 	json_object_set_new(o, "config", cmd_text(g->conf->file, strlen(g->conf->file)));
 	cmd_set(o, "workers", cfg->workers);
 	cmd_set(o, "ports", cfg->n_ports);

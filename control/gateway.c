@@ -101,6 +101,7 @@ static int
 open_plane(struct ctl_gateway *g, const struct dp_config *cfg, struct dp_snapshot *snap,
 	char *err, size_t errlen)
 {
+	struct timespec now;
 	int rc;
 
 	g->dp = dp_open(cfg, snap, err, errlen);
@@ -125,7 +126,8 @@ open_plane(struct ctl_gateway *g, const struct dp_config *cfg, struct dp_snapsho
 		rc = dp_start(g->dp);
 	if (rc < 0)
 		return fail(err, errlen, "a thread did not start: %s", strerror(-rc));
-	g->started_s = (uint64_t)time(NULL);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	g->started_s = (uint64_t)now.tv_sec;
 	return 0;
 }
 
@@ -194,6 +196,31 @@ ctl_gateway_reload(struct ctl_gateway *g, char *err, size_t errlen)
 	g->reloads++;
 	g->last_reload[0] = '\0';
 	return 0;
+}
+
+bool
+ctl_gateway_retention(const struct ctl_gateway *g, char *text, size_t len)
+{
+	uint64_t values = atomic_load(&g->log.stats.values_bytes);
+	int error = atomic_load(&g->log.stats.keep_error);
+
+	if (error == EBADMSG)
+		snprintf(text, len,
+			"nothing old is deleted: the header of the oldest segment cannot "
+			"be read (log verify)");
+	else if (error != 0)
+		snprintf(text, len,
+			"nothing old is deleted, for current values of stores could not "
+			"be written again: %s",
+			strerror(error));
+	else if (g->conf->retain_bytes > 0 && values > g->conf->retain_bytes)
+		snprintf(text, len,
+			"current values of stores take %llu bytes, more than "
+			"log.retain.bytes: the log is longer by them",
+			(unsigned long long)values);
+	else
+		return false;
+	return true;
 }
 
 bool

@@ -29,7 +29,7 @@ struct ctl_gateway {
 	struct ctl_logd logd;
 	struct ctl_parser parser;
 	struct dp_logring *rings[DP_WORKERS_MAX];
-	uint64_t started_s; /* UNIX time */
+	uint64_t started_s; /* of the clock that does not jump */
 	uint64_t reloads, failed_reloads;
 	char last_reload[512]; /* "" or why the last one failed */
 	uint64_t shortfall;    /* records whose Message ID could not be restored */
@@ -58,6 +58,9 @@ int ctl_gateway_adopt(
 	struct ctl_gateway *g, struct ctl_config *conf, char *err, size_t errlen);
 /* Load the file anew and swap in what may change; 0 or -1 with a sentence in @err. */
 int ctl_gateway_reload(struct ctl_gateway *g, char *err, size_t errlen);
+/* What an operator should know of the log's retention, to @text of @len bytes; false:
+ * nothing. */
+bool ctl_gateway_retention(const struct ctl_gateway *g, char *text, size_t len);
 /* Is the configuration one that can be started?  False with a sentence in @err. */
 bool ctl_gateway_check(const struct ctl_config *c, char *err, size_t errlen);
 

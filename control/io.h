@@ -34,6 +34,9 @@ struct ctl_io {
 	int (*map)(
 		struct ctl_io *io, const char *name, const uint8_t **data, size_t *size);
 	void (*unmap)(struct ctl_io *io, const uint8_t *data, size_t size);
+	/* Bytes that can still be written, and in *@all what the file system has;
+	 * UINT64_MAX: nobody knows. */
+	uint64_t (*room)(struct ctl_io *io, uint64_t *all);
 };
 
 struct ctl_io_posix {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static int
@@ -201,6 +202,17 @@ make_folder(const char *path)
 	return at;
 }
 
+static uint64_t
+io_room(struct ctl_io *io, uint64_t *all)
+{
+	struct statvfs fs;
+
+	if (fstatvfs(dir_of(io), &fs) != 0)
+		return *all = UINT64_MAX;
+	*all = (uint64_t)fs.f_blocks * fs.f_frsize;
+	return (uint64_t)fs.f_bavail * fs.f_frsize;
+}
+
 int
 ctl_io_posix_open(struct ctl_io_posix *p, const char *path, int make)
 {
@@ -216,6 +228,7 @@ ctl_io_posix_open(struct ctl_io_posix *p, const char *path, int make)
 		.list = io_list,
 		.map = io_map,
 		.unmap = io_unmap,
+		.room = io_room,
 	};
 	if (make) {
 		int at = make_folder(path);

@@ -343,16 +343,31 @@ prove(struct ctl_log *log)
 		(void)ctl_log_commit(log);
 }
 
+uint64_t
+ctl_log_reserve(const struct ctl_log *log, uint64_t all)
+{
+	return log->opt.segment_bytes < all / 8 ? log->opt.segment_bytes : all / 8;
+}
+
+/* Would a record take what is kept for retention? */
+static bool
+is_short(const struct ctl_log *log)
+{
+	uint64_t all, room = log->io->room(log->io, &all);
+
+	return room < ctl_log_reserve(log, all);
+}
+
 static void
-begin_batch(struct ctl_log *log)
+begin_batch(struct ctl_log *log, bool of_records)
 {
 	if (log->file >= 0 && log->offset >= log->opt.segment_bytes) {
 		prove(log);
 		leave(log, false);
 	}
 	log->batch_begun = true;
-	log->batch_error = 0;
-	if (log->file < 0)
+	log->batch_error = of_records && is_short(log) ? -ENOSPC : 0;
+	if (log->batch_error == 0 && log->file < 0)
 		log->batch_error = begin_segment(log);
 }
 
@@ -378,7 +393,7 @@ uint64_t
 ctl_log_append(struct ctl_log *log, const uint8_t *record, size_t len)
 {
 	if (!log->batch_begun)
-		begin_batch(log);
+		begin_batch(log, true);
 	log->batch_records++;
 	append(log, CTL_FRAME_RECORD, log->next_seq, record, len);
 	return log->next_seq++;
@@ -391,7 +406,7 @@ ctl_log_keep(struct ctl_log *log, uint64_t seq, const uint8_t *record, size_t le
 	uint8_t data[CTL_FRAME_MAX];
 
 	if (!log->batch_begun)
-		begin_batch(log);
+		begin_batch(log, false);
 	log->batch_kept++;
 	memcpy(data, &now_ns, CTL_KEPT_HEADER);
 	memcpy(data + CTL_KEPT_HEADER, record, len);

@@ -7,6 +7,7 @@
 
 #define NAP_NS 50000         /* between two looks at the rings */
 #define PROVE_NS 1000000000u /* idle so long: prove the last commit */
+#define FULL_NS 1000000000u  /* between two passes that a full disk asks for */
 
 static uint64_t
 now_ns(void)
@@ -50,11 +51,25 @@ drain(struct ctl_log *log, struct dp_logring *ring, struct ctl_logd_part *p)
 		dp_logring_release(ring);
 }
 
+/* Retention may make room. */
+static void
+ask_for_room(struct ctl_logd *d)
+{
+	uint64_t now = now_ns();
+
+	if (now - d->asked_ns < FULL_NS)
+		return;
+	d->asked_ns = now;
+	atomic_store_explicit(&d->due, true, memory_order_relaxed);
+}
+
 static void
 commit(struct ctl_logd *d, struct ctl_logd_part *parts)
 {
 	int rc = ctl_log_commit(d->log);
 
+	if (rc == -ENOSPC || rc == -EDQUOT)
+		ask_for_room(d);
 	for (unsigned i = 0; i < d->n_rings; i++) {
 		if (parts[i].upto != 0)
 			dp_logring_settle(d->rings[i], parts[i].upto, rc);

@@ -27,6 +27,7 @@ struct ctl_logd {
 	struct ctl_trim *trim;       /* whose pass it is; the log thread's */
 	pthread_t thread;
 	_Atomic bool stop; /* control: wo, log thread: ro */
+	uint64_t asked_ns; /* when a full disk last asked for a pass; the log thread's */
 	_Atomic bool due;  /* control: sets; log thread: begins a pass, and clears */
 	_Atomic bool keep; /* values outlive their segments; control: wo */
 	struct ctl_trim *_Atomic asked; /* control: sets; log thread: takes */

@@ -1,6 +1,7 @@
 /* tidegated: the gateway's process. */
 #include "control/gateway.h"
 #include "control/server.h"
+#include "control/watch.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -35,7 +36,8 @@ struct loop {
 	struct ctl_gateway *g;
 	struct ctl_server *server;
 	int epoll, signals, timer;
-	uint64_t seconds;
+	uint64_t seconds; /* since the last pass of retention */
+	struct ctl_watch watch;
 };
 
 static void
@@ -43,7 +45,6 @@ signalled(struct loop *l)
 {
 	struct signalfd_siginfo s;
 	char err[512];
-	int rc;
 
 	if (read(l->signals, &s, sizeof(s)) != sizeof(s))
 		return;
@@ -52,12 +53,8 @@ signalled(struct loop *l)
 		return;
 	}
 	pthread_mutex_lock(&l->g->lock);
-	rc = ctl_gateway_reload(l->g, err, sizeof(err));
+	(void)ctl_gateway_reload(l->g, err, sizeof(err));
 	pthread_mutex_unlock(&l->g->lock);
-	if (rc < 0)
-		say("reload refused: %s", err);
-	else
-		say("reloaded %s", l->g->conf->file);
 }
 
 static void
@@ -120,6 +117,7 @@ loop_run(struct loop *l)
 {
 	while (!l->g->stopping) {
 		struct epoll_event e;
+		struct timespec now;
 
 		if (epoll_wait(l->epoll, &e, 1, -1) != 1)
 			continue;
@@ -129,6 +127,8 @@ loop_run(struct loop *l)
 			every_second(l);
 		else
 			ctl_server_event(l->server, e.data.ptr);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		ctl_watch_look(&l->watch, l->g, (uint64_t)now.tv_sec);
 	}
 }
 
@@ -197,6 +197,7 @@ serve(struct ctl_gateway *g)
 		say("the telemetry socket does not answer for /tidegate");
 	say("ready: pid %d, %u workers, control socket %s", (int)getpid(),
 		dp_config(g->dp)->workers, g->conf->control_socket);
+	ctl_watch_begin(&l.watch, g, say);
 	loop_run(&l);
 	loop_close(&l);
 	ctl_telemetry_forget();

@@ -35,6 +35,14 @@ ctl_retain_fini(struct ctl_retain *r)
 	ctl_values_fini(&r->values);
 }
 
+static bool
+is_disk_full(const struct ctl_log *log)
+{
+	int error = atomic_load_explicit(&log->stats.last_error, memory_order_relaxed);
+
+	return error == ENOSPC || error == EDQUOT;
+}
+
 static void
 begin(struct ctl_retain *r, uint64_t before_seq, uint64_t now_s, bool keep)
 {
@@ -43,6 +51,7 @@ begin(struct ctl_retain *r, uint64_t before_seq, uint64_t now_s, bool keep)
 	r->before_seq = before_seq;
 	r->now_s = now_s;
 	r->learned = false;
+	r->full = is_disk_full(r->log);
 	r->error = r->gone = 0;
 	if (keep)
 		return;
@@ -104,14 +113,6 @@ is_older(const struct ctl_retain *r, const uint64_t *later, int n, uint64_t age_
 	return time_s != UINT64_MAX && r->now_s >= time_s + age_s;
 }
 
-static bool
-is_disk_full(const struct ctl_log *log)
-{
-	int error = atomic_load_explicit(&log->stats.last_error, memory_order_relaxed);
-
-	return error == ENOSPC || error == EDQUOT;
-}
-
 /* Are there more bytes than the bound allows, besides those that values take? */
 static bool
 is_over(const struct ctl_retain *r)
@@ -147,7 +148,7 @@ fate_of(const struct ctl_retain *r, const uint64_t *later, int n)
 		return KEPT;
 	if (is_older(r, later, n, opt->keep_s))
 		return GOES;
-	return is_disk_full(r->log) ? GOES_EARLY : KEPT;
+	return r->full ? GOES_EARLY : KEPT;
 }
 
 /* The last segment stays: it is being written, or its numbers must not come again. */
@@ -157,12 +158,14 @@ choose(struct ctl_retain *r, const uint64_t *ids, int n)
 	struct ctl_log_head h;
 	enum fate fate;
 
-	/* Without a readable header it is kept: it is for a person to look at. */
-	if (n < 2 || ids[0] >= r->last || ctl_log_head(r->log->io, ids[0], &h) < 0)
+	if (n < 2 || ids[0] >= r->last)
 		return 0;
 	fate = fate_of(r, ids + 1, n - 1);
 	if (fate == KEPT)
 		return 0;
+	/* Without a readable header it is for a person to look at. */
+	if (ctl_log_head(r->log->io, ids[0], &h) < 0)
+		return r->before_seq > 0 && r->gone > 0 ? 0 : -EBADMSG;
 	r->going = (struct ctl_log_place){.segment = ids[0]};
 	r->early = fate == GOES_EARLY;
 	r->damaged = false;

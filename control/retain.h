@@ -41,6 +41,7 @@ struct ctl_retain {
 	uint64_t before_seq;   /* all records before it go; 0: what the bounds no longer
 				  keep */
 	uint64_t now_s, total; /* total: bytes of the segments */
+	bool full;             /* the disk was, when the pass began */
 	uint64_t last;         /* the newest segment at its beginning, which stays */
 	bool learned;          /* all that was in the log at some moment of the pass */
 	struct ctl_log_place

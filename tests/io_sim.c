@@ -333,6 +333,15 @@ sim_unmap(struct ctl_io *io, const uint8_t *data, size_t size)
 
 /* ---- the disk's life ---- */
 
+static uint64_t
+sim_room(struct ctl_io *io, uint64_t *all)
+{
+	const struct ctl_sim *sim = sim_of(io);
+
+	*all = sim->size;
+	return sim->room;
+}
+
 void
 ctl_sim_init(struct ctl_sim *sim, uint64_t seed)
 {
@@ -350,8 +359,11 @@ ctl_sim_init(struct ctl_sim *sim, uint64_t seed)
 				.list = sim_list,
 				.map = sim_map,
 				.unmap = sim_unmap,
+				.room = sim_room,
 			},
 		.random = seed * 0x9e3779b97f4a7c15ull + 1,
+		.room = UINT64_MAX,
+		.size = UINT64_MAX,
 	};
 }
 

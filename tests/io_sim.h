@@ -81,6 +81,7 @@ struct ctl_sim {
 		bool short_write; /* a part of the data is written first */
 	} fail[SIM_KINDS];
 	unsigned sync_fails_every; /* 0: none */
+	uint64_t room, size;       /* what it says that it has; bounds nothing */
 };
 
 void ctl_sim_init(struct ctl_sim *sim, uint64_t seed);

@@ -183,6 +183,30 @@ long_failure(void **state)
 	ctl_log_close(&f->log);
 }
 
+/* Records leave a segment's room, which retention may need; then they go on. */
+static void
+room_is_left(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t ops;
+
+	f->log.opt.segment_bytes = 1000;
+	f->sim.size = 16000;
+	f->sim.room = 1000;
+	assert_int_equal(batch(f, 1), 0);
+	f->sim.room = 999;
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(batch(f, 1), -ENOSPC);
+	ops = f->sim.of_kind[SIM_WRITE];
+	assert_int_equal(batch(f, 1), -ENOSPC);
+	assert_int_equal(f->sim.of_kind[SIM_WRITE], ops);
+	assert_int_equal(f->log.stats.segments, 1); /* none is begun in vain */
+	f->sim.size = 7992;                         /* an eighth is less than a segment */
+	assert_int_equal(batch(f, 1), 0);
+	expect(f, 1, 1, 13, 13);
+	ctl_log_close(&f->log);
+}
+
 /* ---- what was not acknowledged ---- */
 
 static void
@@ -562,7 +586,7 @@ frame_too_long(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[80] = {
+	struct CMUnitTest tests[81] = {
 		PLAIN(commit_and_read),
 		PLAIN(read_from),
 		PLAIN(read_enough),
@@ -571,6 +595,7 @@ main(void)
 		PLAIN(long_failure),
 		PLAIN(torn_end_cut),
 		PLAIN(torn_end_on_full_disk),
+		PLAIN(room_is_left),
 		PLAIN(unsynced_made_safe),
 		PLAIN(unsynced_stays_unsafe),
 		PLAIN(uncommitted),
@@ -582,7 +607,7 @@ main(void)
 		PLAIN(imitation_that_knows),
 		cmocka_unit_test(frame_too_long),
 	};
-	size_t n = 18, rows = n;
+	size_t n = 19, rows = n;
 
 	ADD_ROWS(tests, &n, failures, failure);
 	for (; rows < n; rows++) {

@@ -186,6 +186,25 @@ retain_keeps_the_young(void **state)
 	assert_int_equal(tear_down((void **)&f), 0);
 }
 
+/* What cannot be read is for a person to look at, who is told. */
+static void
+retain_stops_at_a_bad_header(void **state)
+{
+	struct fixture *f = *state;
+
+	five(f);
+	segment(f, 1)->bytes[4] ^= 0xff;
+	f->log.opt.retain_bytes = 1 << 20;
+	assert_int_equal(retain(f, 1000), 0);
+	assert_int_equal(f->log.stats.keep_error, 0);
+	f->log.opt.retain_bytes = 1;
+	assert_int_equal(retain(f, 1000), -EBADMSG);
+	assert_int_equal(f->log.stats.keep_error, EBADMSG);
+	assert_int_equal(trim_before(f, 6), -EBADMSG);
+	assert_int_equal(f->log.stats.trimmed, 0);
+	ctl_log_close(&f->log);
+}
+
 /* A segment whose only batch failed holds no record, and yet grows old. */
 static void
 retain_time_past_empty(void **state)
@@ -357,7 +376,7 @@ name_taken(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[39] = {
+	struct CMUnitTest tests[40] = {
 		PLAIN(numbers_after_trim),
 		PLAIN(numbers_over_runs),
 		PLAIN(trim),
@@ -366,13 +385,14 @@ main(void)
 		PLAIN(retain_bytes),
 		PLAIN(retain_after_trim),
 		PLAIN(retain_time),
+		PLAIN(retain_stops_at_a_bad_header),
 		PLAIN(retain_time_past_empty),
 		PLAIN(retain_past_empty),
 		PLAIN(read_from_skips),
 		PLAIN(opening_of_unproved),
 		PLAIN(name_taken),
 	};
-	size_t n = 13;
+	size_t n = 14;
 
 	ADD_ROWS(tests, &n, keep_rows, retain_keeps_the_young);
 	ADD_ROWS(tests, &n, tails, tail);

@@ -77,6 +77,29 @@ outlives_its_segment(void **state)
 	ctl_log_close(&f->log);
 }
 
+/* Records have filled the disk up to what they leave: that is enough for the values, and
+ * all that is over the bound goes in one pass, young as it is. */
+static void
+makes_room_on_a_full_disk(void **state)
+{
+	struct fixture *f = *state;
+
+	one_by_one(f);
+	assert_int_equal(put(f, 1), 0);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(batch(f, 2), 0);
+	f->log.opt.segment_bytes = 1000;
+	f->log.opt.keep_s = 100000;
+	f->sim.size = 16000;
+	f->sim.room = 999;
+	assert_int_equal(batch(f, 1), -ENOSPC);
+	assert_int_equal(retain_least(f), 4);
+	find_value(f, 1, 1, 1);
+	f->sim.room = 16000;
+	assert_int_equal(batch(f, 1), 0);
+	ctl_log_close(&f->log);
+}
+
 /* Its number is the one it had, so nobody who reads on from a number meets it again. */
 static void
 keeps_its_number(void **state)
@@ -469,6 +492,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PLAIN(outlives_its_segment),
+		PLAIN(makes_room_on_a_full_disk),
 		PLAIN(keeps_its_number),
 		PLAIN(newest_stays),
 		PLAIN(deleted_goes),

@@ -1,0 +1,82 @@
+#include "control/watch.h"
+
+#include <string.h>
+
+#define MIB 1048576.0
+
+static void
+look_at_reloads(struct ctl_watch *w, const struct ctl_gateway *g)
+{
+	if (g->reloads != w->reloads)
+		w->say("reloaded %s", g->conf->file);
+	if (g->failed_reloads != w->failed_reloads)
+		w->say("reload refused: %s", g->last_reload);
+	w->reloads = g->reloads;
+	w->failed_reloads = g->failed_reloads;
+}
+
+/* A failure may come and go between two looks: it is the count that tells. */
+static void
+look_at_log(struct ctl_watch *w, const struct ctl_log_stats *s, uint64_t now_s)
+{
+	int error = atomic_load(&s->last_error);
+	uint64_t failures = atomic_load(&s->failures);
+
+	if (error != 0 && w->log_error == 0) {
+		w->say("log: cannot be written: %s: records are refused (5.03)",
+			strerror(error));
+		w->since_s = now_s;
+	} else if (error == 0 && failures != w->failures) {
+		w->say("log: is written again; %llu commits failed, whose records were "
+		       "refused (5.03), in %llu s",
+			(unsigned long long)(failures - w->failures),
+			(unsigned long long)(w->log_error != 0 ? now_s - w->since_s : 0));
+	}
+	w->log_error = error;
+	if (error == 0)
+		w->failures = failures;
+}
+
+static void
+look_at_retention(struct ctl_watch *w, const struct ctl_gateway *g)
+{
+	int error = atomic_load(&g->log.stats.keep_error);
+	uint64_t cut = atomic_load(&g->log.stats.cut_early);
+	char text[CTL_LOG_WORDS];
+
+	if (cut != w->cut_early)
+		w->say("log: retention: the disk is full: deleted %llu records, of which "
+		       "a "
+		       "restart would have known retransmissions",
+			(unsigned long long)(cut - w->cut_early));
+	w->cut_early = cut;
+	if (error == w->keep_error)
+		return;
+	w->keep_error = error;
+	if (ctl_gateway_retention(g, text, sizeof(text)))
+		w->say("log: retention: %s", text);
+}
+
+void
+ctl_watch_look(struct ctl_watch *w, const struct ctl_gateway *g, uint64_t now_s)
+{
+	look_at_reloads(w, g);
+	look_at_log(w, &g->log.stats, now_s);
+	look_at_retention(w, g);
+}
+
+void
+ctl_watch_begin(struct ctl_watch *w, const struct ctl_gateway *g,
+	void (*say)(const char *fmt, ...) __attribute__((format(printf, 1, 2))))
+{
+	uint64_t all, bytes = g->log.opt.retain_bytes;
+
+	*w = (struct ctl_watch){.say = say};
+	(void)g->log.io->room(g->log.io, &all);
+	if (all == UINT64_MAX || bytes + ctl_log_reserve(&g->log, all) <= all)
+		return;
+	w->say("log: retain.bytes is more than the file system has, which is %.0f MiB: "
+	       "when that is full records are refused (5.03) until the oldest are older "
+	       "than retain.age",
+		(double)all / MIB);
+}
