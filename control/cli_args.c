@@ -88,12 +88,22 @@ is_seconds(const char *text)
 	return isdigit((unsigned char)*text) && *end == '\0' && s >= 0.01 && s <= 86400;
 }
 
+/* What the grammar calls a value that is a whole number. */
+static bool
+means_number(const char *name)
+{
+	static const char *const names[] = {"N", "SEQ", "SECONDS", "SZX"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 static int
 check_value(const struct cli *c, const struct part *p, const char *value)
 {
-	if ((strcmp(p->value, "N") == 0 || strcmp(p->value, "SEQ") == 0
-		    || strcmp(p->value, "SECONDS") == 0)
-		&& !is_number(value))
+	if (means_number(p->value) && !is_number(value))
 		return cli_fail(c, CLI_USAGE, "%s: %s wants a number, not \"%s\"",
 			c->command->name, p->name, value);
 	if (strcmp(p->value, "S") == 0 && !is_seconds(value))

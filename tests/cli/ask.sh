@@ -97,6 +97,8 @@ holds bad-uri 2 '^get: http://127.0.0.1/: ' get http://127.0.0.1/
 gives coaps 2 "get: coaps is not spoken here" get coaps://127.0.0.1/
 gives bad-type 2 'get: a type is con or non, not "ack"' get -t ack "$U/text"
 gives bad-block 2 'get: -b wants 0 (16 bytes) to 6 (1,024 bytes)' get -b 7 "$U/text"
+gives block-no-number 2 'get: -b wants a number, not "x"' get -b x "$U/text"
+gives block-no-number-of-a-payload 2 'post: -b wants a number, not "2x"' post -b 2x -e hi "$U/mirror"
 gives bad-accept 2 'get: a content-format is 0 to 65535' get -a 65536 "$U/text"
 gives bad-option 2 'get: -O wants NUM,HEX, not "x"' get -O x "$U/text"
 gives block-as-option 2 'get: -O has no blocks: -b says how long they are' get -O 23,02 "$U/text"
