@@ -106,6 +106,8 @@ check_value(const struct cli *c, const struct part *p, const char *value)
 	if (means_number(p->value) && !is_number(value))
 		return cli_fail(c, CLI_USAGE, "%s: %s wants a number, not \"%s\"",
 			c->command->name, p->name, value);
+	if (strcmp(p->name, "--count") == 0 && strtoull(value, NULL, 10) == 0)
+		return cli_fail(c, CLI_USAGE, "%s: --count: how many?", c->command->name);
 	if (strcmp(p->value, "S") == 0 && !is_seconds(value))
 		return cli_fail(c, CLI_USAGE,
 			"%s: %s wants seconds (0.01 to 86400), not \"%s\"",

@@ -222,13 +222,30 @@ cli_gather(const struct cli *c)
 	return o;
 }
 
+/* Of stats, the only one that has them: options that do not go together. */
+static int
+check_rate(const struct cli *c)
+{
+	bool rate = cli_flag(c, "--rate");
+
+	if (rate && cli_flag(c, "--check"))
+		return cli_fail(c, CLI_USAGE, "%s: --check or --rate, not both",
+			c->command->name);
+	if (!rate && cli_flag(c, "--count"))
+		return cli_fail(
+			c, CLI_USAGE, "%s: --count goes with --rate", c->command->name);
+	return 0;
+}
+
 int
 cli_remote(const struct cli *c)
 {
 	bool check = cli_flag(c, "--check"), more = false;
-	int status = CLI_DONE;
+	int status = check_rate(c);
 	json_t *data;
 
+	if (status != 0)
+		return status;
 	if (cli_flag(c, "--rate"))
 		return cli_rate(c);
 	if (cli_flag(c, "--pcapng"))

@@ -15,12 +15,13 @@ same() { # NAME WANT GOT
 		FAILED=$((FAILED + 1)) && echo "FAIL $1: wanted \"$2\", got \"$3\""
 	fi
 }
-# says NAME STATUS MESSAGE ARGUMENT...: the exit code, and the one line on standard error
+# says NAME STATUS MESSAGE ARGUMENT...: the exit code, the one line on standard error, and nothing on
+# standard output
 says() {
 	local name=$1 status=$2 want=$3 got
 	shift 3
-	got=$("$CTL" "$@" 2>&1 >/dev/null)
-	same "$name" "$status $want" "$? $got"
+	got=$("$CTL" "$@" 2>&1 >"$TMP/out")
+	same "$name" "$status $want" "$? $got$(head -c 300 "$TMP/out")"
 }
 # gives NAME WANT ARGUMENT...: standard output of what succeeds
 gives() {
@@ -76,6 +77,13 @@ says value-negative 2 'devices list: --limit wants a number, not "-1"' devices l
 says value-too-large 2 'log cat: --from wants a number, not "18446744073709551616"' log cat --from 18446744073709551616
 says value-no-seconds 2 'stats: --rate wants seconds (0.01 to 86400), not "0"' stats --rate 0
 says value-of-a-flag 2 'stats: --all takes no value' stats --all=1
+says stats-check-with-rate 2 'stats: --check or --rate, not both' stats --check --rate 1
+says stats-check-with-rate-json 2 '{"error":{"code":"usage","message":"stats: --check or --rate, not both"}}' --json stats --check --rate 1
+says stats-count-without-rate 2 'stats: --count goes with --rate' stats --count 3
+for c in "stats --rate 1" top "observe coap://127.0.0.1/"; do
+	# shellcheck disable=SC2086
+	says "count-0-${c%% *}" 2 "${c%% *}: --count: how many?" $c --count 0
+done
 says socket-too-long 2 "$(printf '/%.0s' $(seq 108)): too long for a socket" --socket "$(printf '/%.0s' $(seq 108))" status
 for c in status "stats --check" drops latency cores ports mem "devices count" "devices list a" "devices show a" \
 	"devices kick a" "store get /a" "store ls" "log ls" "log verify" "log cat" "log trim --before 1" "conf show" \
