@@ -94,42 +94,122 @@ join(char *to, size_t cap, unsigned n, const char *const *words)
 			to + len, cap - len, "%s%s", i > 0 ? " " : "", words[i]);
 }
 
-/* Names, and their first words: "devics" is near "devices", which is no name. */
-static void
-offer_all(struct ctl_nearest *near)
+/* How many letters of @word may be wrong for it to be a slip of the hand. */
+static unsigned
+slips(const char *word)
 {
-	static char first[64][16];
-	const struct cli_command *k = cli_commands;
+	size_t third = (strlen(word) + 1) / 3;
 
-	for (unsigned i = 0; i < 64 && k[i].name != NULL; i++) {
-		ctl_nearest_offer(near, k[i].name);
-		snprintf(first[i], sizeof(first[i]), "%.*s", (int)strcspn(k[i].name, " "),
-			k[i].name);
-		ctl_nearest_offer(near, first[i]);
+	return third < 2 ? (unsigned)third : 2;
+}
+
+/* The command that was meant by @word, or NULL. */
+static const char *
+near_command(const char *word)
+{
+	struct ctl_nearest near = {.word = word, .within = slips(word)};
+
+	for (const struct cli_command *k = cli_commands; k->name != NULL; k++)
+		ctl_nearest_offer(&near, k->name);
+	return near.best;
+}
+
+/* "list" of "devices list", if @group is "devices"; else NULL. */
+static const char *
+behind(const char *name, const char *group)
+{
+	size_t n = strlen(group);
+
+	return strncmp(name, group, n) == 0 && name[n] == ' ' ? name + n + 1 : NULL;
+}
+
+/* The same where the first word is right: "list" by "lst". */
+static const char *
+near_in_group(const char *group, const char *word)
+{
+	struct ctl_nearest near = {.word = word, .within = slips(word)};
+
+	for (const struct cli_command *k = cli_commands; k->name != NULL; k++)
+		if (behind(k->name, group) != NULL)
+			ctl_nearest_offer(&near, behind(k->name, group));
+	return near.best;
+}
+
+/* The group that was meant by @word, "devices" by "devics", in @to; false if none. */
+static bool
+near_group(const char *word, char *to, size_t cap)
+{
+	for (const struct cli_command *k = cli_commands; k->name != NULL; k++) {
+		size_t n = strcspn(k->name, " ");
+
+		snprintf(to, cap, "%.*s", (int)n, k->name);
+		if (k->name[n] == ' ' && ctl_distance(word, to) <= slips(word))
+			return true;
 	}
+	return false;
+}
+
+/* A group's commands, "\"conf check\", \"conf show\" or \"conf reload\""; false if it has
+ * none, as it is no group. */
+static bool
+list_group(const char *group, char *to, size_t cap)
+{
+	const char *last = NULL;
+	size_t len = 0;
+
+	for (const struct cli_command *k = cli_commands; k->name != NULL; k++) {
+		if (behind(k->name, group) == NULL)
+			continue;
+		if (last != NULL && len < cap)
+			len += (size_t)snprintf(to + len, cap - len, "%s\"%s\"",
+				len > 0 ? ", " : "", last);
+		last = k->name;
+	}
+	if (last != NULL && len < cap)
+		snprintf(to + len, cap - len, "%s\"%s\"", len > 0 ? " or " : "", last);
+	return last != NULL;
+}
+
+static int
+unknown_in_group(const struct cli *c, const char *group, const char *word)
+{
+	const char *best = near_in_group(group, word);
+	char several[128];
+
+	if (best != NULL)
+		return cli_fail(c, CLI_USAGE,
+			"there is no command \"%s %s\"; did you mean \"%s %s\"?", group,
+			word, group, best);
+	list_group(group, several, sizeof(several));
+	return cli_fail(c, CLI_USAGE, "there is no command \"%s %s\", only %s", group,
+		word, several);
 }
 
 int
 cli_unknown(const struct cli *c, int argc, char **argv)
 {
-	struct ctl_nearest one = {.word = argv[0], .within = CTL_TYPING_ERROR}, two = one;
-	char both[64];
+	const char *word = argv[0], *best;
+	char both[64], group[CLI_NAME_MAX], several[128];
 
+	if (argc > 1 && list_group(word, several, sizeof(several)))
+		return unknown_in_group(c, word, argv[1]);
 	join(both, sizeof(both), argc > 1 ? 2 : 1, (const char *const *)argv);
-	two.word = both;
-	offer_all(&one);
-	offer_all(&two);
-	if (two.best != NULL
-		&& (one.best == NULL
-			|| strcmp(one.best, argv[0]) == 0 /* a group's name */
-			|| ctl_distance(both, two.best)
-				   <= ctl_distance(argv[0], one.best)))
-		one = two;
-	if (one.best == NULL)
+	best = near_command(both);
+	if (best == NULL)
+		best = near_command(word);
+	else
+		word = both;
+	if (best != NULL)
 		return cli_fail(c, CLI_USAGE,
-			"there is no command \"%s\": see tidegatectl help", argv[0]);
-	return cli_fail(c, CLI_USAGE, "there is no command \"%s\"; did you mean \"%s\"?",
-		one.word, one.best);
+			"there is no command \"%s\"; did you mean \"%s\"?",
+			strcmp(best, word) == 0 ? both : word, best);
+	if (near_group(word, group, sizeof(group))) {
+		list_group(group, several, sizeof(several));
+		return cli_fail(c, CLI_USAGE,
+			"there is no command \"%s\"; did you mean %s?", word, several);
+	}
+	return cli_fail(
+		c, CLI_USAGE, "there is no command \"%s\": see tidegatectl help", word);
 }
 
 /* ---- docs/cli.md ---- */
@@ -163,7 +243,7 @@ static const char intro[] =
 	"|---|---|---|\n"
 	"| 0 | | done |\n"
 	"| 1 | `failed` | refused or failed; an answer of 4.xx or 5.xx, or a reset |\n"
-	"| 2 | `usage` | the command line is not understood; the nearest name is "
+	"| 2 | `usage` | the command line is not understood; a name that is near is "
 	"suggested |\n"
 	"| 3 | `no-gateway` | no gateway there |\n"
 	"| 4 | `timeout` | the gateway, one of its workers, or who was asked, did not "

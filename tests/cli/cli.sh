@@ -41,7 +41,7 @@ holds() {
 # ---- grammar
 says unknown-command 2 'there is no command "statsu"; did you mean "stats"?' statsu
 says unknown-command-of-two 2 'there is no command "log vreify"; did you mean "log verify"?' log vreify
-says unknown-group 2 'there is no command "devics"; did you mean "devices"?' devics
+says unknown-group 2 'there is no command "devics"; did you mean "devices count", "devices list", "devices show" or "devices kick"?' devics
 says unknown-group-of-two 2 'there is no command "device list"; did you mean "devices list"?' device list
 says unknown-subcommand 2 'there is no command "devices lst"; did you mean "devices list"?' devices lst
 holds group-alone 2 '^  devices kick DEVICE$' devices
@@ -55,7 +55,12 @@ holds help-by-option 0 '^  log cat \[STREAM\]' log cat --help
 says help-of-nothing 2 'there is no command "statsu"; did you mean "stats"?' help statsu
 holds help-json 0 '^\[\{"command":"log cat","arguments":"\[STREAM\]' help log cat --json
 says unknown-command-far 2 'there is no command "nosuch": see tidegatectl help' nosuch
+says unknown-command-short 2 'there is no command "foo": see tidegatectl help' foo bar
+says unknown-subcommand-far 2 'there is no command "clear x", only "clear counters"' clear x
+says unknown-subcommand-short 2 'there is no command "store x", only "store get" or "store ls"' store x
 says help-of-nothing-near 2 'there is no command "nosuch": see tidegatectl help' help nosuch
+says help-of-nothing-short 2 'there is no command "foo": see tidegatectl help' help foo
+says help-of-too-much 2 'there is no command "status now"; did you mean "status"?' help status now
 gives version-option "$("$CTL" version)" --version
 gives version-option-json '{"version":"0.1.0"}' --json --version
 says socket-without-a-path 2 '--socket wants PATH' --socket
