@@ -98,7 +98,7 @@ void cli_print(const struct cli *c, const json_t *data);
 
 /* What begins with those words, or all; false if nothing does. */
 bool cli_help_on(const struct cli *c, const char *words);
-/* "there is no command X; did you mean Y?" */
+/* "there is no command X; did you mean Y?", or which there are that begin with X */
 int cli_unknown(const struct cli *c, int argc, char **argv);
 
 /* What the table's commands do. */

@@ -170,10 +170,11 @@ list_group(const char *group, char *to, size_t cap)
 	return last != NULL;
 }
 
+/* A group's name, and behind it no word, or none of its own. */
 static int
 unknown_in_group(const struct cli *c, const char *group, const char *word)
 {
-	const char *best = near_in_group(group, word);
+	const char *best = word != NULL ? near_in_group(group, word) : NULL;
 	char several[128];
 
 	if (best != NULL)
@@ -181,8 +182,8 @@ unknown_in_group(const struct cli *c, const char *group, const char *word)
 			"there is no command \"%s %s\"; did you mean \"%s %s\"?", group,
 			word, group, best);
 	list_group(group, several, sizeof(several));
-	return cli_fail(c, CLI_USAGE, "there is no command \"%s %s\", only %s", group,
-		word, several);
+	return cli_fail(c, CLI_USAGE, "there is no command \"%s%s%s\", only %s", group,
+		word != NULL ? " " : "", word != NULL ? word : "", several);
 }
 
 int
@@ -191,8 +192,9 @@ cli_unknown(const struct cli *c, int argc, char **argv)
 	const char *word = argv[0], *best;
 	char both[64], group[CLI_NAME_MAX], several[128];
 
-	if (argc > 1 && list_group(word, several, sizeof(several)))
-		return unknown_in_group(c, word, argv[1]);
+	if (list_group(word, several, sizeof(several)))
+		return unknown_in_group(
+			c, word, argc > 1 && argv[1][0] != '-' ? argv[1] : NULL);
 	join(both, sizeof(both), argc > 1 ? 2 : 1, (const char *const *)argv);
 	best = near_command(both);
 	if (best == NULL)

@@ -114,15 +114,24 @@ find_command(struct cli *c, int argc, char **argv)
 	return best;
 }
 
-/* "devices" alone: what it could have been. */
+/* No command at all, which is right only to ask for help. */
 static int
-incomplete(const struct cli *c, int argc, char **argv)
+no_command(const struct cli *c)
 {
-	struct cli on_stdout = *c;
+	if (!c->help)
+		return cli_fail(
+			c, CLI_USAGE, "a command is missing: see tidegatectl help");
+	cli_help_on(c, "");
+	return CLI_DONE;
+}
 
-	if ((argc > 1 && argv[1][0] != '-') || !cli_help_on(&on_stdout, argv[0]))
-		return cli_unknown(c, argc, argv);
-	return CLI_USAGE;
+/* What begins no command; or "devices" alone, of which there may be help. */
+static int
+unknown(const struct cli *c, int argc, char **argv)
+{
+	if (c->help && argc == 1 && argv[0][0] != '\0' && cli_help_on(c, argv[0]))
+		return CLI_DONE;
+	return cli_unknown(c, argc, argv);
 }
 
 static int
@@ -140,7 +149,7 @@ run(struct cli *c, int argc, char **argv)
 		argv += n;
 	}
 	if (argc == 0)
-		return cli_help_on(c, ""), c->help ? CLI_DONE : CLI_USAGE;
+		return no_command(c);
 	if (strcmp(argv[0], "--version") == 0)
 		return cli_version(c);
 	if (strcmp(argv[0], "--socket") == 0)
@@ -151,7 +160,7 @@ run(struct cli *c, int argc, char **argv)
 			argv[0]);
 	n = find_command(c, argc, argv);
 	if (n == 0)
-		return incomplete(c, argc, argv);
+		return unknown(c, argc, argv);
 	status = cli_parse(c, argc - n, argv + n);
 	if (status == 0 && c->help)
 		return cli_help_on(c, c->command->name), CLI_DONE;

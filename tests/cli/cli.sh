@@ -44,9 +44,14 @@ says unknown-command-of-two 2 'there is no command "log vreify"; did you mean "l
 says unknown-group 2 'there is no command "devics"; did you mean "devices count", "devices list", "devices show" or "devices kick"?' devics
 says unknown-group-of-two 2 'there is no command "device list"; did you mean "devices list"?' device list
 says unknown-subcommand 2 'there is no command "devices lst"; did you mean "devices list"?' devices lst
-holds group-alone 2 '^  devices kick DEVICE$' devices
-holds group-alone-is-all 2 '^  store ls ' store
-holds nothing 2 '^usage: tidegatectl' 
+says group-alone 2 'there is no command "devices", only "devices count", "devices list", "devices show" or "devices kick"' devices
+says group-of-one-alone 2 'there is no command "clear", only "clear counters"' clear
+says group-alone-json 2 '{"error":{"code":"usage","message":"there is no command \"store\", only \"store get\" or \"store ls\""}}' --json store
+says group-and-an-option 2 'there is no command "conf", only "conf check", "conf show" or "conf reload"' conf --all
+holds group-help 0 '^  devices kick DEVICE$' devices --help
+says nothing 2 'a command is missing: see tidegatectl help'
+says nothing-json 2 '{"error":{"code":"usage","message":"a command is missing: see tidegatectl help"}}' --json
+says nothing-named 2 'there is no command "": see tidegatectl help' ''
 holds help 0 '^  encode \[-m METHOD\]' help
 holds help-option 0 '^usage: tidegatectl' --help
 holds help-of-one 0 '^  log cat \[STREAM\]' help log cat
