@@ -100,6 +100,16 @@ means_number(const char *name)
 	return false;
 }
 
+/* Of a word as of an option's value: @name is what the grammar calls it. */
+static int
+check_path(const struct cli *c, const char *name, const char *text)
+{
+	if (strcmp(name, "PATH") != 0 || text[0] == '/')
+		return 0;
+	return cli_fail(c, CLI_USAGE, "%s: a path begins with '/', not \"%s\"",
+		c->command->name, text);
+}
+
 static int
 check_value(const struct cli *c, const struct part *p, const char *value)
 {
@@ -112,7 +122,7 @@ check_value(const struct cli *c, const struct part *p, const char *value)
 		return cli_fail(c, CLI_USAGE,
 			"%s: %s wants seconds (0.01 to 86400), not \"%s\"",
 			c->command->name, p->name, value);
-	return 0;
+	return check_path(c, p->value, value);
 }
 
 /* ---- taking it apart ---- */
@@ -208,6 +218,23 @@ check_all(const struct cli *c)
 	return 0;
 }
 
+static int
+check_words(const struct cli *c)
+{
+	const char *args = c->command->args, *word;
+	unsigned n = 0;
+	struct part p;
+
+	while ((word = cli_word(c, n)) != NULL && next_part(&args, &p)) {
+		if (p.kind != PART_WORD)
+			continue;
+		if (check_path(c, p.name, word) != 0)
+			return CLI_USAGE;
+		n++;
+	}
+	return 0;
+}
+
 int
 cli_parse(struct cli *c, int argc, char **argv)
 {
@@ -228,7 +255,9 @@ cli_parse(struct cli *c, int argc, char **argv)
 				return -n;
 		}
 	}
-	return c->help ? 0 : check_all(c);
+	if (c->help)
+		return 0;
+	return check_all(c) != 0 ? CLI_USAGE : check_words(c);
 }
 
 const char *

@@ -9,7 +9,8 @@
  * `arguments` is a grammar as well: WORD must be there, [WORD] may, WORD... may be
  * several;
  * [--flag], [--option VALUE] and a single-letter option alike.  --json, --socket PATH and
- * --help go with every command and are not listed.
+ * --help go with every command and are not listed.  What a value is called says what it
+ * may be: N, SEQ, SECONDS and SZX are numbers, S is seconds, a PATH begins with a slash.
  * `fields` says what --json prints.
  */
 #pragma once

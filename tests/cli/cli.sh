@@ -87,6 +87,8 @@ says value-negative 2 'devices list: --limit wants a number, not "-1"' devices l
 says value-too-large 2 'log cat: --from wants a number, not "18446744073709551616"' log cat --from 18446744073709551616
 says value-no-seconds 2 'stats: --rate wants seconds (0.01 to 86400), not "0"' stats --rate 0
 says value-of-a-flag 2 'stats: --all takes no value' stats --all=1
+says path-without-a-slash 2 "store get: a path begins with '/', not \"d/me/lamp\"" store get d/me/lamp
+says path-of-an-option 2 "trace: a path begins with '/', not \"t\"" trace --path t
 says stats-check-with-rate 2 'stats: --check or --rate, not both' stats --check --rate 1
 says stats-check-with-rate-json 2 '{"error":{"code":"usage","message":"stats: --check or --rate, not both"}}' --json stats --check --rate 1
 says stats-count-without-rate 2 'stats: --count goes with --rate' stats --count 3
