@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static volatile sig_atomic_t interrupted;
 
@@ -187,7 +188,7 @@ show_latency(const json_t *l)
 	puts("\n");
 }
 
-/* A page: from the top, and nothing of the last one left behind it. */
+/* A page: on a terminal from the top, and nothing of the last one left behind it. */
 static void
 show_top(const struct cli *c, const json_t *o)
 {
@@ -195,7 +196,8 @@ show_top(const struct cli *c, const json_t *o)
 	const struct cli_command as_cores = {.name = "cores"};
 
 	cores.command = &as_cores;
-	fputs("\033[H\033[J", stdout);
+	if (isatty(STDOUT_FILENO))
+		fputs("\033[H\033[J", stdout);
 	show_head(o);
 	show_latency(json_object_get(o, "latency"));
 	cli_print(&cores, json_object_get(o, "cores"));

@@ -184,6 +184,8 @@ same stats-rate-at-rest '{"requests":0.0}' "$("$CTL" --json stats requests --rat
 same stats-rate-until-interrupt "0 yes" "$(timeout -s INT 1 "$CTL" stats requests --rate 0.1 >"$RUN/rate"; rc=$?; [ $rc = 124 ] && rc=0; echo "$rc $([ "$(grep -c requests "$RUN/rate")" -gt 3 ] && echo yes)")"
 same top-interrupted 0 "$("$CTL" top >/dev/null & p=$!; sleep 0.5; kill -TERM $p; wait $p; echo $?)"
 holds top 0 '^requests [0-9]+/s ' "$CTL" top --count 1
+same top-into-a-pipe 0 "$("$CTL" top --count 1 | grep -c $'\033')"
+same top-on-a-terminal 1 "$(script -qec "$CTL top --count 1" /dev/null </dev/null | grep -c $'\033')"
 same clear-counters 0 "$("$CTL" clear counters >/dev/null; "$CTL" --json stats requests | field requests)"
 same clear-counters-per-core 0 "$("$CTL" --json stats requests --per-core | grep -o '"requests":[1-9]' | wc -l)"
 same clear-latency 0 "$("$CTL" --json latency | field answers)"
