@@ -2,30 +2,20 @@
 
 #include "coap/endpoint.h"
 #include "coap/msg.h"
+#include "coap/text.h"
 #include "dataplane/path.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-/* Length of the UTF-8 sequence at @p, or 0 if it is none (RFC 3629). */
+/* Length of the UTF-8 sequence at @p, the shortest that is valid; 0 if none is. */
 static size_t
 utf8_len(const uint8_t *p, size_t left)
 {
-	size_t n = p[0] < 0x80                   ? 1
-		   : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
-		   : (p[0] & 0xf0) == 0xe0       ? 3
-		   : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
-						 : 0;
-
-	if (n == 0 || n > left)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f)
-		|| (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
+	for (size_t n = 1; n <= 4 && n <= left; n++)
+		if (tg_utf8_valid(p, n))
+			return n;
+	return 0;
 }
 
 void
