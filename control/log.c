@@ -343,6 +343,14 @@ prove(struct ctl_log *log)
 		(void)ctl_log_commit(log);
 }
 
+/* Something is asked of the disk, which may take its time; or it has answered. */
+static void
+ask_disk(struct ctl_log *log, bool asked)
+{
+	atomic_store_explicit(
+		&log->stats.began_ns, asked ? now_ns() : 0, memory_order_relaxed);
+}
+
 uint64_t
 ctl_log_reserve(const struct ctl_log *log, uint64_t all)
 {
@@ -367,8 +375,11 @@ begin_batch(struct ctl_log *log, bool of_records)
 	}
 	log->batch_begun = true;
 	log->batch_error = of_records && is_short(log) ? -ENOSPC : 0;
-	if (log->batch_error == 0 && log->file < 0)
-		log->batch_error = begin_segment(log);
+	if (log->batch_error != 0 || log->file >= 0)
+		return;
+	ask_disk(log, true);
+	log->batch_error = begin_segment(log);
+	ask_disk(log, false);
 }
 
 bool
@@ -453,8 +464,10 @@ ctl_log_commit(struct ctl_log *log)
 {
 	int rc = log->batch_error;
 
+	ask_disk(log, true);
 	if (rc == 0)
 		rc = write_batch(log);
+	ask_disk(log, false);
 	if (rc == 0) {
 		log->offset += log->batch_len;
 		log->settled = log->next_seq;

@@ -54,6 +54,7 @@ struct ctl_log_stats {
 		values_bytes;   /* of current values, as far as they were counted */
 	_Atomic int keep_error; /* errno of what stopped the last pass of retention */
 	_Atomic uint64_t sync_ns_total, sync_ns_max;
+	_Atomic uint64_t began_ns; /* what the disk has not answered yet; 0: it has */
 	_Atomic int
 		last_error; /* errno of the last failure, 0 if the last commit worked */
 };

@@ -128,7 +128,8 @@ loop_run(struct loop *l)
 		else
 			ctl_server_event(l->server, e.data.ptr);
 		clock_gettime(CLOCK_MONOTONIC, &now);
-		ctl_watch_look(&l->watch, l->g, (uint64_t)now.tv_sec);
+		ctl_watch_look(&l->watch, l->g,
+			(uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
 	}
 }
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define NS 1000000000ull
+#define STALLED_NS (2 * NS)
 #define MIB 1048576.0
 
 static void
@@ -37,6 +39,22 @@ look_at_log(struct ctl_watch *w, const struct ctl_log_stats *s, uint64_t now_s)
 		w->failures = failures;
 }
 
+/* A disk that stands still says nothing: neither an error nor how long it will be. */
+static void
+look_at_disk(struct ctl_watch *w, const struct ctl_log_stats *s, uint64_t now_ns)
+{
+	uint64_t began = atomic_load(&s->began_ns);
+
+	if (w->stalled_ns != 0 && began != w->stalled_ns) {
+		w->say("log: the disk answers again");
+		w->stalled_ns = 0;
+	} else if (began != 0 && w->stalled_ns == 0 && now_ns > began + STALLED_NS) {
+		w->say("log: the disk has not answered for %llu s: answers wait for it",
+			(unsigned long long)((now_ns - began) / NS));
+		w->stalled_ns = began;
+	}
+}
+
 static void
 look_at_retention(struct ctl_watch *w, const struct ctl_gateway *g)
 {
@@ -58,10 +76,11 @@ look_at_retention(struct ctl_watch *w, const struct ctl_gateway *g)
 }
 
 void
-ctl_watch_look(struct ctl_watch *w, const struct ctl_gateway *g, uint64_t now_s)
+ctl_watch_look(struct ctl_watch *w, const struct ctl_gateway *g, uint64_t now_ns)
 {
 	look_at_reloads(w, g);
-	look_at_log(w, &g->log.stats, now_s);
+	look_at_log(w, &g->log.stats, now_ns / NS);
+	look_at_disk(w, &g->log.stats, now_ns);
 	look_at_retention(w, g);
 }
 

@@ -263,6 +263,25 @@ promised_long_ago(void **state)
 	free(t);
 }
 
+/* One peer has so many, and the room that is left is the others'. */
+static void
+a_peer_has_too_many(void **state)
+{
+	struct dp_outbound *t =
+		dp_outbound_init(new_block(dp_outbound_size(512)), 512, hash_key, 0);
+	uint16_t mid = 0;
+
+	(void)state;
+	while (mid < DP_OUT_PER_PEER)
+		assert_int_not_equal(dp_outbound_promise(t, 1, mid++), DP_NONE);
+	assert_int_equal(dp_outbound_promise(t, 1, mid), DP_NONE);
+	assert_int_not_equal(dp_outbound_promise(t, 2, mid), DP_NONE);
+	dp_outbound_del(t, dp_outbound_promised(t, 1, 7));
+	assert_int_not_equal(dp_outbound_promise(t, 1, mid), DP_NONE);
+	assert_int_equal(dp_outbound_count(t), DP_OUT_PER_PEER + 1);
+	free(t);
+}
+
 static void
 full(void **state)
 {
@@ -286,7 +305,7 @@ int
 main(void)
 {
 	struct CMUnitTest tests[COUNT(size_rows) + COUNT(schedule_rows) + COUNT(find_rows)
-				+ COUNT(nstart_rows) + 8] = {
+				+ COUNT(nstart_rows) + 9] = {
 		cmocka_unit_test(not_found_before_it_is_sent),
 		cmocka_unit_test(gone_when_it_has_ended),
 		cmocka_unit_test(in_turn),
@@ -295,8 +314,9 @@ main(void)
 		cmocka_unit_test(promised),
 		cmocka_unit_test(promised_long_ago),
 		cmocka_unit_test(full),
+		cmocka_unit_test(a_peer_has_too_many),
 	};
-	size_t n = 8;
+	size_t n = 9;
 
 	ADD_ROWS(tests, &n, size_rows, sized);
 	ADD_ROWS(tests, &n, schedule_rows, scheduled);

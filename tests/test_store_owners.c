@@ -37,6 +37,23 @@ listed_by_device(void **state)
 }
 
 static void
+owns_so_many(void **state)
+{
+	struct table *t = new_table(MAX, CHUNKS);
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_false(dp_store_owns(t->store, 0, i + 1));
+		put_numbered(t, i, 0);
+		assert_true(dp_store_owns(t->store, 0, i + 1));
+	}
+	put_numbered(t, 3, 1);
+	assert_false(dp_store_owns(t->store, 0, 4));
+	assert_false(dp_store_owns(t->store, DP_NONE, 1));
+	free_table(t);
+}
+
+static void
 disowned_and_taken_up_again(void **state)
 {
 	struct table *t = new_table(MAX, CHUNKS);
@@ -182,6 +199,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(listed_by_device),
+		cmocka_unit_test(owns_so_many),
 		cmocka_unit_test(disowned_and_taken_up_again),
 		cmocka_unit_test(orphans_in_a_chain_of_another),
 		cmocka_unit_test(without_an_owner),

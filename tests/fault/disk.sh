@@ -76,6 +76,8 @@ stalled() {
 		stalled-get-goes-on: CON GET /d/$n/w -> ACK 2.05 "3"
 	EOF
 	holds stalled-status timeout 2 "$CTL" status
+	sleep 2 # since the first of them
+	same stalled-is-said 1 "$(grep -c 'log: the disk has not answered for' "$LAB_RUN/out")"
 	fsfreeze -u "$DISK"
 	sleep 0.3
 	same stalled-promise-kept '{"counters":{"separate_sent":1}}' "$("$CTL" --json stats separate_sent)"
