@@ -109,15 +109,13 @@ dp_outbound_promise(struct dp_outbound *t, uint32_t peer, uint16_t mid)
 {
 	uint32_t id;
 
-	if (!has_place(t, peer)) {
+	if (!has_place(t, peer) || (t->free == 0 && t->fresh == t->max))
 		return DP_NONE;
-	} else if (t->free != 0) {
+	if (t->free != 0) {
 		id = t->free - 1;
 		t->free = entry_of(t, id)->next;
-	} else if (t->fresh < t->max) {
-		id = t->fresh++;
 	} else {
-		return DP_NONE;
+		id = t->fresh++;
 	}
 	*entry_of(t, id) = (struct dp_out){.peer = peer, .mid = mid, .is_promise = true};
 	link_in(t, id);
