@@ -241,6 +241,8 @@ blast_drain(struct blast *b, struct blast_result *r)
 	while (b->at_out < b->n_out || b->talk->awaited > 0) {
 		bool late = rte_rdtsc() > end;
 
+		if (late)
+			b->look = 0; /* this one is a look */
 		if (b->at_out < b->n_out)
 			send_rest(b);
 		if (take(b, r) > 0)

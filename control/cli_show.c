@@ -76,13 +76,24 @@ control_len(const char *s, size_t left)
 	return left > 1 && p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0 ? 2 : 0;
 }
 
-/* What a device calls itself is its own choice. */
+static bool
+has_control(const char *s, size_t left)
+{
+	while (left > 0 && control_len(s, left) == 0)
+		s++, left--;
+	return left > 0;
+}
+
+/* What a device calls itself is its own choice.  Such a name is copied, and fits; all
+ * else is printed as it is, however long. */
 static const char *
 harmless(const json_t *v, char *to, size_t cap)
 {
 	const char *s = json_string_value(v);
 	size_t left = json_string_length(v), n = 0;
 
+	if (!has_control(s, left))
+		return s;
 	for (size_t len; left > 0 && n + 5 < cap; s += len, left -= len) {
 		len = control_len(s, left);
 		if (len > 0)

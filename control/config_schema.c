@@ -210,8 +210,11 @@ static const struct ctl_key store_keys[] = {
 		"each value, "
 		"at least 1 MiB",
 		.fixed = true},
-	{"per_device", CTL_T_UINT, AT(store_per_device), 1, 65536, "1024",
-		"values of one device; more are refused (5.03)", .fixed = true},
+	{"per_device", CTL_T_UINT, AT(store_per_device), 1, 4096, "256",
+		"values of one device, each of which a new one looks at; more are "
+		"refused "
+		"(5.03)",
+		.fixed = true},
 	END};
 static const struct ctl_key blocks_keys[] = {
 	{"max", CTL_T_UINT, AT(transfers_max), 1, DP_TRANSFERS_MAX, "32",

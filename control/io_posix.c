@@ -207,7 +207,7 @@ io_room(struct ctl_io *io, uint64_t *all)
 {
 	struct statvfs fs;
 
-	if (fstatvfs(dir_of(io), &fs) != 0)
+	if (fstatvfs(dir_of(io), &fs) != 0 || fs.f_blocks == 0)
 		return *all = UINT64_MAX;
 	*all = (uint64_t)fs.f_blocks * fs.f_frsize;
 	return (uint64_t)fs.f_bavail * fs.f_frsize;

@@ -240,7 +240,7 @@ int
 ctl_log_open(struct ctl_log *log, struct ctl_io *io, const struct ctl_log_options *opt,
 	struct ctl_log_report *report)
 {
-	uint64_t *ids = NULL;
+	uint64_t *ids = NULL, all;
 	int n, check, rc = 0;
 
 	*log = (struct ctl_log){.io = io,
@@ -250,6 +250,9 @@ ctl_log_open(struct ctl_log *log, struct ctl_io *io, const struct ctl_log_option
 		.next_seq = 1,
 		.settled = 1};
 	*report = (struct ctl_log_report){0};
+	(void)io->room(io, &all);
+	if (log->opt.segment_bytes > all / 8) /* one may go, and most of them stay */
+		log->opt.segment_bytes = all / 8;
 	log->batch_cap = CTL_LOG_BATCH + CTL_SEGMENT_HEADER;
 	log->batch = malloc(log->batch_cap);
 	if (log->batch == NULL) {
@@ -374,11 +377,14 @@ begin_batch(struct ctl_log *log, bool of_records)
 		leave(log, false);
 	}
 	log->batch_begun = true;
-	log->batch_error = of_records && is_short(log) ? -ENOSPC : 0;
-	if (log->batch_error != 0 || log->file >= 0)
-		return;
+	log->batch_error = 0;
 	ask_disk(log, true);
-	log->batch_error = begin_segment(log);
+	/* Also where records are refused: the one before it may go then. */
+	if (log->file < 0)
+		log->batch_error = begin_segment(log);
+	log->batch_refused = log->batch_error == 0 && of_records && is_short(log);
+	if (log->batch_refused)
+		log->batch_error = -ENOSPC;
 	ask_disk(log, false);
 }
 
@@ -476,14 +482,18 @@ ctl_log_commit(struct ctl_log *log)
 		add(&log->stats.records, log->batch_records);
 		add(&log->stats.kept, log->batch_kept);
 		add(&log->stats.commits, 1);
+	} else if (log->batch_refused) {
+		add(&log->stats.failures, 1);
+		log->next_seq -= log->batch_records; /* nothing has these numbers */
 	} else {
 		add(&log->stats.failures, 1);
 		leave(log, true);
 	}
-	atomic_store_explicit(&log->stats.last_error, -rc, memory_order_relaxed);
+	if (rc < 0 || log->batch_records > 0) /* what is kept says nothing of records */
+		atomic_store_explicit(&log->stats.last_error, -rc, memory_order_relaxed);
 	log->batch_len = 0;
 	log->batch_records = log->batch_kept = 0;
-	log->batch_begun = false;
+	log->batch_begun = log->batch_refused = false;
 	log->batch_error = 0;
 	return rc;
 }

@@ -55,8 +55,7 @@ struct ctl_log_stats {
 	_Atomic int keep_error; /* errno of what stopped the last pass of retention */
 	_Atomic uint64_t sync_ns_total, sync_ns_max;
 	_Atomic uint64_t began_ns; /* what the disk has not answered yet; 0: it has */
-	_Atomic int
-		last_error; /* errno of the last failure, 0 if the last commit worked */
+	_Atomic int last_error;    /* errno of the last commit of records; 0: it worked */
 };
 
 struct ctl_log {
@@ -71,9 +70,10 @@ struct ctl_log {
 	size_t batch_len, batch_cap;
 	uint64_t batch_records, batch_kept;
 	bool batch_begun;
-	int batch_error; /* the segment could not be begun */
-	bool unsure;     /* a batch failed, and may be read all the same */
-	bool proved;     /* the last commit stands in an earlier commit's word */
+	bool batch_refused; /* for want of the room that records leave */
+	int batch_error;    /* that, or the segment could not be begun */
+	bool unsure;        /* a batch failed, and may be read all the same */
+	bool proved;        /* the last commit stands in an earlier commit's word */
 	struct ctl_log_stats stats;
 };
 

@@ -1,5 +1,6 @@
 #include "control/watch.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define NS 1000000000ull
@@ -25,12 +26,12 @@ look_at_log(struct ctl_watch *w, const struct ctl_log_stats *s, uint64_t now_s)
 	uint64_t failures = atomic_load(&s->failures);
 
 	if (error != 0 && w->log_error == 0) {
-		w->say("log: cannot be written: %s: records are refused (5.03)",
-			strerror(error));
+		w->say("log: cannot be written: %s%s: records are refused (5.03)",
+			strerror(error),
+			error == ENOSPC ? " beside what is kept free for retention" : "");
 		w->since_s = now_s;
 	} else if (error == 0 && failures != w->failures) {
-		w->say("log: is written again; %llu commits failed, whose records were "
-		       "refused (5.03), in %llu s",
+		w->say("log: is written again; %llu commits failed, in %llu s",
 			(unsigned long long)(failures - w->failures),
 			(unsigned long long)(w->log_error != 0 ? now_s - w->since_s : 0));
 	}

@@ -131,9 +131,8 @@ dp_source_hash(const struct dp_worker *w, const struct dp_peer_key *key)
 	return dp_peers_hash(w->peers, &source);
 }
 
-/* May this source be sent one more RST or error? */
-static bool
-may_complain(struct dp_worker *w, const struct dp_burst *b, unsigned i)
+bool
+dp_may_complain(struct dp_worker *w, const struct dp_burst *b, unsigned i)
 {
 	return dp_limit_take(w->limit, dp_source_hash(w, &b->key[i]), w->snap->error_rate,
 		w->snap->error_burst,
@@ -206,7 +205,7 @@ dp_refuse(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 		dp_drop(w, b, i, DP_C_rdrop_multicast);
 	} else if (code == TG_BAD_OPTION && b->msg[i].type == TG_NON) {
 		dp_drop(w, b, i, DP_C_rdrop_bad_option_non); /* 5.4.1: rejected */
-	} else if (!may_complain(w, b, i)) {
+	} else if (!dp_may_complain(w, b, i)) {
 		dp_drop(w, b, i, DP_C_rdrop_error_rate);
 	} else if (dp_is_silent(b->silent[i], code)) {
 		dp_count(&w->counters, dp_refused(code), 1);
@@ -227,7 +226,7 @@ dp_reject(struct dp_worker *w, struct dp_burst *b, unsigned i, enum dp_counter w
 
 	if (b->flags[i] & DP_F_MULTICAST) {
 		dp_drop(w, b, i, why);
-	} else if (!may_complain(w, b, i)) {
+	} else if (!dp_may_complain(w, b, i)) {
 		dp_count(&w->counters, DP_C_rst_limited, 1);
 		dp_drop(w, b, i, why);
 	} else {

@@ -126,6 +126,7 @@ dp_open(const struct dp_config *cfg, struct dp_snapshot *first, char *err, size_
 
 	if (dp == NULL) {
 		fail(err, errlen, "out of memory");
+		dp_snapshot_free(first);
 		errno = 0;
 		return NULL;
 	}

@@ -214,7 +214,9 @@ dp_eal_start(const struct dp_config *cfg, char *err, size_t errlen)
 				: cfg->hugepages ? " (try hugepages: off)"
 						 : "");
 			/* EACCES: it found no page at all. */
-			return rte_errno == EACCES ? -ENOMEM : -rte_errno;
+			return rte_errno == EACCES ? -ENOMEM
+			       : rte_errno > 0     ? -rte_errno
+						   : -EIO;
 		}
 	}
 	/* A vdev that could not be made is no error to the EAL. */

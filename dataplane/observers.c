@@ -250,6 +250,8 @@ behead(struct dp_observers *t, uint32_t id)
 		return;
 	put_head(t, hash, r->next - 1, OF_VALUE);
 	relation_of(t, r->next - 1)->prev = 0;
+	if (t->sweeping && r->next - 1 < t->sweep)
+		t->sweep = r->next - 1; /* it was passed when it was no head */
 	relation_of(t, r->next - 1)->flags |= r->flags & OF_HEAD;
 }
 

@@ -317,7 +317,7 @@ dp_settle(struct dp_worker *w)
 		any = true;
 		if (!settle_front(w, w->commit.upto, safe, &here))
 			return any; /* goes on from here in the next turn */
-		w->log_fails = !safe;
+		atomic_store_explicit(&w->shared->log_fails, !safe, memory_order_relaxed);
 		dp_count(&w->counters,
 			safe ? DP_C_records_delivered : DP_C_lost_log_failed,
 			w->commit.upto - w->settled);

@@ -34,6 +34,10 @@ replay(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 		dp_answer_silently(w, b, i);
 		return true;
 	}
+	if (code >> 5 == 4 && !dp_may_complain(w, b, i)) {
+		dp_drop(w, b, i, DP_C_rdrop_error_rate);
+		return true;
+	}
 	if (code < TG_BAD_REQUEST && unlikely(q->flags & DP_R_BLOCK1)) {
 		dp_answer_block(b, i, code, &q->block1);
 	} else if (code != DP_STORED) {

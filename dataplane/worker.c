@@ -115,6 +115,7 @@ dp_worker_turn(struct dp_worker *w)
 	dp_net_capture(
 		w->net, atomic_load_explicit(&s->capture, memory_order_acquire), w->snap);
 	w->draining = atomic_load_explicit(&s->draining, memory_order_relaxed);
+	w->log_fails = atomic_load_explicit(&s->log_fails, memory_order_relaxed);
 	w->tsc = rte_rdtsc();
 	w->now_s = dp_clock_s(&s->clock, w->tsc);
 	w->now_ms = dp_clock_ns(&s->clock, w->tsc - s->clock.tsc0) / 1000000;

@@ -39,7 +39,9 @@ struct dp_shared {
 	_Atomic(struct dp_snapshot *)
 		snapshot; /* control: wo (release), worker: ro (acquire) */
 	struct rte_rcu_qsbr *qsbr;
-	_Atomic bool stop, draining;      /* control: wo, worker: ro */
+	_Atomic bool stop, draining; /* control: wo, worker: ro */
+	_Atomic bool
+		log_fails; /* workers: the last commit that one of them settled did */
 	_Atomic uint8_t home[DP_BUCKETS]; /* bucket -> worker. control: wo, worker: ro */
 	struct dp_worker *worker[DP_WORKERS_MAX];
 	/* Who wants copies of frames, or NULL.  control: wo (release), worker: ro
@@ -426,6 +428,9 @@ dp_is_silent(uint8_t silent, uint8_t code)
 	return silent >> ((code >> 5) - 1) & 1;
 }
 /* Answer @i with nothing: a CON is acknowledged, a NON freed; pkt becomes NULL. */
+void dp_answer_silently(struct dp_worker *w, struct dp_burst *b, unsigned i);
+/* May this source be sent one more RST or error? */
+bool dp_may_complain(struct dp_worker *w, const struct dp_burst *b, unsigned i);
 /*
  * Does @code stand, which refused a request that ran and may not run twice?  Run again
  * it might do what its sender was told that it did not (RFC 7252, 4.5).  Who is asked to
@@ -437,7 +442,6 @@ dp_stands(uint8_t code)
 	return code >> 5 == 4 && code != TG_UNAUTHORIZED && code != TG_REQUEST_INCOMPLETE
 	       && code != TG_TOO_MANY_REQUESTS;
 }
-void dp_answer_silently(struct dp_worker *w, struct dp_burst *b, unsigned i);
 /* A source's number among its likes: its address, whatever port it uses. */
 uint64_t dp_source_hash(const struct dp_worker *w, const struct dp_peer_key *key);
 /* The counter of requests refused with @code. */

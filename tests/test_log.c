@@ -201,9 +201,35 @@ room_is_left(void **state)
 	assert_int_equal(batch(f, 1), -ENOSPC);
 	assert_int_equal(f->sim.of_kind[SIM_WRITE], ops);
 	assert_int_equal(f->log.stats.segments, 1); /* none is begun in vain */
-	f->sim.size = 7992;                         /* an eighth is less than a segment */
+	assert_int_equal(f->log.next_seq, 2);       /* nor a number lost */
+	f->appended = 1;
+	f->sim.size = 7992; /* an eighth is less than a segment */
 	assert_int_equal(batch(f, 1), 0);
-	expect(f, 1, 1, 13, 13);
+	expect(f, 1, 2, 0, 0);
+	ctl_log_close(&f->log);
+}
+
+/* One that was begun on a larger disk fills this one: the next is begun all the same, so
+ * that the first can go. */
+static void
+room_is_left_by_one_segment(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(batch(f, 3), 0);
+	ctl_log_close(&f->log);
+	f->sim.size = 80000;
+	f->sim.room = 9999;
+	f->opt.segment_bytes = 1 << 20;
+	reopen(f);
+	assert_int_equal(f->log.opt.segment_bytes, 10000);
+	assert_int_equal(batch(f, 1), -ENOSPC);
+	f->log.opt.retain_bytes = 1;
+	assert_int_equal(retain(f, 1000), 1);
+	f->sim.room = 80000;
+	f->appended = 3;
+	assert_int_equal(batch(f, 1), 0);
+	expect(f, 4, 4, 0, 0);
 	ctl_log_close(&f->log);
 }
 
@@ -586,7 +612,7 @@ frame_too_long(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[81] = {
+	struct CMUnitTest tests[82] = {
 		PLAIN(commit_and_read),
 		PLAIN(read_from),
 		PLAIN(read_enough),
@@ -596,6 +622,7 @@ main(void)
 		PLAIN(torn_end_cut),
 		PLAIN(torn_end_on_full_disk),
 		PLAIN(room_is_left),
+		PLAIN(room_is_left_by_one_segment),
 		PLAIN(unsynced_made_safe),
 		PLAIN(unsynced_stays_unsafe),
 		PLAIN(uncommitted),
@@ -607,7 +634,7 @@ main(void)
 		PLAIN(imitation_that_knows),
 		cmocka_unit_test(frame_too_long),
 	};
-	size_t n = 19, rows = n;
+	size_t n = 20, rows = n;
 
 	ADD_ROWS(tests, &n, failures, failure);
 	for (; rows < n; rows++) {

@@ -95,8 +95,10 @@ makes_room_on_a_full_disk(void **state)
 	assert_int_equal(batch(f, 1), -ENOSPC);
 	assert_int_equal(retain_least(f), 4);
 	find_value(f, 1, 1, 1);
+	assert_int_equal(f->log.stats.last_error, ENOSPC); /* of records */
 	f->sim.room = 16000;
 	assert_int_equal(batch(f, 1), 0);
+	assert_int_equal(f->log.stats.last_error, 0);
 	ctl_log_close(&f->log);
 }
 

@@ -424,6 +424,27 @@ a_sweep_goes_in_slices(void **state)
 	free_table(t);
 }
 
+/* Whoever becomes a value's first behind the sweep is not passed over. */
+static void
+a_sweep_misses_no_new_head(void **state)
+{
+	struct table *t = new_table(4 * QUEUE, PER_PEER);
+	uint32_t low = add(t, 0, 1, 0, 9), head, n;
+
+	(void)state;
+	for (uint32_t i = 1; i < QUEUE + 500; i++)
+		add(t, i, 1, 0, 9);
+	head = add(t, 9000, 1, 0, 5);
+	dp_observers_del(t->t, low);
+	assert_int_equal(add(t, 9001, 1, 0, 5), low); /* behind the head, in the chain */
+	dp_observers_changed_all(t->t);
+	assert_true(dp_observers_sweep(t->t));
+	dp_observers_del(t->t, head);
+	n = steps(t, false);
+	assert_int_equal(n, QUEUE + 500);
+	free_table(t);
+}
+
 /* ---- the block ---- */
 
 static void
@@ -573,7 +594,7 @@ as_the_model_says(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(token_rows) + COUNT(gone_rows) + 18] = {
+	struct CMUnitTest tests[COUNT(token_rows) + COUNT(gone_rows) + 19] = {
 		cmocka_unit_test(registered_again_goes_to_the_new_value),
 		cmocka_unit_test(counted_while_in_flight),
 		cmocka_unit_test(as_many_as_a_peer_may_have),
@@ -588,12 +609,13 @@ main(void)
 		cmocka_unit_test(forgotten_without_the_head),
 		cmocka_unit_test(no_news_is_lost),
 		cmocka_unit_test(a_sweep_goes_in_slices),
+		cmocka_unit_test(a_sweep_misses_no_new_head),
 		cmocka_unit_test(a_million_takes_at_most_96_bytes_each),
 		cmocka_unit_test(sizes_refused),
 		cmocka_unit_test(lives_on_elsewhere),
 		cmocka_unit_test(as_the_model_says),
 	};
-	size_t n = 18;
+	size_t n = 19;
 
 	ADD_ROWS(tests, &n, token_rows, told_apart_by_token);
 	ADD_ROWS(tests, &n, gone_rows, walks_on_when_one_goes);

@@ -87,6 +87,13 @@ holds devices-show "$CTL" devices show "c$N"
 holds devices-kick "$CTL" devices kick "c$N"
 same devices-kicked 1 "$(status_of "$CTL" devices show "c$N")"
 holds store-get "$CTL" store get "/d/s$N/w"
+# A long value is printed whole; a name of control characters, as text, and breaks no listing.
+long=$(printf 'x%.0s' $(seq 1000))
+lab_exec "$CTL" put -e "$long" "coap://198.18.0.1/d/long$N/v" >/dev/null
+same store-get-long 2000 "$("$CTL" store get "/d/long$N/v" | sed -n 's/^payload *//p' | tr -d '\n' | wc -c)"
+lab_exec "$CTL" put -e 1 'coap://198.18.0.1/d/%1b%5bm%00z/v' >/dev/null
+same devices-list-control '\x1b[m\x00z' "$("$CTL" devices list --limit 0 | grep -ao '\\x1b\[m[^ ]*')"
+lab_exec "$CTL" delete 'coap://198.18.0.1/d/%1b%5bm%00z/v' >/dev/null
 for c in status stats drops latency cores ports mem "devices count" "devices list" "store ls" "log ls" "conf show" top; do
 	# shellcheck disable=SC2086
 	holds "json-${c// /-}" "$CTL" --json $c
