@@ -7,8 +7,8 @@
 
 #include <limits.h>
 
-/* Insertions, deletions and substitutions from @a to @b; UINT_MAX if either is over 63
- * characters. */
+/* Insertions, deletions, substitutions and swaps of neighbours from @a to @b; UINT_MAX if
+ * either is over 63 characters. */
 unsigned ctl_distance(const char *a, const char *b);
 
 /* A search: offer it the names one by one.  @within: how far the nearest may be. */

@@ -148,9 +148,12 @@ static const struct near_row {
 } nears[] = {
 	{"distance: same", "stats", "stats", 0},
 	{"distance: one more", "stats", "statsu", 1},
+	{"distance: two swapped at once", "help", "hlep", 1},
+	{"distance: two swapped, twice", "status", "tsauts", 2},
+	{"distance: no neighbours", "abc", "cba", 2},
 	{"distance: one less", "stats", "stat", 1},
 	{"distance: one other", "stats", "stets", 1},
-	{"distance: two swapped", "stats", "satts", 2},
+	{"distance: two swapped within", "stats", "satts", 1},
 	{"distance: to nothing", "stats", "", 5},
 	{"distance: from nothing", "", "stats", 5},
 	{"distance: kitten, sitting", "kitten", "sitting", 3},

@@ -40,6 +40,7 @@ holds() {
 
 # ---- grammar
 says unknown-command 2 'there is no command "statsu"; did you mean "stats"?' statsu
+says unknown-command-swapped 2 'there is no command "hlep"; did you mean "help"?' hlep
 says unknown-command-of-two 2 'there is no command "log vreify"; did you mean "log verify"?' log vreify
 says unknown-group 2 'there is no command "devics"; did you mean "devices count", "devices list", "devices show" or "devices kick"?' devics
 says unknown-group-of-two 2 'there is no command "device list"; did you mean "devices list"?' device list
