@@ -1,98 +1,5 @@
-/* The table of relations: who observes what, what is queued, who is to be told. */
-#include "dataplane/observers.h"
-
-#include "tests/tables.h"
-
-#define MAX 64
-#define PER_PEER 4
-#define QUEUE 1024
-
-static const uint8_t hash_key[16] = {
-	1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
-
-struct table {
-	struct dp_observers_config cfg;
-	struct dp_observers *t;
-	struct dp_counters counters;
-};
-
-static struct table *
-new_table(uint32_t max, uint32_t per_peer)
-{
-	struct table *t = new_block(sizeof(*t));
-
-	t->cfg = (struct dp_observers_config){.max = max, .per_peer = per_peer};
-	memcpy(t->cfg.hash_key, hash_key, sizeof(hash_key));
-	t->t = dp_observers_init(new_block(dp_observers_size(&t->cfg)), &t->cfg);
-	assert_non_null(t->t);
-	return t;
-}
-
-static void
-free_table(struct table *t)
-{
-	free(t->t);
-	free(t);
-}
-
-static uint64_t
-counted(const struct table *t, enum dp_counter which)
-{
-	return dp_counter_get(&t->counters, which);
-}
-
-/* A token of @tkl bytes that all follow from @token. */
-static const uint8_t *
-token_of(uint8_t bytes[8], uint32_t token)
-{
-	memset(bytes, 'a' + (int)token, 8);
-	return bytes;
-}
-
-static uint32_t
-add(struct table *t, uint32_t peer, uint32_t token, uint8_t home, uint32_t value)
-{
-	uint8_t bytes[8];
-
-	return dp_observers_add(
-		t->t, peer, token_of(bytes, token), 4, home, value, &t->counters);
-}
-
-static uint32_t
-find(const struct table *t, uint32_t peer, uint32_t token)
-{
-	uint8_t bytes[8];
-
-	return dp_observers_find(t->t, peer, token_of(bytes, token), 4);
-}
-
-static unsigned
-value_has(const struct table *t, uint8_t home, uint32_t value)
-{
-	uint32_t id = dp_observers_of_value(t->t, home, value);
-	unsigned n = 0;
-
-	for (; id != DP_NONE; id = dp_observers_get(t->t, id)->next - 1)
-		n++;
-	return n;
-}
-
-/* How many steps the queue has, all of this kind. */
-static unsigned
-steps(struct table *t, bool forget)
-{
-	unsigned n = 0;
-	bool f, more;
-
-	do {
-		more = dp_observers_sweep(t->t);
-		while (dp_observers_step(t->t, &f) != DP_NONE) {
-			assert_int_equal(f, forget);
-			n++;
-		}
-	} while (more);
-	return n;
-}
+/* The table of relations: who observes what. */
+#include "tests/observers_table.h"
 
 /* ---- coming and going ---- */
 
@@ -264,187 +171,6 @@ detached_hears_no_more(void **state)
 	free_table(t);
 }
 
-/* ---- news ---- */
-
-static void
-told_once_for_many_changes(void **state)
-{
-	struct table *t = new_table(MAX, PER_PEER);
-
-	(void)state;
-	for (uint32_t i = 0; i < 3; i++)
-		add(t, i, 1, 0, 5);
-	add(t, 9, 1, 0, 6);
-	add(t, 9, 2, 1, 5);
-	assert_true(dp_observers_changed(t->t, 0, 5));
-	assert_true(dp_observers_changed(t->t, 0, 5));
-	assert_int_equal(steps(t, false), 3);
-	assert_int_equal(steps(t, false), 0);
-	free_table(t);
-}
-
-/* What changes while its relations are told begins anew. */
-static void
-told_again_when_it_changes_meanwhile(void **state)
-{
-	struct table *t = new_table(MAX, PER_PEER);
-	bool forget;
-
-	(void)state;
-	for (uint32_t i = 0; i < 3; i++)
-		add(t, i, 1, 0, 5);
-	dp_observers_changed(t->t, 0, 5);
-	assert_int_not_equal(dp_observers_step(t->t, &forget), DP_NONE);
-	dp_observers_changed(t->t, 0, 5);
-	assert_int_equal(steps(t, false), 2 + 3);
-	free_table(t);
-}
-
-static const struct gone_row {
-	const char *name;
-	unsigned first; /* is deleted after so many steps */
-	unsigned rest;  /* more steps after that */
-} gone_rows[] = {
-	{"the head goes before the first step", 0, 3},
-	{"the one just told goes", 1, 3},
-	{"one after two steps goes", 2, 2},
-};
-
-/* Relations that go, be it the next one, do not break the chain that is walked. */
-static void
-walks_on_when_one_goes(void **state)
-{
-	const struct gone_row *r = *state;
-	struct table *t = new_table(MAX, PER_PEER);
-	uint32_t id = add(t, 0, 1, 0, 5);
-	bool forget;
-
-	for (uint32_t i = 1; i < 4; i++)
-		add(t, i, 1, 0, 5);
-	dp_observers_changed(t->t, 0, 5);
-	for (unsigned i = 0; i < r->first; i++)
-		id = dp_observers_step(t->t, &forget);
-	dp_observers_del(t->t, id);
-	assert_int_equal(steps(t, false), r->rest);
-	assert_int_equal(value_has(t, 0, 5), 3);
-	free_table(t);
-}
-
-static void
-the_next_one_goes(void **state)
-{
-	struct table *t = new_table(MAX, PER_PEER);
-	uint32_t id;
-	bool forget;
-
-	(void)state;
-	for (uint32_t i = 0; i < 4; i++)
-		add(t, i, 1, 0, 5);
-	dp_observers_changed(t->t, 0, 5);
-	id = dp_observers_step(t->t, &forget);
-	dp_observers_del(t->t, dp_observers_get(t->t, id)->next - 1);
-	assert_int_equal(steps(t, false), 2);
-	free_table(t);
-}
-
-static void
-forgotten(void **state)
-{
-	struct table *t = new_table(MAX, PER_PEER);
-	bool forget;
-	uint32_t id;
-
-	(void)state;
-	for (uint32_t i = 0; i < 3; i++)
-		add(t, i, 1, 0, 5);
-	add(t, 9, 1, 0, 6);
-	assert_false(dp_observers_forget(t->t, 0, 7));
-	assert_true(dp_observers_forget(t->t, 0, 5));
-	while ((id = dp_observers_step(t->t, &forget)) != DP_NONE) {
-		assert_true(forget);
-		dp_observers_del(t->t, id);
-	}
-	assert_int_equal(dp_observers_count(t->t), 1);
-	assert_int_equal(value_has(t, 0, 5), 0);
-	dp_observers_changed(t->t, 0, 6);
-	assert_int_equal(steps(t, false), 1);
-	free_table(t);
-}
-
-/* The head that was to be forgotten goes by itself: the others still are. */
-static void
-forgotten_without_the_head(void **state)
-{
-	struct table *t = new_table(MAX, PER_PEER);
-	uint32_t head = add(t, 0, 1, 0, 5);
-
-	(void)state;
-	add(t, 1, 1, 0, 5);
-	dp_observers_forget(t->t, 0, 5);
-	dp_observers_del(t->t, head);
-	assert_int_equal(steps(t, true), 1);
-	free_table(t);
-}
-
-/* More values change than the queue holds: everybody is gone through. */
-static void
-no_news_is_lost(void **state)
-{
-	struct table *t = new_table(2 * QUEUE, PER_PEER);
-
-	(void)state;
-	for (uint32_t i = 0; i < 2 * QUEUE; i++)
-		assert_int_not_equal(add(t, i, 1, 0, i), DP_NONE);
-	for (uint32_t i = 0; i <= QUEUE; i++)
-		assert_true(dp_observers_changed(t->t, 0, i));
-	assert_int_equal(steps(t, false), 2 * QUEUE);
-	assert_int_equal(steps(t, false), 0);
-	dp_observers_changed_all(t->t);
-	assert_int_equal(steps(t, false), 2 * QUEUE);
-	free_table(t);
-}
-
-/* Many relations to one value, which is met but once on the way. */
-static void
-a_sweep_goes_in_slices(void **state)
-{
-	struct table *t = new_table(4 * QUEUE, PER_PEER);
-	unsigned slices = 1;
-	bool forget;
-
-	(void)state;
-	for (uint32_t i = 0; i < 4 * QUEUE; i++)
-		assert_int_not_equal(add(t, i, 1, 0, 5), DP_NONE);
-	dp_observers_changed_all(t->t);
-	assert_int_equal(dp_observers_step(t->t, &forget), DP_NONE);
-	while (dp_observers_sweep(t->t))
-		slices++;
-	assert_in_range(slices, 4, 5);
-	assert_int_equal(steps(t, false), 4 * QUEUE);
-	free_table(t);
-}
-
-/* Whoever becomes a value's first behind the sweep is not passed over. */
-static void
-a_sweep_misses_no_new_head(void **state)
-{
-	struct table *t = new_table(4 * QUEUE, PER_PEER);
-	uint32_t low = add(t, 0, 1, 0, 9), head, n;
-
-	(void)state;
-	for (uint32_t i = 1; i < QUEUE + 500; i++)
-		add(t, i, 1, 0, 9);
-	head = add(t, 9000, 1, 0, 5);
-	dp_observers_del(t->t, low);
-	assert_int_equal(add(t, 9001, 1, 0, 5), low); /* behind the head, in the chain */
-	dp_observers_changed_all(t->t);
-	assert_true(dp_observers_sweep(t->t));
-	dp_observers_del(t->t, head);
-	n = steps(t, false);
-	assert_int_equal(n, QUEUE + 500);
-	free_table(t);
-}
-
 /* ---- the block ---- */
 
 static void
@@ -594,7 +320,7 @@ as_the_model_says(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(token_rows) + COUNT(gone_rows) + 19] = {
+	struct CMUnitTest tests[COUNT(token_rows) + 11] = {
 		cmocka_unit_test(registered_again_goes_to_the_new_value),
 		cmocka_unit_test(counted_while_in_flight),
 		cmocka_unit_test(as_many_as_a_peer_may_have),
@@ -602,22 +328,13 @@ main(void)
 		cmocka_unit_test(found_by_message_id),
 		cmocka_unit_test(found_by_earlier_message_ids),
 		cmocka_unit_test(detached_hears_no_more),
-		cmocka_unit_test(told_once_for_many_changes),
-		cmocka_unit_test(told_again_when_it_changes_meanwhile),
-		cmocka_unit_test(the_next_one_goes),
-		cmocka_unit_test(forgotten),
-		cmocka_unit_test(forgotten_without_the_head),
-		cmocka_unit_test(no_news_is_lost),
-		cmocka_unit_test(a_sweep_goes_in_slices),
-		cmocka_unit_test(a_sweep_misses_no_new_head),
 		cmocka_unit_test(a_million_takes_at_most_96_bytes_each),
 		cmocka_unit_test(sizes_refused),
 		cmocka_unit_test(lives_on_elsewhere),
 		cmocka_unit_test(as_the_model_says),
 	};
-	size_t n = 19;
+	size_t n = 11;
 
 	ADD_ROWS(tests, &n, token_rows, told_apart_by_token);
-	ADD_ROWS(tests, &n, gone_rows, walks_on_when_one_goes);
 	return cmocka_run_group_tests_name("observers", tests, NULL, NULL);
 }
