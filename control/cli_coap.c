@@ -1,5 +1,7 @@
 #include "control/cli_coap.h"
 
+#include "control/now.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
@@ -7,7 +9,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define POLL_MS_MAX 1000
@@ -15,10 +16,7 @@
 uint64_t
 cli_now_us(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+	return ctl_now_ns() / 1000;
 }
 
 static uint64_t

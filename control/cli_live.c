@@ -1,5 +1,6 @@
 /* The live views: what grows, a second. */
 #include "control/cli.h"
+#include "control/now.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -29,10 +30,7 @@ catch_interrupt(void)
 static double
 now_s(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+	return (double)ctl_now_ns() / 1e9;
 }
 
 static void

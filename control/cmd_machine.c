@@ -1,10 +1,10 @@
 /* What the gateway is made of: itself, its workers, ports and memory. */
 #include "control/cmd.h"
+#include "control/now.h"
 
 #include <jemalloc/jemalloc.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static json_t *
@@ -14,15 +14,6 @@ retention_json(const struct ctl_gateway *g)
 
 	return ctl_gateway_retention(g, text, sizeof(text)) ? json_string(text)
 							    : json_null();
-}
-
-static uint64_t
-uptime_s(const struct ctl_gateway *g)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec - g->started_s;
 }
 
 static json_t *
@@ -91,7 +82,7 @@ cmd_status(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 	cmd_set(o, "pid", (uint64_t)getpid());
 	json_object_set_new(
 		o, "state", json_string(g->draining ? "draining" : "running"));
-	cmd_set(o, "uptime_s", uptime_s(g));
+	cmd_set(o, "uptime_s", (ctl_now_ns() - g->started_ns) / CTL_NS);
 	json_object_set_new(o, "config", cmd_text(g->conf->file, strlen(g->conf->file)));
 	cmd_set(o, "workers", cfg->workers);
 	cmd_set(o, "ports", cfg->n_ports);

@@ -1,5 +1,6 @@
 /* The gateway's life: start, reload, finish. */
 #include "control/gateway.h"
+#include "control/now.h"
 #include "control/restore.h"
 
 #include <errno.h>
@@ -101,7 +102,6 @@ static int
 open_plane(struct ctl_gateway *g, const struct dp_config *cfg, struct dp_snapshot *snap,
 	char *err, size_t errlen)
 {
-	struct timespec now;
 	int rc;
 
 	g->dp = dp_open(cfg, snap, err, errlen);
@@ -126,8 +126,7 @@ open_plane(struct ctl_gateway *g, const struct dp_config *cfg, struct dp_snapsho
 		rc = dp_start(g->dp);
 	if (rc < 0)
 		return fail(err, errlen, "a thread did not start: %s", strerror(-rc));
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	g->started_s = (uint64_t)now.tv_sec;
+	g->started_ns = ctl_now_ns();
 	return 0;
 }
 

@@ -29,7 +29,7 @@ struct ctl_gateway {
 	struct ctl_logd logd;
 	struct ctl_parser parser;
 	struct dp_logring *rings[DP_WORKERS_MAX];
-	uint64_t started_s; /* of the clock that does not jump */
+	uint64_t started_ns; /* ctl_now_ns() */
 	uint64_t reloads, failed_reloads;
 	char last_reload[512]; /* "" or why the last one failed */
 	uint64_t shortfall;    /* records whose Message ID could not be restored */

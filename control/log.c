@@ -1,23 +1,15 @@
 #include "control/log.h"
 
+#include "control/now.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 _Static_assert(CTL_KEPT_HEADER + DP_RECORD_MAX <= CTL_FRAME_MAX,
 	"every record fits a frame, also when it is kept");
-
-static uint64_t
-now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 static void
 add(_Atomic uint64_t *c, uint64_t n)
@@ -351,22 +343,16 @@ static void
 ask_disk(struct ctl_log *log, bool asked)
 {
 	atomic_store_explicit(
-		&log->stats.began_ns, asked ? now_ns() : 0, memory_order_relaxed);
-}
-
-uint64_t
-ctl_log_reserve(const struct ctl_log *log, uint64_t all)
-{
-	return log->opt.segment_bytes < all / 8 ? log->opt.segment_bytes : all / 8;
+		&log->stats.began_ns, asked ? ctl_now_ns() : 0, memory_order_relaxed);
 }
 
 /* Would a record take what is kept for retention? */
 static bool
 is_short(const struct ctl_log *log)
 {
-	uint64_t all, room = log->io->room(log->io, &all);
+	uint64_t all;
 
-	return room < ctl_log_reserve(log, all);
+	return log->io->room(log->io, &all) < log->opt.segment_bytes;
 }
 
 static void
@@ -455,9 +441,9 @@ write_batch(struct ctl_log *log)
 	rc = log->io->write(log->io, log->file, log->batch, log->batch_len, log->offset);
 	if (rc < 0)
 		return rc;
-	before = now_ns();
+	before = ctl_now_ns();
 	rc = log->io->sync(log->io, log->file);
-	took = now_ns() - before;
+	took = ctl_now_ns() - before;
 	add(&log->stats.sync_ns_total, took);
 	if (took > atomic_load_explicit(&log->stats.sync_ns_max, memory_order_relaxed))
 		atomic_store_explicit(

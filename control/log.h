@@ -7,8 +7,9 @@
  * retried as if it had worked.
  *
  * Records leave room on the disk for what retention writes before it can delete: a
- * segment's worth, or an eighth of the file system if that is less.  Without it a log
- * that has filled its disk could never let go of values that are current (retain.h).
+ * segment's worth, and a segment is at most an eighth of the file system.  Without that
+ * a log that has filled its disk could never let go of values that are current
+ * (retain.h).
  *
  * Threads.  A ctl_log has one owner at a time (the log thread, while it runs).  Reading a
  *           directory needs no ctl_log and may go on beside a writer.
@@ -23,7 +24,8 @@
 #include <stdatomic.h>
 
 struct ctl_log_options {
-	uint64_t segment_bytes; /* a segment is left when it is longer */
+	uint64_t segment_bytes; /* a segment is left when it is longer; opening lowers it
+				   to an eighth of the file system */
 	uint64_t retain_bytes;  /* 0: no bound */
 	uint64_t retain_s;      /* 0: no bound */
 	uint64_t keep_s; /* younger ones stay whatever the bounds, but on a full disk */
@@ -82,8 +84,6 @@ int ctl_log_open(struct ctl_log *log, struct ctl_io *io,
 	const struct ctl_log_options *opt, struct ctl_log_report *report);
 /* Prove the last commit by an empty one, and let go. */
 void ctl_log_close(struct ctl_log *log);
-/* Bytes of a file system of @all bytes that records leave. */
-uint64_t ctl_log_reserve(const struct ctl_log *log, uint64_t all);
 /* Is there room for a record of @len bytes in this batch?  Who appends checks. */
 bool ctl_log_room(const struct ctl_log *log, size_t len);
 /* Add an encoded record to the batch; its sequence number. */

@@ -1,6 +1,8 @@
 /* The log thread: rings in, group commits out. */
 #include "control/log_thread.h"
 
+#include "control/now.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
@@ -8,15 +10,6 @@
 #define NAP_NS 50000         /* between two looks at the rings */
 #define PROVE_NS 1000000000u /* idle so long: prove the last commit */
 #define FULL_NS 1000000000u  /* between two passes that a full disk asks for */
-
-static uint64_t
-now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 static void
 nap(void)
@@ -55,7 +48,7 @@ drain(struct ctl_log *log, struct dp_logring *ring, struct ctl_logd_part *p)
 static void
 ask_for_room(struct ctl_logd *d)
 {
-	uint64_t now = now_ns();
+	uint64_t now = ctl_now_ns();
 
 	if (now - d->asked_ns < FULL_NS)
 		return;
@@ -177,7 +170,7 @@ logd_main(void *arg)
 {
 	struct ctl_logd *d = arg;
 	struct ctl_logd_part *parts = d->parts;
-	uint64_t first = 0, last = now_ns();
+	uint64_t first = 0, last = ctl_now_ns();
 	bool stopping;
 
 	do {
@@ -187,21 +180,21 @@ logd_main(void *arg)
 		for (unsigned i = 0; i < d->n_rings; i++)
 			drain(d->log, d->rings[i], &parts[i]);
 		if (d->log->batch_records == 0) {
-			look_after(d, now_ns() - last);
+			look_after(d, ctl_now_ns() - last);
 			nap();
 			continue;
 		}
 		if (first == 0)
-			first = now_ns();
+			first = ctl_now_ns();
 		if (!stopping && !is_full(d, parts)
-			&& now_ns() - first < d->log->opt.commit_ns) {
+			&& ctl_now_ns() - first < d->log->opt.commit_ns) {
 			nap();
 			continue;
 		}
 		commit(d, parts);
 		retain(d); /* without an idle moment, too */
 		first = 0;
-		last = now_ns();
+		last = ctl_now_ns();
 	} while (!stopping || d->log->batch_records > 0 || is_full(d, parts));
 	give_up(d);
 	return NULL;

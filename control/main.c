@@ -1,5 +1,6 @@
 /* tidegated: the gateway's process. */
 #include "control/gateway.h"
+#include "control/now.h"
 #include "control/server.h"
 #include "control/watch.h"
 
@@ -117,7 +118,6 @@ loop_run(struct loop *l)
 {
 	while (!l->g->stopping) {
 		struct epoll_event e;
-		struct timespec now;
 
 		if (epoll_wait(l->epoll, &e, 1, -1) != 1)
 			continue;
@@ -127,9 +127,7 @@ loop_run(struct loop *l)
 			every_second(l);
 		else
 			ctl_server_event(l->server, e.data.ptr);
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		ctl_watch_look(&l->watch, l->g,
-			(uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
+		ctl_watch_look(&l->watch, l->g, ctl_now_ns());
 	}
 }
 

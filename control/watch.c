@@ -1,10 +1,11 @@
 #include "control/watch.h"
 
+#include "control/now.h"
+
 #include <errno.h>
 #include <string.h>
 
-#define NS 1000000000ull
-#define STALLED_NS (2 * NS)
+#define STALLED_NS (2 * CTL_NS)
 #define MIB 1048576.0
 
 static void
@@ -51,7 +52,7 @@ look_at_disk(struct ctl_watch *w, const struct ctl_log_stats *s, uint64_t now_ns
 		w->stalled_ns = 0;
 	} else if (began != 0 && w->stalled_ns == 0 && now_ns > began + STALLED_NS) {
 		w->say("log: the disk has not answered for %llu s: answers wait for it",
-			(unsigned long long)((now_ns - began) / NS));
+			(unsigned long long)((now_ns - began) / CTL_NS));
 		w->stalled_ns = began;
 	}
 }
@@ -80,7 +81,7 @@ void
 ctl_watch_look(struct ctl_watch *w, const struct ctl_gateway *g, uint64_t now_ns)
 {
 	look_at_reloads(w, g);
-	look_at_log(w, &g->log.stats, now_ns / NS);
+	look_at_log(w, &g->log.stats, now_ns / CTL_NS);
 	look_at_disk(w, &g->log.stats, now_ns);
 	look_at_retention(w, g);
 }
@@ -93,7 +94,8 @@ ctl_watch_begin(struct ctl_watch *w, const struct ctl_gateway *g,
 
 	*w = (struct ctl_watch){.say = say};
 	(void)g->log.io->room(g->log.io, &all);
-	if (all == UINT64_MAX || bytes + ctl_log_reserve(&g->log, all) <= all)
+	if (all == UINT64_MAX /* nobody knows */
+		|| bytes + g->log.opt.segment_bytes <= all)
 		return;
 	w->say("log: retain.bytes is more than the file system has, which is %.0f MiB: "
 	       "when that is full records are refused (5.03) until the oldest are older "

@@ -1,8 +1,7 @@
 /*
  * What the gateway's own output says while it runs: that it was reloaded, that its log
  * cannot be written or can again, that the disk does not answer, that retention is held
- * up.  An operator reads in the
- * morning what the night was like.
+ * up.  An operator reads in the morning what the night was like.
  *
  * Threads.  The control thread.   Memory.  The caller's.
  */
