@@ -145,18 +145,19 @@ remove_socket(const struct dp_port_config *p, char *err, size_t errlen)
 {
 	struct stat st;
 	bool there = lstat(p->arg, &st) == 0;
+	int rc;
 
 	if (there && !S_ISSOCK(st.st_mode)) {
 		snprintf(err, errlen, "port %s: %s is there, and is no socket", p->name,
 			p->arg);
 		return -EEXIST;
 	}
-	if (there && unlink(p->arg) != 0) {
-		snprintf(err, errlen, "port %s: cannot replace the socket %s: %s",
-			p->name, p->arg, strerror(errno));
-		return -EACCES;
-	}
-	return 0;
+	if (!there || unlink(p->arg) == 0)
+		return 0;
+	rc = -errno;
+	snprintf(err, errlen, "port %s: cannot replace the socket %s: %s", p->name,
+		p->arg, strerror(-rc));
+	return rc;
 }
 
 /* What can be seen to be wrong before the EAL says it in its own words. */
@@ -197,7 +198,6 @@ dp_eal_start(const struct dp_config *cfg, char *err, size_t errlen)
 	static struct args a; /* the EAL keeps pointers into it */
 	char name[64];
 	uint16_t id;
-
 	int rc = 0;
 
 	for (unsigned p = 0; p < cfg->n_ports && rc == 0; p++)

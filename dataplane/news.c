@@ -87,7 +87,8 @@ take_lists(struct dp_worker *w)
 	return changed != DP_NONE;
 }
 
-/* An exchange: a change that is lost from here on is not taken for one that was seen. */
+/* An exchange: a change that is lost from here on is not taken for one that was seen.
+ * Acquire: pairs with lose(). */
 static void
 look_for_all(struct dp_worker *w)
 {

@@ -302,6 +302,14 @@ settle_front(struct dp_worker *w, uint64_t upto, bool safe, unsigned *budget)
 	return true;
 }
 
+/* Every worker reads that line in each turn: it is written when something changes. */
+static void
+tell_all(struct dp_shared *s, bool fails)
+{
+	if (unlikely(atomic_load_explicit(&s->log_fails, memory_order_relaxed) != fails))
+		atomic_store_explicit(&s->log_fails, fails, memory_order_relaxed);
+}
+
 bool
 dp_settle(struct dp_worker *w)
 {
@@ -317,7 +325,7 @@ dp_settle(struct dp_worker *w)
 		any = true;
 		if (!settle_front(w, w->commit.upto, safe, &here))
 			return any; /* goes on from here in the next turn */
-		atomic_store_explicit(&w->shared->log_fails, !safe, memory_order_relaxed);
+		tell_all(w->shared, !safe);
 		dp_count(&w->counters,
 			safe ? DP_C_records_delivered : DP_C_lost_log_failed,
 			w->commit.upto - w->settled);

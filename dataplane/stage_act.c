@@ -193,12 +193,12 @@ finish(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once, uint8_t c
 static __attribute__((noinline)) void
 refuse(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once, uint8_t code)
 {
+	uint8_t kept = dp_kept_refusal(b->silent[i], code);
 	const struct tg_msg *m = &b->msg[i];
 
-	if (once && dp_stands(code))
-		dp_peers_add(w->peers, b->peer[i], m->mid,
-			dp_is_silent(b->silent[i], code) ? DP_ACKED : code,
-			m->type == TG_CON, b->now_s, &w->counters);
+	if (once && kept != 0)
+		dp_peers_add(w->peers, b->peer[i], m->mid, kept, m->type == TG_CON,
+			b->now_s, &w->counters);
 	dp_refuse(w, b, i, code);
 }
 

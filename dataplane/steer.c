@@ -268,6 +268,21 @@ finish_separately(struct dp_worker *w, struct dp_burst *b)
 	dp_hist_add(&w->latency, dp_clock_ns(&w->shared->clock, rte_rdtsc() - b->tsc), 1);
 }
 
+/* Close the entry in the peer's line: with what a duplicate gets, or not at all. */
+static void
+remember(struct dp_worker *w, struct dp_burst *b, bool con)
+{
+	uint8_t code = b->code[0];
+
+	code = code < TG_BAD_REQUEST ? dp_answer_keep(w, b, 0, code)
+				     : dp_kept_refusal(b->silent[0], code);
+	if (code != 0)
+		dp_peers_mark(w->peers, b->peer[0], b->msg[0].mid, code, con, w->now_s,
+			&w->counters);
+	else
+		dp_peers_unmark(w->peers, b->peer[0], b->msg[0].mid);
+}
+
 /* A request of ours that was executed at its value's home, or by the parser. */
 static void
 answer(struct dp_worker *w, struct rte_mbuf *m)
@@ -302,15 +317,8 @@ answer(struct dp_worker *w, struct rte_mbuf *m)
 		finish_silently(w, b, why);
 		return;
 	}
-	if (b->peer[0] != DP_NONE && code < TG_BAD_REQUEST)
-		dp_peers_mark(w->peers, b->peer[0], b->msg[0].mid,
-			dp_answer_keep(w, b, 0, code), con, w->now_s, &w->counters);
-	else if (b->peer[0] != DP_NONE && dp_stands(code))
-		dp_peers_mark(w->peers, b->peer[0], b->msg[0].mid,
-			dp_is_silent(b->silent[0], code) ? DP_ACKED : code, con, w->now_s,
-			&w->counters);
-	else if (b->peer[0] != DP_NONE)
-		dp_peers_unmark(w->peers, b->peer[0], b->msg[0].mid);
+	if (b->peer[0] != DP_NONE)
+		remember(w, b, con);
 	if (code >= TG_BAD_REQUEST) {
 		dp_refuse(w, b, 0, code);
 		return;

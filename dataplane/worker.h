@@ -40,8 +40,8 @@ struct dp_shared {
 		snapshot; /* control: wo (release), worker: ro (acquire) */
 	struct rte_rcu_qsbr *qsbr;
 	_Atomic bool stop, draining; /* control: wo, worker: ro */
-	_Atomic bool
-		log_fails; /* workers: the last commit that one of them settled did */
+	_Atomic bool log_fails; /* did the last commit that was settled fail? dp_settle():
+				   wo, when that changes; dp_worker_turn(): ro */
 	_Atomic uint8_t home[DP_BUCKETS]; /* bucket -> worker. control: wo, worker: ro */
 	struct dp_worker *worker[DP_WORKERS_MAX];
 	/* Who wants copies of frames, or NULL.  control: wo (release), worker: ro
@@ -137,9 +137,9 @@ struct dp_worker {
 	struct rte_ring *done;  /* struct dp_pending that other workers settled for us */
 	struct rte_ring *news;  /* struct dp_news from other workers */
 	uint64_t heeded; /* serial of the snapshot that observers have been told of */
-	_Atomic bool news_lost;   /* any worker: wo, release; this one resets it and looks
-				     at   every value */
-	struct rte_ring *mailbox; /* struct dp_act from control */
+	_Atomic bool news_lost; /* any worker: wo, release; this one resets it, and looks
+				   at every value */
+	struct rte_ring *mailbox;    /* struct dp_act from control */
 	struct rte_ring *to_parse;   /* struct dp_job of ours for the parser */
 	struct rte_ring *parsed;     /* and those that it has done */
 	struct dp_job *job[DP_JOBS]; /* those that nobody has asked for: the first n_jobs
@@ -148,7 +148,7 @@ struct dp_worker {
 	struct rte_mempool *pool;
 	unsigned id, count;        /* of how many */
 	bool draining;             /* of this burst */
-	bool log_fails;            /* the last commit that was settled did */
+	bool log_fails;            /* shared has it, of this turn */
 	uint64_t tsc;              /* of this burst */
 	uint64_t rx_cycles;        /* this turn's */
 	uint64_t stall_max_cycles; /* the longest turn's */
@@ -432,15 +432,17 @@ void dp_answer_silently(struct dp_worker *w, struct dp_burst *b, unsigned i);
 /* May this source be sent one more RST or error? */
 bool dp_may_complain(struct dp_worker *w, const struct dp_burst *b, unsigned i);
 /*
- * Does @code stand, which refused a request that ran and may not run twice?  Run again
- * it might do what its sender was told that it did not (RFC 7252, 4.5).  Who is asked to
- * come again may come with the same message.
+ * What is remembered of a request that ran, may not run twice and was refused with @code,
+ * so that a duplicate is refused again: run later it might do what its sender was told
+ * that it did not (RFC 7252, 4.5).  0: nothing, it may come again with the same message.
  */
-static inline bool
-dp_stands(uint8_t code)
+static inline uint8_t
+dp_kept_refusal(uint8_t silent, uint8_t code)
 {
-	return code >> 5 == 4 && code != TG_UNAUTHORIZED && code != TG_REQUEST_INCOMPLETE
-	       && code != TG_TOO_MANY_REQUESTS;
+	if (code >> 5 != 4 || code == TG_UNAUTHORIZED || code == TG_REQUEST_INCOMPLETE
+		|| code == TG_TOO_MANY_REQUESTS)
+		return 0;
+	return dp_is_silent(silent, code) ? DP_ACKED : code;
 }
 /* A source's number among its likes: its address, whatever port it uses. */
 uint64_t dp_source_hash(const struct dp_worker *w, const struct dp_peer_key *key);

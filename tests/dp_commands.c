@@ -100,6 +100,22 @@ drain_at_rest(void **state)
 	done(&a);
 }
 
+/* A worker whose core was stolen has not heard of it: what it said last is old. */
+static void
+drain_waits_for_each_worker(void **state)
+{
+	struct rte_rcu_qsbr *qsbr = gw.dp->shared.qsbr;
+
+	(void)state;
+	assert_int_equal(rte_rcu_qsbr_thread_register(qsbr, 0), 0);
+	rte_rcu_qsbr_thread_online(qsbr, 0);
+	assert_false(dp_drain(gw.dp, 5));
+	rte_rcu_qsbr_quiescent(qsbr, 0);
+	assert_true(dp_drain(gw.dp, 0));
+	rte_rcu_qsbr_thread_offline(qsbr, 0);
+	assert_int_equal(rte_rcu_qsbr_thread_unregister(qsbr, 0), 0);
+}
+
 static void
 drain_waits_for_the_log(void **state)
 {
@@ -333,6 +349,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(drain_at_rest),
+		cmocka_unit_test(drain_waits_for_each_worker),
 		cmocka_unit_test(drain_waits_for_the_log),
 		cmocka_unit_test(drain_gives_up),
 		cmocka_unit_test(check_at_rest),

@@ -133,6 +133,31 @@ non_refusal_stands(void **state)
 	refusal_stands(*state, T_NON, T_NON);
 }
 
+static void
+one_error(struct dp_config *cfg, struct dp_settings *s)
+{
+	(void)cfg;
+	s->error_rate = 1;
+	s->error_burst = 1;
+}
+
+/* A refusal that is said again counts against the limit on errors. */
+static void
+refusal_stands_within_the_limit(void **state)
+{
+	const struct bytes refused = refusals[0].rest;
+
+	(void)state;
+	gw_reopen(one_error);
+	gw_ask(coap(T_CON, TG_PUT, 6, value), coap(T_ACK, TG_CREATED, 6, none));
+	gw_ask(coap(T_CON, TG_PUT, 7, refused),
+		coap(T_ACK, TG_PRECONDITION_FAILED, 7, none));
+	gw_ask(coap(T_CON, TG_PUT, 7, refused), silence);
+	gw_counted(DP_C_rdrop_error_rate, 1);
+	gw_ask(coap(T_CON, TG_PUT, 6, value), coap(T_ACK, TG_CREATED, 6, none));
+	assert_true(gw_books_close());
+}
+
 /* A Message ID is known for its lifetime and not a second longer. */
 static const struct life_row {
 	const char *name;
@@ -370,7 +395,8 @@ int
 main(void)
 {
 	struct CMUnitTest
-		tests[3 * COUNT(onces) + 2 * COUNT(refusals) + COUNT(lives) + 12] = {
+		tests[3 * COUNT(onces) + 2 * COUNT(refusals) + COUNT(lives) + 13] = {
+			cmocka_unit_test(refusal_stands_within_the_limit),
 			cmocka_unit_test(con_in_progress),
 			cmocka_unit_test(non_in_progress),
 			cmocka_unit_test(endpoints_differ),
@@ -384,7 +410,7 @@ main(void)
 			cmocka_unit_test(non_get_again),
 			cmocka_unit_test(get_runs_again),
 		};
-	size_t n = 12;
+	size_t n = 13;
 
 	ADD_ROWS(tests, &n, onces, con_again);
 	ADD_ROWS(tests, &n, onces, non_again);

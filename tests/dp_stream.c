@@ -106,10 +106,20 @@ non_fails(void **state)
 static void
 received_waits_while_the_log_fails(void **state)
 {
+	struct flow w = gw.flow;
+
 	(void)state;
 	gw_ask(coap(T_CON, TG_POST, 1, memory), coap(T_ACK, TG_CHANGED, 1, none));
 	assert_int_equal(gw_log_read(), 1);
 	gw_log_settle(-ENOSPC);
+	for (uint16_t port = 20000; port < 20016; port++) { /* at any worker */
+		w.sport = port;
+		gw_say(&w, coap(T_CON, TG_POST, 2, memory));
+		gw_expect_silence();
+		assert_int_equal(gw_log_read(), 1);
+		gw_log_settle(-ENOSPC);
+		gw_hear(&w, coap(T_ACK, TG_UNAVAILABLE, 2, max_age_5));
+	}
 	gw_ask(coap(T_CON, TG_POST, 2, memory), silence);
 	assert_int_equal(gw_log_read(), 1);
 	gw_log_settle(-ENOSPC);

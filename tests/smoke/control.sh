@@ -93,6 +93,9 @@ fi
 fails memory 1 'not enough EAL memory for .*: raise memory' 's/^hugepages:.*/hugepages: off\nmemory: 32/'
 fails buffers 1 'not enough EAL memory for 1000000 packet buffers: raise memory or lower mbufs' 's/^hugepages:.*/hugepages: off\nmemory: 64\nmbufs: 1000000/'
 fails port-socket 1 'port fleet0: driver vhost did not start /proc/' "s#$RUN/fleet0.sock#/proc/fleet0.sock#"
+echo keep >"$RUN/file"
+fails port-socket-is-a-file 1 "port fleet0: $RUN/file is there, and is no socket" "s#$RUN/fleet0.sock#$RUN/file#"
+same port-socket-file-stays keep "$(cat "$RUN/file")"
 fails control-socket 1 'control socket /proc/c.sock: .*: set control.socket to' "s#$RUN/control.sock#/proc/c.sock#"
 fails control-socket-long 78 'socket: must have 1 to 107 bytes' "s#$RUN/control.sock#/$(printf 'x%.0s' $(seq 108))#"
 fails control-socket-is-a-file 1 'control socket .*: something else is there: remove it' "s#$RUN/control.sock#$RUN/good.yaml#"
