@@ -57,8 +57,8 @@ static const struct ctl_key port_keys[] = {
 	{"queues", CTL_T_UINT, PORT(queues), 1, 16, "1",
 		"receive queues, where the driver has them"},
 	{"mtu", CTL_T_UINT, PORT(mtu), 576, 9000, "1500",
-		"largest IP packet in bytes; CoAP answers have at most 1,280 (RFC 7252, "
-		"4.6)"},
+		"longest echo reply, an IP packet, in bytes; CoAP does without: a block "
+		"has at most 1,024"},
 	{"checksum_rx", CTL_T_BOOL, PORT(checksum_rx), 0, 1, "true",
 		"verify IPv4 and UDP checksums; false where the port's are not real"},
 	END};

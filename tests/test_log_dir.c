@@ -202,6 +202,9 @@ retain_stops_at_a_bad_header(void **state)
 	assert_int_equal(f->log.stats.keep_error, EBADMSG);
 	assert_int_equal(trim_before(f, 6), -EBADMSG);
 	assert_int_equal(f->log.stats.trimmed, 0);
+	assert_int_equal(f->sim.io.remove(&f->sim.io, "0000000000000001.seg"), 0);
+	assert_int_equal(retain(f, 1000), 3); /* moved away, it stops nothing */
+	assert_int_equal(f->log.stats.keep_error, 0);
 	ctl_log_close(&f->log);
 }
 

@@ -47,6 +47,7 @@ full() {
 	done
 	same full-room-again 2.04 "$code"
 	sleep 1.2 # the gateway looks every second
+	same full-bound-is-said 1 "$(grep -c 'log: retain.bytes is more than the file system has' "$LAB_RUN/out")"
 	same full-is-said 1 "$(grep -c 'log: cannot be written: No space left on device beside' "$LAB_RUN/out")"
 	same full-end-is-said 1 "$(grep -c 'log: is written again; ' "$LAB_RUN/out")"
 	storm_end
