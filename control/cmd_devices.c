@@ -33,7 +33,7 @@ device_json(const struct ctl_gateway *g, const struct dp_device_info *d, unsigne
 	cmd_set(o, "messages", d->messages);
 	cmd_set(o, "bytes", d->bytes);
 	cmd_set(o, "worker", worker);
-	if (dp_peer_get(g->dp, worker, d->peer, &p)) {
+	if (dp_peer_get(g->dp, d, &p)) {
 		json_object_set_new(o, "endpoint",
 			json_string(cmd_endpoint(at, p.key.addr, ntohs(p.key.port_be))));
 	} else {

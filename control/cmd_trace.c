@@ -75,7 +75,7 @@ cmd_device_at(const struct ctl_gateway *g, const char *name, struct dp_peer_key 
 
 	*key = (struct dp_peer_key){0};
 	if (dp_device_get(g->dp, name, strlen(name), &d, &worker)
-		&& dp_peer_get(g->dp, worker, d.peer, &p))
+		&& dp_peer_get(g->dp, &d, &p))
 		*key = p.key;
 }
 

@@ -18,9 +18,17 @@ by_name(struct dp_worker *w, const struct dp_burst *b, unsigned i)
 		ahead ? q->device_hint : DP_NONE, b->now_s, &w->device_events);
 }
 
+/* What refers to the request's peer, at its home. */
+static DP_HOT uint32_t
+peer_ref(const struct dp_worker *w, const struct dp_burst *b, unsigned i, unsigned origin)
+{
+	return likely(origin == w->id) ? dp_peers_ref(w->peers, b->peer[i])
+				       : dp_meta(b->pkt[i])->ref;
+}
+
 DP_HOT uint32_t
 dp_act_device(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint32_t known,
-	uint32_t peer)
+	unsigned origin)
 {
 	const struct dp_request *q = &w->scratch->request[i];
 	const struct tg_msg *m = &b->msg[i];
@@ -31,7 +39,7 @@ dp_act_device(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint32_
 	if (device == DP_NONE)
 		device = by_name(w, b, i);
 	if (device != DP_NONE)
-		dp_devices_heard(w->devices, device, dp_peers_ref(w->peers, peer),
+		dp_devices_heard(w->devices, device, peer_ref(w, b, i, origin), origin,
 			m->len - m->payload, b->now_s);
 	return device;
 }

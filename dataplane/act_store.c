@@ -124,13 +124,12 @@ may_have(struct dp_worker *w, uint32_t device)
 }
 
 static DP_HOT uint8_t
-put(struct dp_worker *w, struct dp_burst *b, unsigned i, uint32_t slot, bool from_here)
+put(struct dp_worker *w, struct dp_burst *b, unsigned i, uint32_t slot, uint8_t origin)
 {
 	const struct dp_request *q = &w->scratch->request[i];
 	const struct tg_msg *m = &b->msg[i];
 	uint32_t device = dp_act_device(w, b, i,
-		slot != DP_NONE ? dp_store_owner(w->store, slot) : DP_NONE,
-		from_here ? b->peer[i] : DP_NONE);
+		slot != DP_NONE ? dp_store_owner(w->store, slot) : DP_NONE, origin);
 
 	if (slot == DP_NONE && unlikely(!may_have(w, device)))
 		return TG_UNAVAILABLE;
@@ -155,7 +154,7 @@ put(struct dp_worker *w, struct dp_burst *b, unsigned i, uint32_t slot, bool fro
 
 /* A write, at its home.  DELETE of what is not there is 2.02 (RFC 7252, 5.8.4). */
 static DP_HOT uint8_t
-write_here(struct dp_worker *w, struct dp_burst *b, unsigned i, bool from_here)
+write_here(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin)
 {
 	const struct dp_request *q = &w->scratch->request[i];
 	uint32_t slot = dp_store_find(w->store, &q->path, q->store_hash, q->store_hint);
@@ -166,7 +165,7 @@ write_here(struct dp_worker *w, struct dp_burst *b, unsigned i, bool from_here)
 			exists ? dp_store_etag(w->store, slot) : 0))
 		return TG_PRECONDITION_FAILED;
 	if (b->msg[i].code != TG_DELETE)
-		return put(w, b, i, slot, from_here);
+		return put(w, b, i, slot, origin);
 	if (exists && unlikely(dp_store_is_listed(w->store, slot)))
 		(void)dp_list_changed(w, q);
 	if (exists)
@@ -182,7 +181,7 @@ dp_store_write(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t orig
 
 	if (logged && !dp_log_has_room(w, &b->msg[i]))
 		return TG_UNAVAILABLE; /* and the value is as it was */
-	code = write_here(w, b, i, origin == w->id);
+	code = write_here(w, b, i, origin);
 	if (code >= TG_BAD_REQUEST || !logged)
 		return code;
 	if (unlikely(b->msg[i].tkl > TG_TOKEN_MAX))

@@ -7,7 +7,7 @@
 static DP_HOT uint8_t
 finish(struct dp_worker *w, struct dp_burst *b, unsigned i, bool wait)
 {
-	(void)dp_act_device(w, b, i, DP_NONE, b->peer[i]);
+	(void)dp_act_device(w, b, i, DP_NONE, w->id);
 	if (!wait)
 		return TG_CHANGED;
 	dp_peers_add(w->peers, b->peer[i], b->msg[i].mid, 0, b->msg[i].type == TG_CON,

@@ -12,7 +12,8 @@
 #define CHUNK_DATA 60
 
 struct slot {
-	uint32_t seq;
+	uint16_t seq;
+	uint16_t from; /* the worker whose peer it is */
 	uint32_t peer; /* in a free slot: next free slot + 1 */
 	uint32_t heard;
 	uint32_t messages;
@@ -251,11 +252,11 @@ drop(struct dp_devices *t, uint32_t device)
 	unsigned len = copy_name(t, s, name);
 
 	dp_index_del(index_of(t), t->buckets, dp_devices_hash(t, name, len), device);
-	dp_seq_open(&s->seq);
+	DP_SEQ_OPEN(s->seq);
 	free_chunks(t, first_chunk(s));
 	DP_SET(s->name_len, (uint8_t)0);
 	DP_SET(s->peer, t->free);
-	dp_seq_close(&s->seq);
+	DP_SEQ_CLOSE(s->seq);
 	t->free = device + 1;
 	DP_SET(t->count, t->count - 1);
 }
@@ -332,7 +333,7 @@ fill(struct dp_devices *t, struct slot *s, const char *name, size_t len, uint32_
 		for (unsigned i = 0; i < 4; i++)
 			head[i] = (uint8_t)(chunk >> 8 * i);
 	}
-	dp_seq_open(&s->seq);
+	DP_SEQ_OPEN(s->seq);
 	for (unsigned i = 0; i < INLINE_NAME; i++)
 		DP_SET(s->name[i], head[i]);
 	DP_SET(s->peer, DP_NONE);
@@ -340,7 +341,7 @@ fill(struct dp_devices *t, struct slot *s, const char *name, size_t len, uint32_
 	DP_SET(s->messages, (uint32_t)0);
 	DP_SET(s->bytes, (uint64_t)0);
 	DP_SET(s->name_len, (uint8_t)len);
-	dp_seq_close(&s->seq);
+	DP_SEQ_CLOSE(s->seq);
 	return true;
 }
 
@@ -381,17 +382,18 @@ dp_devices_get(struct dp_devices *t, const void *name, size_t len, uint64_t hash
 }
 
 DP_HOT void
-dp_devices_heard(struct dp_devices *t, uint32_t device, uint32_t peer, uint32_t bytes,
-	uint32_t now_s)
+dp_devices_heard(struct dp_devices *t, uint32_t device, uint32_t peer, unsigned from,
+	uint32_t bytes, uint32_t now_s)
 {
 	struct slot *s = slot_of(t, device);
 
-	dp_seq_open(&s->seq);
+	DP_SEQ_OPEN(s->seq);
 	DP_SET(s->peer, peer);
+	DP_SET(s->from, (uint16_t)from);
 	DP_SET(s->heard, now_s);
 	DP_SET(s->messages, s->messages + 1);
 	DP_SET(s->bytes, s->bytes + bytes);
-	dp_seq_close(&s->seq);
+	DP_SEQ_CLOSE(s->seq);
 }
 
 bool
@@ -427,7 +429,7 @@ bool
 dp_devices_info(const struct dp_devices *t, uint32_t device, struct dp_device_info *out)
 {
 	const struct slot *s;
-	uint32_t before;
+	uint16_t before;
 
 	if (device >= t->max)
 		return false;
@@ -437,6 +439,7 @@ dp_devices_info(const struct dp_devices *t, uint32_t device, struct dp_device_in
 		out->name_len = (uint16_t)copy_name(t, s, out->name);
 		out->name[out->name_len] = '\0';
 		out->peer = DP_GET(s->peer);
+		out->from = DP_GET(s->from);
 		out->last_heard_s = DP_GET(s->heard);
 		out->messages = DP_GET(s->messages);
 		out->bytes = DP_GET(s->bytes);

@@ -217,9 +217,9 @@ bool dp_device_next(const struct dp *dp, uint64_t *cursor, struct dp_device_info
 	unsigned *worker);
 bool dp_device_get(const struct dp *dp, const char *name, size_t len,
 	struct dp_device_info *out, unsigned *worker);
-/* The endpoint that a device's @peer refers to; false if it is gone. */
-bool dp_peer_get(
-	const struct dp *dp, unsigned worker, uint32_t peer, struct dp_peer_info *out);
+/* The endpoint that spoke for a device last; false if it is gone. */
+bool dp_peer_get(const struct dp *dp, const struct dp_device_info *device,
+	struct dp_peer_info *out);
 /* Values: by path text "/d/dev1/state", from a byte on as dp_store_read_from() says, and
  * a walk. */
 bool dp_value_get_from(

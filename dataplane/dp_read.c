@@ -228,31 +228,38 @@ read_device(const struct dp_devices *t, const char *name, size_t len,
 	       && memcmp(out->name, name, len) == 0;
 }
 
+/* Does @one say better than @other where the device is now? */
+static bool
+knows_better(const struct dp_device_info *one, const struct dp_device_info *other)
+{
+	if ((one->peer == DP_NONE) != (other->peer == DP_NONE))
+		return other->peer == DP_NONE;
+	return one->last_heard_s >= other->last_heard_s;
+}
+
 /* A device known to several workers is shown once: as the one that heard it last. */
 bool
 dp_device_get(const struct dp *dp, const char *name, size_t len,
 	struct dp_device_info *out, unsigned *worker)
 {
 	struct dp_device_info one;
+	uint64_t bytes = 0;
+	uint32_t messages = 0;
 	bool found = false;
 
 	for (unsigned i = 0; i < dp->shared.cfg.workers; i++) {
 		if (!read_device(dp->shared.worker[i]->devices, name, len, &one))
 			continue;
-		if (found) {
-			one.messages += out->messages;
-			one.bytes += out->bytes;
-		}
-		if (!found || one.peer != DP_NONE) {
+		messages += one.messages;
+		bytes += one.bytes;
+		if (!found || knows_better(&one, out)) {
+			*out = one;
 			*worker = i;
-		} else {
-			one.peer = out->peer;
-			if (out->last_heard_s > one.last_heard_s)
-				one.last_heard_s = out->last_heard_s;
 		}
-		*out = one;
 		found = true;
 	}
+	out->messages = messages;
+	out->bytes = bytes;
 	return found;
 }
 
@@ -295,11 +302,12 @@ dp_device_next(const struct dp *dp, uint64_t *cursor, struct dp_device_info *out
 }
 
 bool
-dp_peer_get(const struct dp *dp, unsigned worker, uint32_t peer, struct dp_peer_info *out)
+dp_peer_get(const struct dp *dp, const struct dp_device_info *device,
+	struct dp_peer_info *out)
 {
-	const struct dp_peers *t = dp->shared.worker[worker]->peers;
+	const struct dp_peers *t = dp->shared.worker[device->from]->peers;
+	uint32_t peer = dp_peers_of_ref(t, device->peer);
 
-	peer = dp_peers_of_ref(t, peer);
 	return peer != DP_NONE && dp_peers_info(t, peer, (uint32_t)dp_now_s(dp), out);
 }
 
@@ -348,21 +356,28 @@ dp_value_next(const struct dp *dp, uint64_t *cursor, char path[DP_PATH_TEXT_MAX]
 }
 
 static void
+kick_peer(struct dp_worker *w, uint32_t ref)
+{
+	uint32_t peer = dp_peers_of_ref(w->peers, ref);
+
+	if (peer == DP_NONE)
+		return;
+	dp_replies_forget(w->replies, peer);
+	dp_observe_kick(w, peer);
+	dp_peers_del(w->peers, peer);
+}
+
+static void
 kick(struct dp_worker *w, struct dp_act *act)
 {
 	uint64_t hash = dp_devices_hash(w->devices, act->name, act->len);
-	uint32_t slot = dp_devices_find(w->devices, act->name, act->len, hash), peer;
-	struct dp_device_info d;
+	uint32_t slot = dp_devices_find(w->devices, act->name, act->len, hash);
 
+	for (unsigned i = 0; i < act->n_peers; i++)
+		kick_peer(w, act->peer[i]);
 	act->result = -ENOENT;
-	if (slot == DP_NONE || !dp_devices_info(w->devices, slot, &d))
+	if (slot == DP_NONE)
 		return;
-	peer = dp_peers_of_ref(w->peers, d.peer);
-	if (peer != DP_NONE) {
-		dp_replies_forget(w->replies, peer);
-		dp_observe_kick(w, peer);
-		dp_peers_del(w->peers, peer);
-	}
 	dp_act_disown(w, slot);
 	dp_devices_del(w->devices, slot);
 	act->result = 0;
@@ -372,6 +387,22 @@ struct dp_kick {
 	unsigned n;
 	struct dp_act act[]; /* one a worker */
 };
+
+/* The endpoints that spoke for the device, each to be forgotten at its home. */
+static void
+find_peers(const struct dp *dp, struct dp_kick *k, const char *name, size_t len)
+{
+	struct dp_device_info d;
+
+	for (unsigned i = 0; i < k->n; i++) {
+		struct dp_act *act;
+
+		if (!read_device(dp->shared.worker[i]->devices, name, len, &d))
+			continue;
+		act = &k->act[d.from];
+		act->peer[act->n_peers++] = d.peer;
+	}
+}
 
 struct dp_kick *
 dp_kick_new(struct dp *dp, const char *name, size_t len)
@@ -384,6 +415,7 @@ dp_kick_new(struct dp *dp, const char *name, size_t len)
 	if (k == NULL)
 		return NULL;
 	k->n = workers;
+	find_peers(dp, k, name, len);
 	for (unsigned i = 0; i < workers; i++) {
 		struct dp_act *act = &k->act[i];
 

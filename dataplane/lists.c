@@ -144,14 +144,14 @@ make(struct dp_lists *t, const struct dp_path *path, uint16_t name_at, uint64_t 
 	p->name_at = name_at;
 	p->holders = 0;
 	p->next = 0;
-	dp_seq_open(&p->seq);
+	DP_SEQ_OPEN(p->seq);
 	DP_SET(p->in_use, (uint8_t)1);
 	DP_SET(p->code, (uint8_t)0);
 	DP_SET(p->len, 0u);
 	DP_SET(p->etag, UINT64_C(0));
 	DP_SET(p->path_len, path->len);
 	dp_words_set(p->path, path->bytes, path->len);
-	dp_seq_close(&p->seq);
+	DP_SEQ_CLOSE(p->seq);
 	DP_SET(t->count, t->count + 1);
 	return i;
 }
@@ -176,10 +176,10 @@ drop(struct dp_lists *t, uint32_t i)
 	struct place *p = place_of(t, i);
 
 	dp_index_del(index_of(t), t->buckets, p->hash, i);
-	dp_seq_open(&p->seq);
+	DP_SEQ_OPEN(p->seq);
 	DP_SET(p->in_use, (uint8_t)0);
 	DP_SET(p->generation, (uint16_t)(p->generation + 1));
-	dp_seq_close(&p->seq);
+	DP_SEQ_CLOSE(p->seq);
 	give(t, i);
 	DP_SET(t->count, t->count - 1);
 }
@@ -210,12 +210,12 @@ dp_lists_set(struct dp_lists *t, uint32_t ref, uint8_t code, const char *text,
 
 	if (p == NULL || (p->code == code && p->len == len && p->etag == etag))
 		return false;
-	dp_seq_open(&p->seq);
+	DP_SEQ_OPEN(p->seq);
 	DP_SET(p->code, code);
 	DP_SET(p->len, len);
 	DP_SET(p->etag, etag);
 	dp_words_set(p->text, text, head_of(len));
-	dp_seq_close(&p->seq);
+	DP_SEQ_CLOSE(p->seq);
 	return true;
 }
 

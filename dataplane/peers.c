@@ -36,22 +36,6 @@ index_of(const struct dp_peers *t)
 	return (struct dp_bucket *)((uint8_t *)t + t->index_at);
 }
 
-/*
- * The hot line's 16-bit sequence; see words.h.  It guards who the peer is and where: its
- * Message IDs are the writer's own business, of which a reader only counts the live ones.
- */
-static void
-open_slot(struct hot *h)
-{
-	__atomic_store_n(&h->seq, (uint16_t)(h->seq + 1), __ATOMIC_RELAXED);
-}
-
-static void
-close_slot(struct hot *h)
-{
-	__atomic_store_n(&h->seq, (uint16_t)(h->seq + 1), __ATOMIC_RELEASE);
-}
-
 size_t
 dp_peers_size(const struct dp_peers_config *cfg)
 {
@@ -205,11 +189,11 @@ drop(struct dp_peers *t, uint32_t peer, uint16_t now)
 
 	dp_peers_key(t, peer, &key);
 	dp_index_del(index_of(t), t->buckets, dp_peers_hash(t, &key), peer);
-	open_slot(h);
+	DP_SEQ_OPEN(h->seq);
 	DP_SET(h->flags, (uint8_t)(h->flags & ~FLAGS));
 	DP_SET(h->live, (uint8_t)0);
 	DP_SET(h->chain, t->free);
-	close_slot(h);
+	DP_SEQ_CLOSE(h->seq);
 	t->free = peer + 1;
 	DP_SET(t->count, t->count - 1);
 	return lost;
@@ -282,7 +266,7 @@ fill(struct dp_peers *t, uint32_t peer, const struct dp_peer_key *key, struct ho
 	struct cold *c = cold_of(t, peer);
 	struct hot *h = hot_of(t, peer);
 
-	open_slot(h);
+	DP_SEQ_OPEN(h->seq);
 	DP_SET(h->key, hot.key);
 	DP_SET(h->live, (uint8_t)0);
 	DP_SET(h->next, (uint8_t)0);
@@ -300,7 +284,7 @@ fill(struct dp_peers *t, uint32_t peer, const struct dp_peer_key *key, struct ho
 	DP_SET(c->messages, (uint16_t)0);
 	DP_SET(c->octets, (uint32_t)0);
 	DP_SET(h->flags, (uint8_t)(((h->flags & ~FLAGS) + GENERATION) | hot.flags));
-	close_slot(h);
+	DP_SEQ_CLOSE(h->seq);
 }
 
 static uint32_t
@@ -407,7 +391,7 @@ dp_peers_account(struct dp_peers *t, uint32_t peer, uint32_t bytes)
 	/* The low halves stand in the hot line; a carry, once in a thousand, goes to the
 	 * cold, and no reader may see one without the other. */
 	if (carry) {
-		open_slot(h);
+		DP_SEQ_OPEN(h->seq);
 		DP_SET(c->messages,
 			(uint16_t)(c->messages + (h->messages == UINT16_MAX)));
 		DP_SET(c->octets, c->octets + (octets >> 16));
@@ -415,7 +399,7 @@ dp_peers_account(struct dp_peers *t, uint32_t peer, uint32_t bytes)
 	DP_SET(h->messages, (uint16_t)(h->messages + 1));
 	DP_SET(h->octets, (uint16_t)octets);
 	if (carry)
-		close_slot(h);
+		DP_SEQ_CLOSE(h->seq);
 }
 
 void
@@ -425,10 +409,10 @@ dp_peers_set_link(struct dp_peers *t, uint32_t peer, const uint8_t mac[6])
 
 	if (memcmp(c->mac, mac, sizeof(c->mac)) == 0)
 		return;
-	open_slot(hot_of(t, peer));
+	DP_SEQ_OPEN(hot_of(t, peer)->seq);
 	for (unsigned i = 0; i < sizeof(c->mac); i++)
 		DP_SET(c->mac[i], mac[i]);
-	close_slot(hot_of(t, peer));
+	DP_SEQ_CLOSE(hot_of(t, peer)->seq);
 }
 
 bool

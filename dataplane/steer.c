@@ -39,6 +39,17 @@ dp_value_home(const struct dp_worker *w, const struct dp_request *q)
 	return dp_home_of_hash(w, dp_devices_hash(w->devices, name, len));
 }
 
+/* Who asks for a value: a request that has left its peer's home keeps what it had there.
+ */
+static uint32_t
+asker(const struct dp_worker *w, const struct dp_burst *b, unsigned i)
+{
+	const struct dp_meta *meta = dp_meta(b->pkt[i]);
+
+	return b->handed && meta->kind == DP_E_VALUE ? meta->ref
+						     : dp_peers_ref(w->peers, b->peer[i]);
+}
+
 static void
 set_meta(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	enum dp_errand kind)
@@ -62,6 +73,7 @@ set_meta(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
 		.tsc = b->tsc,
 		.about = about,
 		.peer = b->peer[i],
+		.ref = kind == DP_E_VALUE ? asker(w, b, i) : DP_NONE,
 		.coap = (uint16_t)(b->coap[i] - rte_pktmbuf_mtod(m, uint8_t *)),
 		.len = b->len[i],
 		.reply = b->reply[i],

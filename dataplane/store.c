@@ -245,11 +245,11 @@ drop(struct dp_store *t, uint32_t slot, uint64_t hash)
 		tell(t, slot);
 	dp_index_del(index_of(t), t->buckets, hash, slot);
 	unchain(t, slot);
-	dp_seq_open(&s->seq);
+	DP_SEQ_OPEN(s->seq);
 	dp_body_free(t, s);
 	give_slot(t, slot);
 	DP_SET(s->watch, (uint8_t)((s->watch + 1) & GENERATION));
-	dp_seq_close(&s->seq);
+	DP_SEQ_CLOSE(s->seq);
 	DP_SET(t->count, t->count - 1);
 }
 
@@ -281,7 +281,7 @@ dp_store_put(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint
 		unchain(t, slot); /* the device was forgotten and came back */
 		chain(t, slot, device);
 	}
-	dp_seq_open(&s->seq);
+	DP_SEQ_OPEN(s->seq);
 	stored = created ? dp_body_set(t, s, path, payload, len)
 			 : dp_body_change(t, s, path, payload, len);
 	if (stored) {
@@ -289,7 +289,7 @@ dp_store_put(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint
 		set_format(s, content_format);
 		DP_SET(s->written, now_s);
 	}
-	dp_seq_close(&s->seq);
+	DP_SEQ_CLOSE(s->seq);
 	if (!stored) {
 		if (created)
 			drop(t, slot, hash);

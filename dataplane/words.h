@@ -18,17 +18,11 @@
 #define DP_SET(field, value) __atomic_store_n(&(field), (value), __ATOMIC_RELEASE)
 #define DP_GET(field) __atomic_load_n(&(field), __ATOMIC_ACQUIRE)
 
-static inline void
-dp_seq_open(uint32_t *seq)
-{
-	__atomic_store_n(seq, *seq + 1, __ATOMIC_RELAXED);
-}
-
-static inline void
-dp_seq_close(uint32_t *seq)
-{
-	__atomic_store_n(seq, *seq + 1, __ATOMIC_RELEASE);
-}
+/* A sequence has 16 or 32 bits: what a slot has room for. */
+#define DP_SEQ_OPEN(seq)                                                                 \
+	__atomic_store_n(&(seq), (__typeof__(seq))((seq) + 1), __ATOMIC_RELAXED)
+#define DP_SEQ_CLOSE(seq)                                                                \
+	__atomic_store_n(&(seq), (__typeof__(seq))((seq) + 1), __ATOMIC_RELEASE)
 
 static inline void
 dp_word_set(uint32_t *to, const uint8_t *from)

@@ -176,7 +176,8 @@ struct dp_meta {
 	uint64_t tsc;
 	uint64_t about;               /* for the flight recorder */
 	struct dp_transfer *transfer; /* whose body comes with it, or NULL */
-	uint32_t peer;
+	uint32_t peer;                /* a slot of its home's, */
+	uint32_t ref; /* and, on the way to a value, a dp_peers_ref() of it there */
 	uint16_t coap, len, reply; /* offset of the message in the frame; bytes; bytes of
 				      the answer */
 	uint16_t options, tkl;     /* offset of the first option in the message; bytes of
@@ -298,10 +299,9 @@ uint8_t dp_patch_ask(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_
 /* Go on with what the parser has done.  True if there was anything. */
 bool dp_jobs_run(struct dp_worker *w);
 /* Book the message to the device that the path names; its slot, or DP_NONE.  @known: the
- * slot, if the caller knows it; @peer: where the device is now, DP_NONE if not known
- * here. */
+ * slot, if the caller knows it; @origin: the worker whose peer it is from. */
 uint32_t dp_act_device(struct dp_worker *w, const struct dp_burst *b, unsigned i,
-	uint32_t known, uint32_t peer);
+	uint32_t known, unsigned origin);
 /* A device is being forgotten: its values stay.  @worker is a struct dp_worker: this is
  * what the devices table calls. */
 void dp_act_disown(void *worker, uint32_t device);

@@ -8,6 +8,8 @@
 	"d\x04"                                                                          \
 	"dev?"
 #define VALUE DEVICE "\x01v"
+#define JSON_V VALUE "\x11\x32"  /* as JSON, */
+#define MERGE_V VALUE "\x11\x34" /* and as what changes some */
 
 #define LINK_V "</d/dev?/v>;sz=1;obs"
 #define LINK_W "</d/dev?/w>;sz=1;obs"
@@ -27,6 +29,21 @@ lists(uint16_t mid, const char *links)
 {
 	gw_ask(coap(T_CON, TG_GET, mid, BYTES_OF(DEVICE)),
 		coap(T_ACK, TG_CONTENT, mid, gw_links(links)));
+}
+
+/* Where it is now: at the port that @from sends from. */
+static void
+is_at(const struct flow *from)
+{
+	char name[] = "dev?";
+	struct dp_device_info d;
+	struct dp_peer_info p;
+	unsigned worker;
+
+	name[3] = gw.digit;
+	assert_true(dp_device_get(gw.dp, name, 4, &d, &worker));
+	assert_true(dp_peer_get(gw.dp, &d, &p));
+	assert_int_equal(p.key.port_be, __builtin_bswap16(from->sport));
 }
 
 static void
@@ -62,19 +79,83 @@ list_of_a_device_that_came_back(void **state)
 }
 
 static void
-list_of_a_kicked_device(void **state)
+kick(void)
 {
 	char name[] = "dev?";
 	struct dp_kick *k;
 
-	(void)state;
-	store_two();
 	name[3] = gw.digit;
 	k = dp_kick_new(gw.dp, name, 4);
 	gw_turn();
 	assert_int_equal(dp_kick_result(k), 0);
 	dp_kick_free(k);
+}
+
+static void
+list_of_a_kicked_device(void **state)
+{
+	(void)state;
+	store_two();
+	kick();
 	lists(3, LINK_V "," LINK_W);
+}
+
+/* Its endpoint may have another home than it has. */
+static void
+knows_where_it_is(void **state)
+{
+	struct flow moved = gw.flow;
+
+	(void)state;
+	moved.sport++;
+	store_two();
+	is_at(&gw.flow);
+	gw_say(&moved, coap(T_NON, TG_PUT, 9, BYTES_OF(VALUE "\xffm")));
+	gw_hear(&moved, coap(T_NON, TG_CHANGED, 9, (struct bytes){0}));
+	is_at(&moved);
+	gw_later(1);
+	gw_ask(coap(T_CON, TG_POST, 3,
+		       BYTES_OF("\xb1r\x04"
+				"dev?\xffx")),
+		coap(T_ACK, TG_CHANGED, 3, (struct bytes){0}));
+	is_at(&gw.flow);
+}
+
+/* A patch goes by the parser, and may go more than once. */
+static void
+knows_where_it_patches(void **state)
+{
+	struct flow moved = gw.flow;
+
+	(void)state;
+	moved.sport++;
+	store_two();
+	kick(); /* the two endpoints' slots are not of one generation */
+	gw_ask(coap(T_CON, TG_PUT, 1, BYTES_OF(JSON_V "\xff{}")),
+		coap(T_ACK, TG_CHANGED, 1, (struct bytes){0}));
+	gw_say(&gw.flow, coap(T_CON, TG_IPATCH, 2, BYTES_OF(MERGE_V "\xff{\"a\":2}")));
+	gw_say(&moved, coap(T_CON, TG_PUT, 9, BYTES_OF(JSON_V "\xff{\"b\":1}")));
+	gw_hear(&moved, coap(T_ACK, TG_CHANGED, 9, (struct bytes){0}));
+	for (unsigned times = 1; times <= 2; times++) {
+		is_at(&moved);
+		assert_int_equal(gw_parse(), 1);
+		gw_turn();
+	}
+	gw_hear(&gw.flow, coap(T_ACK, TG_CHANGED, 2, (struct bytes){0}));
+	is_at(&gw.flow);
+}
+
+/* Its endpoint is forgotten too, wherever that has its home: nothing is a duplicate. */
+static void
+kicked_with_its_endpoint(void **state)
+{
+	(void)state;
+	store_two();
+	kick();
+	gw_mark();
+	gw_ask(coap(T_CON, TG_PUT, 1, BYTES_OF(VALUE "\xffx")),
+		coap(T_ACK, TG_CHANGED, 1, (struct bytes){0}));
+	gw_counted(DP_C_executed, 1);
 }
 
 static void
@@ -98,6 +179,9 @@ main(void)
 		cmocka_unit_test(list_of_a_device_that_came_back),
 		cmocka_unit_test(list_of_a_kicked_device),
 		cmocka_unit_test(list_of_an_idle_device_is_its_own),
+		cmocka_unit_test(knows_where_it_is),
+		cmocka_unit_test(knows_where_it_patches),
+		cmocka_unit_test(kicked_with_its_endpoint),
 	};
 
 	return gw_main("dp_forget", gw_settings, COUNT(gw_settings), tests, COUNT(tests));

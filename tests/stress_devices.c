@@ -48,7 +48,8 @@ write_all(void *arg)
 			dp_devices_locate(s->devices, hash), 1000, &s->events);
 		if (device == DP_NONE)
 			continue; /* no chunks for its name */
-		dp_devices_heard(s->devices, device, number, number + 1, 1000 + number);
+		dp_devices_heard(s->devices, device, number, number % 16, number + 1,
+			1000 + number);
 		if (roll_below(&d, 32) == 0)
 			require(dp_devices_del(s->devices, device), "cannot be deleted",
 				number);
@@ -68,6 +69,7 @@ check_device(const struct dp_device_info *p)
 		number);
 	require(p->peer == (p->messages > 0 ? number : DP_NONE), "another's peer",
 		number);
+	require(p->messages == 0 || p->from == number % 16, "another's worker", number);
 	require(p->last_heard_s == (p->messages > 0 ? 1000 + number : 1000),
 		"another's time", number);
 }

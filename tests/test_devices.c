@@ -173,11 +173,12 @@ told_about(void **state)
 	assert_true(dp_devices_info(t->devices, device, &got));
 	assert_int_equal(got.peer, DP_NONE);
 	assert_int_equal(got.messages, 0);
-	dp_devices_heard(t->devices, device, 7, 100, NOW + 1);
-	dp_devices_heard(t->devices, device, 9, UINT32_MAX, NOW + 2);
-	dp_devices_heard(t->devices, other, 3, 1, NOW + 3);
+	dp_devices_heard(t->devices, device, 7, 2, 100, NOW + 1);
+	dp_devices_heard(t->devices, device, 9, 1, UINT32_MAX, NOW + 2);
+	dp_devices_heard(t->devices, other, 3, 0, 1, NOW + 3);
 	assert_true(dp_devices_info(t->devices, device, &got));
 	assert_int_equal(got.peer, 9);
+	assert_int_equal(got.from, 1);
 	assert_int_equal(got.last_heard_s, NOW + 2);
 	assert_int_equal(got.messages, 2);
 	assert_int_equal(got.bytes, 100 + (uint64_t)UINT32_MAX);
@@ -194,7 +195,7 @@ nothing_is_inherited(void **state)
 	struct dp_device_info got;
 
 	(void)state;
-	dp_devices_heard(t->devices, device, 7, 100, NOW + 1);
+	dp_devices_heard(t->devices, device, 7, 0, 100, NOW + 1);
 	assert_true(dp_devices_del(t->devices, device));
 	assert_false(dp_devices_del(t->devices, device));
 	assert_false(dp_devices_del(t->devices, MAX));
@@ -409,7 +410,7 @@ as_the_model_says(void **state)
 		assert_int_not_equal(m.slot[i], DP_NONE);
 		m.there[i] = true;
 		m.messages[i]++;
-		dp_devices_heard(t->devices, m.slot[i], 1, 1, NOW);
+		dp_devices_heard(t->devices, m.slot[i], 1, 0, 1, NOW);
 		if (turn % 10 == 0)
 			compare(t, &m);
 	}
