@@ -8,6 +8,7 @@
 #include <rte_ether.h>
 #include <rte_ip.h>
 
+#include <rte_mbuf.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -30,6 +30,7 @@
 #include <rte_ethdev.h>
 
 #include <fcntl.h>
+#include <rte_mbuf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

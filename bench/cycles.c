@@ -21,6 +21,7 @@
 #include <rte_cycles.h>
 #include <rte_ether.h>
 #include <rte_ip.h>
+#include <rte_mbuf.h>
 #include <rte_prefetch.h>
 #include <rte_udp.h>
 

@@ -8,6 +8,8 @@
 #include <rte_eth_ring.h>
 #include <rte_ethdev.h>
 #include <rte_ip.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
 #include <rte_udp.h>
 
 #include <stdio.h>

@@ -15,6 +15,7 @@
 #include "dataplane/copy.h"
 #include "dataplane/guard.h"
 #include "dataplane/hash.h"
+#include "dataplane/steer.h"
 #include "dataplane/worker.h"
 
 #include <string.h>

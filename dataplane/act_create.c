@@ -8,6 +8,7 @@
 #include "coap/code.h"
 #include "coap/write.h"
 #include "dataplane/copy.h"
+#include "dataplane/steer.h"
 #include "dataplane/worker.h"
 
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* Whom a request is from: the sender of a request to a path with {device} is that device.
  */
 #include "dataplane/hot.h"
+#include "dataplane/steer.h"
 #include "dataplane/worker.h"
 
 static DP_HOT uint32_t

@@ -11,6 +11,7 @@
 #include "coap/option.h"
 #include "dataplane/links.h"
 #include "dataplane/slice.h"
+#include "dataplane/steer.h"
 #include "dataplane/worker.h"
 
 #include <string.h>

@@ -8,6 +8,7 @@
 #include "dataplane/copy.h"
 #include "dataplane/news.h"
 #include "dataplane/notify.h"
+#include "dataplane/steer.h"
 #include "dataplane/worker.h"
 
 #include <string.h>

@@ -10,9 +10,11 @@
  */
 #include "coap/code.h"
 #include "dataplane/slice.h"
+#include "dataplane/steer.h"
 #include "dataplane/words.h"
 #include "dataplane/worker.h"
 
+#include <rte_ring.h>
 #include <string.h>
 
 #define JOBS_A_TURN 16 /* that have come back */

@@ -18,7 +18,9 @@
 #include "dataplane/hot.h"
 #include "dataplane/separate.h"
 #include "dataplane/slice.h"
+#include "dataplane/steer.h"
 
+#include <rte_mbuf.h>
 #include <string.h>
 
 uint8_t

@@ -3,6 +3,8 @@
 #include "dataplane/hot.h"
 #include "dataplane/worker.h"
 
+#include <rte_mbuf.h>
+
 /* It is logged: DP_LATER if its answer waits for that. */
 static DP_HOT uint8_t
 finish(struct dp_worker *w, struct dp_burst *b, unsigned i, bool wait)

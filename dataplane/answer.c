@@ -9,6 +9,7 @@
 #include "dataplane/guard.h"
 #include "dataplane/hot.h"
 
+#include <rte_mbuf.h>
 #include <stdio.h>
 
 /* Free bytes behind the start of the message, less what a security tag will need. */

@@ -15,8 +15,6 @@
 #include "coap/msg.h"
 #include "dataplane/peers.h"
 
-#include <rte_mbuf.h>
-
 #define DP_BURST 64
 #define DP_AHEAD 4      /* packets between a prefetch and its use */
 #define DP_HEADROOM 128 /* free bytes kept before the frame */
@@ -41,6 +39,8 @@ dp_next_of(uint64_t *set)
 	*set &= *set - 1;
 	return i;
 }
+
+struct rte_mbuf;
 
 struct dp_burst {
 	uint16_t n;

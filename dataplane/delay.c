@@ -1,6 +1,7 @@
 #include "dataplane/delay.h"
 
 #include "coap/code.h"
+#include "dataplane/steer.h"
 #include "dataplane/wheel.h"
 #include "dataplane/words.h"
 

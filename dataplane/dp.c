@@ -1,6 +1,7 @@
 #include "dataplane/dp_internal.h"
 
 #include "dataplane/block.h"
+#include "dataplane/steer.h"
 #include "dataplane/unmap.h"
 
 #include <rte_launch.h>
@@ -9,6 +10,9 @@
 #include <rte_mbuf.h>
 
 #include <errno.h>
+#include <rte_mempool.h>
+#include <rte_rcu_qsbr.h>
+#include <rte_ring.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,6 +2,7 @@
 #include "dataplane/dp_internal.h"
 
 #include <errno.h>
+#include <rte_rcu_qsbr.h>
 
 uint64_t
 dp_tsc_in(const struct dp *dp, uint64_t ns)

@@ -5,6 +5,7 @@
 #include "dataplane/words.h"
 
 #include <errno.h>
+#include <rte_mempool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /* What the last run remembered, put back before the workers start. */
 #include "coap/code.h"
 #include "dataplane/dp_internal.h"
+#include "dataplane/steer.h"
 
 #include <rte_byteorder.h>
 

@@ -1,6 +1,8 @@
 /* ICMP echo (RFC 792, 4443); all other ICMP is counted and has no effect. */
 #include "dataplane/net_internal.h"
 
+#include <rte_mbuf.h>
+
 #define ECHO_REQUEST_V6 128
 #define ECHO_REPLY_V6 129
 #define SOLICITATION 135

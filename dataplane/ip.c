@@ -6,6 +6,8 @@
  */
 #include "dataplane/net_internal.h"
 
+#include <rte_mbuf.h>
+
 #define PROTO_HOPOPT 0
 #define PROTO_ICMP 1
 #define PROTO_UDP 17

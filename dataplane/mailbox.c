@@ -3,6 +3,7 @@
 #include "dataplane/worker.h"
 
 #include <errno.h>
+#include <rte_ring.h>
 
 #define ACTS_A_TURN 4
 

@@ -7,6 +7,8 @@
  */
 #include "dataplane/net_internal.h"
 
+#include <rte_mbuf.h>
+
 #define OPT_SOURCE 1 /* link-layer address options */
 #define OPT_TARGET 2
 #define SOLICITATION 135

@@ -3,8 +3,10 @@
 
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
+#include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
+#include <rte_ring.h>
 #include <stdio.h>
 
 #define FRAG_BUCKETS 256

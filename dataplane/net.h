@@ -15,7 +15,7 @@
 #include "dataplane/counters.h"
 #include "dataplane/trace.h"
 
-#include <rte_mempool.h>
+struct rte_mempool;
 
 struct dp_net;
 

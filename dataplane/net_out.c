@@ -2,6 +2,8 @@
 #include "dataplane/hot.h"
 #include "dataplane/net_internal.h"
 
+#include <rte_mbuf.h>
+
 /*
  * Headers are made from what is known and summed up from the same values: a sum that read
  * the header back would wait for its stores.

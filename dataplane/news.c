@@ -2,6 +2,8 @@
 
 #include "dataplane/worker.h"
 
+#include <rte_ring.h>
+
 #define A_TURN DP_BURST /* pieces of news from other workers */
 #define ASK_MS 10       /* between two lists of which it is asked who observes them */
 

@@ -10,6 +10,7 @@
 #include "dataplane/hot.h"
 #include "dataplane/separate.h"
 
+#include <rte_ring.h>
 #include <string.h>
 
 #define SETTLE_A_TURN 64 /* answers: commits may settle thousands, a port takes less */

@@ -8,7 +8,7 @@
 
 #include "dataplane/config.h"
 
-#include <rte_mempool.h>
+struct rte_mempool;
 
 /*
  * Start the EAL and make every vdev that @cfg names.  0, or a negative errno (-ENOMEM:

@@ -2,6 +2,7 @@
  * (RFC 7252, 4.2, 4.3, 5.2.3). */
 #include "coap/code.h"
 #include "dataplane/separate.h"
+#include "dataplane/steer.h"
 
 #include <rte_prefetch.h>
 

@@ -5,6 +5,7 @@
  * written in bytes, and by then that has left the store buffer.
  */
 #include "coap/code.h"
+#include "dataplane/steer.h"
 #include "dataplane/worker.h"
 
 /* Into the flight recorder.  What comes back from its value's home knows of its route

@@ -3,9 +3,12 @@
  * and back.  What a packet needs on the way stands in its private area; routes are looked
  * up anew at each end, because a snapshot may be swapped meanwhile.
  */
+#include "dataplane/steer.h"
 #include "coap/code.h"
 #include "dataplane/separate.h"
 
+#include <rte_mbuf.h>
+#include <rte_ring.h>
 #include <string.h>
 
 unsigned

@@ -5,6 +5,7 @@
  * And the time, of which each worker tells those of its own who observe it.
  */
 #include "dataplane/copy.h"
+#include "dataplane/steer.h"
 #include "dataplane/worker.h"
 
 /* The time, and on the next line what the route adds to it. */

@@ -1,6 +1,8 @@
 #include "dataplane/delay.h"
 #include "dataplane/separate.h"
+#include "dataplane/steer.h"
 
+#include <rte_rcu_qsbr.h>
 #include <time.h>
 
 #define TICK_MS 1

@@ -2,6 +2,8 @@
  */
 #include "tests/dp_bodies.h"
 
+#include <errno.h>
+
 #define LOGGED                                                                           \
 	"\xb1"                                                                           \
 	"l\x04"                                                                          \

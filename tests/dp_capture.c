@@ -5,6 +5,7 @@
 #include "tests/dp_fixture.h"
 
 #include <errno.h>
+#include <rte_byteorder.h>
 #include <time.h>
 
 #define SEEN_MAX 64

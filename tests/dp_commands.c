@@ -8,6 +8,7 @@
 #include "tests/dp_fixture.h"
 #include "tests/log_records.h"
 
+#include <rte_rcu_qsbr.h>
 #include <unistd.h>
 
 #define RUNS_MAX 1000

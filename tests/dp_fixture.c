@@ -4,10 +4,14 @@
 #include "coap/write.h"
 #include "control/books.h"
 #include "control/parser.h"
+#include "dataplane/steer.h"
 
 #include <rte_eth_ring.h>
 #include <rte_ethdev.h>
 
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+#include <rte_ring.h>
 #include <stdio.h>
 #include <unistd.h>
 

@@ -1,6 +1,8 @@
 /* ARP, Neighbour Discovery, ICMP echo (RFC 826, 4861, 4443, 792). */
 #include "tests/dp_fixture.h"
 
+#include <rte_byteorder.h>
+
 /* ---- ARP ---- */
 
 struct arp {

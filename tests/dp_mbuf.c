@@ -4,6 +4,9 @@
  */
 #include "tests/dp_fixture.h"
 
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
 static const struct bytes hello = B("\x40\x01\x00\x07\xb5hello"),
 			  hi = B("\x60\x45\x00\x07" ETAG_HELLO "\x80\xffhi");
 

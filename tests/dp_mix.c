@@ -3,6 +3,8 @@
 #include "coap/code.h"
 
 #include <errno.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
 
 /* ---- frames that are no requests ---- */
 

@@ -3,6 +3,8 @@
 #include "coap/code.h"
 #include "tests/dp_groups.h"
 
+#include <time.h>
+
 #define SILENCE                                                                          \
 	{                                                                                \
 		NULL, 0                                                                  \

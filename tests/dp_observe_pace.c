@@ -2,6 +2,9 @@
  */
 #include "tests/dp_watchers.h"
 
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
 static void
 not_faster_than_the_interval(void **state)
 {

@@ -2,6 +2,8 @@
  * did. */
 #include "tests/dp_parts.h"
 
+#include <errno.h>
+
 /* ---- long values, short patches ---- */
 
 static const struct row {

@@ -4,6 +4,9 @@
 
 #include <rte_eth_ring.h>
 
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
 #include <stdio.h>
 
 #define POST                                                                             \

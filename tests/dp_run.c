@@ -5,6 +5,8 @@
 #include <rte_errno.h>
 #include <rte_eth_ring.h>
 
+#include <rte_ethdev.h>
+#include <rte_ring.h>
 #include <stdio.h>
 #include <unistd.h>
 

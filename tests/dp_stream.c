@@ -3,6 +3,7 @@
 #include "tests/dp_fixture.h"
 
 #include <errno.h>
+#include <rte_mbuf.h>
 
 #define LOGGED                                                                           \
 	"\xb1t\x04"                                                                      \

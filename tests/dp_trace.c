@@ -3,6 +3,8 @@
 #include "dataplane/trace.h"
 #include "tests/dp_fixture.h"
 
+#include <rte_byteorder.h>
+
 #define STATE                                                                            \
 	"\xb1"                                                                           \
 	"d\x04"                                                                          \

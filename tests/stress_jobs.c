@@ -8,6 +8,7 @@
 #include "dataplane/dp_internal.h"
 #include "tests/stress.h"
 
+#include <rte_ring.h>
 #include <sched.h>
 
 #define WORKERS 2

@@ -8,6 +8,7 @@
 #include "tests/stress.h"
 
 #include <errno.h>
+#include <rte_ring.h>
 #include <sched.h>
 
 #define RING 8

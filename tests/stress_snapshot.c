@@ -8,6 +8,7 @@
 #include "coap/write.h"
 #include "tests/stress.h"
 
+#include <rte_rcu_qsbr.h>
 #include <sched.h>
 
 #define VERSIONS 400u

@@ -5,6 +5,8 @@
 #include "coap/write.h"
 #include "tests/rows.h"
 
+#include <stdio.h>
+
 #define ERR 200
 #define TEXT255                                                                          \
 	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"               \
