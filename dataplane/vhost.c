@@ -178,10 +178,10 @@ dp_vhost_watch(uint16_t ethdev)
 }
 
 static bool
-overlaps(const struct view *v, const uint8_t *at, size_t len)
+overlaps(const struct view *v, uintptr_t at, size_t len)
 {
 	for (unsigned i = 0; i < REGIONS_MAX; i++) {
-		const uint8_t *host = host_of(&v->region[i]);
+		uintptr_t host = (uintptr_t)host_of(&v->region[i]);
 
 		if (at < host + size_of(&v->region[i]) && host < at + len)
 			return true;
@@ -193,7 +193,7 @@ void
 dp_vhost_forget(const void *at, size_t len)
 {
 	for (unsigned p = 0; p < RTE_MAX_ETHPORTS; p++)
-		if (overlaps(&views[p], at, len))
+		if (overlaps(&views[p], (uintptr_t)at, len))
 			withdraw(&views[p]);
 }
 
