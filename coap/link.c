@@ -48,19 +48,16 @@ tg_link_target(struct tg_link_writer *w, const char *target, size_t len)
 void
 tg_link_path(struct tg_link_writer *w, const uint8_t *segments, size_t len)
 {
-	const uint8_t *p = segments, *end = segments + len;
 	struct tg_text t = begin_target(w);
 
 	if (len == 0)
 		tg_text_char(&t, '/');
-	while (p < end) {
-		size_t n = *p++;
-
-		if (n > (size_t)(end - p))
-			n = (size_t)(end - p);
+	for (size_t at = 0, n; at < len; at += n) {
+		n = segments[at++];
+		if (n > len - at)
+			n = len - at;
 		tg_text_char(&t, '/');
-		tg_text_coded(&t, p, n, TG_CH_PCHAR, '\0');
-		p += n;
+		tg_text_coded(&t, segments + at, n, TG_CH_PCHAR, '\0');
 	}
 	tg_text_char(&t, '>');
 	keep(w, &t);

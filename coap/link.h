@@ -35,7 +35,8 @@ void tg_link_begin(struct tg_link_writer *w, char *buf, size_t cap);
 void tg_link_target(struct tg_link_writer *w, const char *target, size_t len);
 /*
  * Begin a link to a path in its canonical form: each segment a length byte and its bytes,
- * @len in all, no further than that.  A slash inside a segment is coded.
+ * @len in all, no further than that; without any it is the root.  A slash inside a
+ * segment is coded.
  */
 void tg_link_path(struct tg_link_writer *w, const uint8_t *segments, size_t len);
 /*

@@ -27,6 +27,7 @@ enum {
 /* Of a frame's bytes 6 to 37 those that are the same in all plain datagrams of a port. */
 #define PLAIN_FROM 6
 #define PLAIN_LEN 32
+#define PLAIN_AT(byte) ((byte)-PLAIN_FROM)
 
 /* A port as its plain datagrams see it. */
 struct dp_plain {
@@ -44,24 +45,24 @@ static inline void
 dp_plain_set(struct dp_plain *p, const uint8_t mac[6], uint32_t own, uint16_t udp_be)
 {
 	static const uint8_t type[2] = {8, 0}, version = 0x45, udp = 17;
-	uint8_t *like = p->like - PLAIN_FROM, *mask = p->mask - PLAIN_FROM;
+	uint8_t *like = p->like, *mask = p->mask;
 	uint8_t word[8] = {0};
 
 	memcpy(word + 2, mac, 6);
 	p->mac = dp_load8(word);
 	p->own = own;
-	memcpy(like + 12, type, 2);
-	memset(mask + 12, 0xff, 2);
-	like[PLAIN_L3] = version;
-	mask[PLAIN_L3] = 0xff;
-	mask[PLAIN_L3 + 6] = 0x3f; /* no more fragments, no offset */
-	mask[PLAIN_L3 + 7] = 0xff;
-	like[PLAIN_L3 + 9] = udp;
-	mask[PLAIN_L3 + 9] = 0xff;
-	memcpy(like + PLAIN_L3 + 16, &own, 4);
-	memset(mask + PLAIN_L3 + 16, 0xff, 4);
-	memcpy(like + PLAIN_L4 + 2, &udp_be, 2);
-	memset(mask + PLAIN_L4 + 2, 0xff, 2);
+	memcpy(like + PLAIN_AT(12), type, 2);
+	memset(mask + PLAIN_AT(12), 0xff, 2);
+	like[PLAIN_AT(PLAIN_L3)] = version;
+	mask[PLAIN_AT(PLAIN_L3)] = 0xff;
+	mask[PLAIN_AT(PLAIN_L3 + 6)] = 0x3f; /* no more fragments, no offset */
+	mask[PLAIN_AT(PLAIN_L3 + 7)] = 0xff;
+	like[PLAIN_AT(PLAIN_L3 + 9)] = udp;
+	mask[PLAIN_AT(PLAIN_L3 + 9)] = 0xff;
+	memcpy(like + PLAIN_AT(PLAIN_L3 + 16), &own, 4);
+	memset(mask + PLAIN_AT(PLAIN_L3 + 16), 0xff, 4);
+	memcpy(like + PLAIN_AT(PLAIN_L4 + 2), &udp_be, 2);
+	memset(mask + PLAIN_AT(PLAIN_L4 + 2), 0xff, 2);
 }
 
 /* Is what must be the same in frame @f the same? */

@@ -46,7 +46,8 @@ message(uint8_t first, uint8_t code, uint16_t mid, unsigned tkl, uint8_t salt,
 		*p++ = (uint8_t)(tkl < 269 ? tkl - 13 : tkl - 269);
 	for (unsigned i = 0; i < tkl; i++)
 		*p++ = (uint8_t)(i + 1 < tkl ? 0xa0 + i : salt);
-	memcpy(p, rest.at, rest.len);
+	if (rest.len > 0)
+		memcpy(p, rest.at, rest.len);
 	return (struct bytes){m, (size_t)(p - m) + rest.len};
 }
 
