@@ -51,11 +51,19 @@ samples(const struct cli *c)
 
 /* ---- rates ---- */
 
-/* Counters at a moment. */
+/* Counters at a moment; NULL: no such. */
 struct sample {
 	json_t *counters;
+	json_t *cores; /* with --per-core: an array of each worker's */
 	double at;
 };
+
+static void
+discard(const struct sample *s)
+{
+	json_decref(s->counters);
+	json_decref(s->cores);
+}
 
 static bool
 take(const struct cli *c, struct sample *s, int *status)
@@ -66,51 +74,89 @@ take(const struct cli *c, struct sample *s, int *status)
 
 	if (pattern != NULL)
 		json_object_set_new(args, "pattern", json_string(pattern));
+	if (cli_flag(c, "--per-core"))
+		json_object_set_new(args, "per-core", json_true());
 	data = cli_ask(c, "stats", args, NULL, status);
 	s->counters = json_incref(json_object_get(data, "counters"));
+	s->cores = json_incref(json_object_get(data, "per_core"));
 	s->at = now_s();
 	json_decref(data);
 	return s->counters != NULL;
 }
 
-/* What grew from @a to @b, a second; all of it if @all. */
+/* What grew from counters @old to @new in @s seconds, a second; all of it if @all. */
 static json_t *
-rates(const struct sample *a, const struct sample *b, bool all)
+grown(const json_t *old, json_t *new, double s, bool all)
 {
 	json_t *o = json_object(), *v;
 	const char *key;
 
-	json_object_foreach (b->counters, key, v) {
-		double grown =
-			(double)(json_integer_value(v)
-				 - json_integer_value(json_object_get(a->counters, key)));
+	json_object_foreach (new, key, v) {
+		double more = (double)(json_integer_value(v)
+				       - json_integer_value(json_object_get(old, key)));
 
-		if (strcmp(key, "stall_max_ns") != 0 && (all || grown != 0))
-			json_object_set_new(o, key, json_real(grown / (b->at - a->at)));
+		if (strcmp(key, "stall_max_ns") != 0 && (all || more != 0))
+			json_object_set_new(o, key, json_real(more / s));
 	}
 	return o;
 }
 
-static void
-show_rates(const json_t *o)
+static json_t *
+rates(const struct sample *a, const struct sample *b, bool all)
 {
-	const char *key;
-	json_t *v;
-
-	json_object_foreach ((json_t *)o, key, v)
-		printf("%-24s %16.1f /s\n", key, json_real_value(v));
+	return grown(a->counters, b->counters, b->at - a->at, all);
 }
 
-static void
-print_rates(const struct cli *c, const json_t *o)
+/* The same of each worker, or NULL if it was not asked for. */
+static json_t *
+core_rates(const struct sample *a, const struct sample *b, bool all)
 {
-	if (c->json) {
-		cli_print(c, o);
-		return;
+	json_t *cores = b->cores != NULL ? json_array() : NULL, *core;
+	size_t i;
+
+	json_array_foreach (b->cores, i, core)
+		json_array_append_new(cores,
+			grown(json_array_get(a->cores, i), core, b->at - a->at, all));
+	return cores;
+}
+
+/* A counter a line: of all, and of each of @cores, which may be NULL. */
+static void
+show_rates(const json_t *o, const json_t *cores)
+{
+	const char *key;
+	json_t *v, *core;
+	size_t i;
+
+	if (cores != NULL) {
+		printf("%-24s %16s   ", "", "all");
+		json_array_foreach (cores, i, core)
+			printf("         worker %-2zu", i);
+		putchar('\n');
 	}
-	show_rates(o);
-	puts("");
-	fflush(stdout);
+	json_object_foreach ((json_t *)o, key, v) {
+		printf("%-24s %16.1f /s", key, json_real_value(v));
+		json_array_foreach (cores, i, core)
+			printf("  %16.1f", json_number_value(json_object_get(core, key)));
+		putchar('\n');
+	}
+}
+
+/* Takes @o and @cores. */
+static void
+print_rates(const struct cli *c, json_t *o, json_t *cores)
+{
+	if (!c->json) {
+		show_rates(o, cores);
+		puts("");
+		fflush(stdout);
+		json_decref(cores);
+	} else {
+		if (cores != NULL)
+			o = json_pack("{s:o, s:o}", "rates", o, "per_core", cores);
+		cli_print(c, o);
+	}
+	json_decref(o);
 }
 
 int
@@ -125,18 +171,14 @@ cli_rate(const struct cli *c)
 	if (!take(c, &a, &status))
 		return status;
 	for (uint64_t n = samples(c); n > 0 && status == CLI_DONE; n--) {
-		json_t *o;
-
 		wait_s(s);
 		if (interrupted || !take(c, &b, &status))
 			break;
-		o = rates(&a, &b, all);
-		print_rates(c, o);
-		json_decref(o);
-		json_decref(a.counters);
+		print_rates(c, rates(&a, &b, all), core_rates(&a, &b, all));
+		discard(&a);
 		a = b;
 	}
-	json_decref(a.counters);
+	discard(&a);
 	return status;
 }
 
@@ -200,7 +242,7 @@ show_top(const struct cli *c, const json_t *o)
 	show_latency(json_object_get(o, "latency"));
 	cli_print(&cores, json_object_get(o, "cores"));
 	puts("");
-	show_rates(json_object_get(o, "rates"));
+	show_rates(json_object_get(o, "rates"), NULL);
 	fflush(stdout);
 }
 

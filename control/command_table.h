@@ -50,7 +50,8 @@
 		"exit code 5 if not",                                                    \
 		"counters {NAME: number}, with --per-core per_core [{NAME: number}]; "   \
 		"with "                                                                  \
-		"--rate {NAME: number} a line; with --check closes, at_rest, "           \
+		"--rate {NAME: number} a line, with both {rates {NAME: number}, "        \
+		"per_core [{NAME: number}]}; with --check closes, at_rest, "             \
 		"pending_frames, pending_requests, pending_answers, "                    \
 		"pending_records, accounts [{account, identity, left, "                  \
 		"right, closes}]",                                                       \

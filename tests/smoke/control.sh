@@ -185,6 +185,9 @@ same stats-per-core-adds-up "$requests" "$("$CTL" --json stats requests --per-co
 holds stats-per-core-text 0 "worker $((WORKERS - 1))" "$CTL" stats --per-core
 same stats-rate-count 3 "$("$CTL" --json stats requests --rate 0.1 --count 3 | wc -l)"
 same stats-rate-at-rest '{"requests":0.0}' "$("$CTL" --json stats requests --rate 0.2)"
+same stats-rate-per-core "{\"rates\":{\"requests\":0.0},\"per_core\":[$(yes '{"requests":0.0}' | head -n "$WORKERS" | paste -sd,)]}" \
+	"$("$CTL" --json stats requests --rate 0.2 --per-core)"
+holds stats-rate-per-core-text 0 "^requests +0\.0 /s( +0\.0){$WORKERS}\$" "$CTL" stats requests --rate 0.2 --count 1 --per-core
 same stats-rate-until-interrupt "0 yes" "$(timeout -s INT 1 "$CTL" stats requests --rate 0.1 >"$RUN/rate"; rc=$?; [ $rc = 124 ] && rc=0; echo "$rc $([ "$(grep -c requests "$RUN/rate")" -gt 3 ] && echo yes)")"
 same top-interrupted 0 "$("$CTL" top >/dev/null & p=$!; sleep 0.5; kill -TERM $p; wait $p; echo $?)"
 holds top 0 '^requests [0-9]+/s ' "$CTL" top --count 1
