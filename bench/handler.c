@@ -3,6 +3,7 @@
 
 #include "coap/code.h"
 #include "dataplane/checksum.h"
+#include "dataplane/pending.h"
 
 #include <rte_errno.h>
 #include <rte_eth_ring.h>

@@ -11,7 +11,11 @@
  * Whose blocks belong together: those of one endpoint, for one resource, with one method
  * and one list of Request-Tags (RFC 9175, 3.3).
  */
+#include "dataplane/act_block.h"
+
 #include "coap/code.h"
+#include "dataplane/act.h"
+#include "dataplane/answer.h"
 #include "dataplane/copy.h"
 #include "dataplane/guard.h"
 #include "dataplane/hash.h"

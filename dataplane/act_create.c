@@ -7,6 +7,8 @@
  */
 #include "coap/code.h"
 #include "coap/write.h"
+#include "dataplane/act.h"
+#include "dataplane/answer.h"
 #include "dataplane/copy.h"
 #include "dataplane/steer.h"
 #include "dataplane/worker.h"

@@ -1,5 +1,6 @@
 /* Whom a request is from: the sender of a request to a path with {device} is that device.
  */
+#include "dataplane/act.h"
 #include "dataplane/hot.h"
 #include "dataplane/steer.h"
 #include "dataplane/worker.h"

@@ -9,6 +9,8 @@
 #include "coap/code.h"
 #include "coap/link.h"
 #include "coap/option.h"
+#include "dataplane/act.h"
+#include "dataplane/act_observe.h"
 #include "dataplane/links.h"
 #include "dataplane/slice.h"
 #include "dataplane/steer.h"

@@ -2,9 +2,12 @@
  * Observe in requests (RFC 7641, 4.1), and what observers answer to notifications (4.5):
  * relations come and go here; notify.c does the rest.
  */
+#include "dataplane/act_observe.h"
+
 #include "coap/block.h"
 #include "coap/code.h"
 #include "coap/observe.h"
+#include "dataplane/act.h"
 #include "dataplane/copy.h"
 #include "dataplane/news.h"
 #include "dataplane/notify.h"

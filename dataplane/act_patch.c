@@ -9,6 +9,9 @@
  * to what was there, and no PUT is lost beneath it.
  */
 #include "coap/code.h"
+#include "dataplane/act.h"
+#include "dataplane/act_block.h"
+#include "dataplane/answer.h"
 #include "dataplane/slice.h"
 #include "dataplane/steer.h"
 #include "dataplane/words.h"

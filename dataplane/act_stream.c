@@ -1,6 +1,9 @@
 /* Streams: POST and PUT become records; the answer is a promise about the record. */
 #include "coap/code.h"
+#include "dataplane/act.h"
+#include "dataplane/answer.h"
 #include "dataplane/hot.h"
+#include "dataplane/pending.h"
 #include "dataplane/worker.h"
 
 #include <rte_mbuf.h>

@@ -4,6 +4,8 @@
  * Message ID: no other message of ours to that peer bears it for as long as the peer
  * itself may not use it again (4.4).
  */
+#include "dataplane/answer.h"
+
 #include "coap/code.h"
 #include "coap/option.h"
 #include "dataplane/guard.h"

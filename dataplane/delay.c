@@ -1,6 +1,8 @@
 #include "dataplane/delay.h"
 
 #include "coap/code.h"
+#include "dataplane/act.h"
+#include "dataplane/answer.h"
 #include "dataplane/steer.h"
 #include "dataplane/wheel.h"
 #include "dataplane/words.h"

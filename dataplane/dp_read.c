@@ -1,4 +1,6 @@
 /* What control reads of the workers at any time, and the acts it posts to them. */
+#include "dataplane/act.h"
+#include "dataplane/act_observe.h"
 #include "dataplane/delay.h"
 #include "dataplane/dp_internal.h"
 #include "dataplane/path.h"

@@ -1,5 +1,6 @@
 /* What the last run remembered, put back before the workers start. */
 #include "coap/code.h"
+#include "dataplane/answer.h"
 #include "dataplane/dp_internal.h"
 #include "dataplane/steer.h"
 

@@ -3,6 +3,7 @@
 #include "coap/code.h"
 #include "coap/option.h"
 #include "coap/siphash.h"
+#include "dataplane/answer.h"
 
 #include <string.h>
 

@@ -1,5 +1,6 @@
 #include "dataplane/news.h"
 
+#include "dataplane/act.h"
 #include "dataplane/worker.h"
 
 #include <rte_ring.h>

@@ -5,6 +5,7 @@
 #include "coap/observe.h"
 #include "coap/option.h"
 #include "coap/write.h"
+#include "dataplane/act.h"
 #include "dataplane/copy.h"
 #include "dataplane/news.h"
 #include "dataplane/worker.h"

@@ -5,7 +5,11 @@
  * queue: a commit settles from its front.  An entry keeps peer, Message ID and token, not
  * the packet.
  */
+#include "dataplane/pending.h"
+
 #include "coap/code.h"
+#include "dataplane/act_block.h"
+#include "dataplane/answer.h"
 #include "dataplane/copy.h"
 #include "dataplane/hot.h"
 #include "dataplane/separate.h"

@@ -1,4 +1,6 @@
+
 #include "dataplane/separate.h"
+#include "dataplane/answer.h"
 
 #include <string.h>
 

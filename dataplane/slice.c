@@ -2,6 +2,7 @@
 
 #include "coap/code.h"
 #include "coap/siphash.h"
+#include "dataplane/answer.h"
 #include "dataplane/worker.h"
 
 bool

@@ -6,6 +6,9 @@
  * again (RFC 7252, 4.5).
  */
 #include "coap/code.h"
+#include "dataplane/act.h"
+#include "dataplane/act_block.h"
+#include "dataplane/answer.h"
 #include "dataplane/delay.h"
 #include "dataplane/guard.h"
 #include "dataplane/hot.h"

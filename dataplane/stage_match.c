@@ -8,6 +8,7 @@
  * cache; a plain GET needs no peer and leaves none behind.
  */
 #include "coap/code.h"
+#include "dataplane/act_block.h"
 #include "dataplane/steer.h"
 #include "dataplane/worker.h"
 

@@ -1,6 +1,8 @@
 /* Stage parse: bytes to a view and to what is asked; what is no request ends here
  * (RFC 7252, 4.2, 4.3, 5.2.3). */
 #include "coap/code.h"
+#include "dataplane/act_observe.h"
+#include "dataplane/answer.h"
 #include "dataplane/separate.h"
 #include "dataplane/steer.h"
 

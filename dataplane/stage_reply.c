@@ -5,6 +5,7 @@
  * written in bytes, and by then that has left the store buffer.
  */
 #include "coap/code.h"
+#include "dataplane/answer.h"
 #include "dataplane/steer.h"
 #include "dataplane/worker.h"
 

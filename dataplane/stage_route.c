@@ -5,6 +5,7 @@
  * stage lies between.
  */
 #include "coap/code.h"
+#include "dataplane/act.h"
 #include "dataplane/worker.h"
 
 static bool

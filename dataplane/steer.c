@@ -4,7 +4,12 @@
  * up anew at each end, because a snapshot may be swapped meanwhile.
  */
 #include "dataplane/steer.h"
+
 #include "coap/code.h"
+#include "dataplane/act.h"
+#include "dataplane/act_block.h"
+#include "dataplane/act_observe.h"
+#include "dataplane/answer.h"
 #include "dataplane/separate.h"
 
 #include <rte_mbuf.h>

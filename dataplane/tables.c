@@ -1,5 +1,6 @@
 #include "dataplane/tables.h"
 
+#include "dataplane/act.h"
 #include "dataplane/block.h"
 #include "dataplane/delay.h"
 

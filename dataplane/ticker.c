@@ -4,6 +4,7 @@
  * meanwhile.  Its home does so; for everybody else it is a value like any other.
  * And the time, of which each worker tells those of its own who observe it.
  */
+#include "dataplane/act.h"
 #include "dataplane/copy.h"
 #include "dataplane/steer.h"
 #include "dataplane/worker.h"

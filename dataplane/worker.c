@@ -1,4 +1,6 @@
+#include "dataplane/act.h"
 #include "dataplane/delay.h"
+#include "dataplane/pending.h"
 #include "dataplane/separate.h"
 #include "dataplane/steer.h"
 

@@ -1,4 +1,5 @@
 /* Observers of stored values (RFC 7641): who is one, and until when. */
+#include "dataplane/act_observe.h"
 #include "tests/dp_watchers.h"
 
 /* ---- registering ---- */

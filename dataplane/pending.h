@@ -1,0 +1,49 @@
+/*
+ * The log's side of a worker: records on their way, and the answers that wait for them.
+ *
+ * Threads.  A worker's; what another one settled comes by ring.
+ */
+#pragma once
+
+#include "dataplane/burst.h"
+
+struct dp_worker;
+
+/* An answer that waits for its record. */
+struct dp_pending {
+	uint64_t number : 48;   /* of the record in the ring */
+	uint64_t transfer : 16; /* whose body it has; 0: none */
+	uint64_t tsc;           /* when the request was read */
+	uint8_t token[8];       /* as tkl says: see tokens.h */
+	uint32_t peer;          /* slot at the worker that answers */
+	uint16_t mid;
+	uint8_t type, tkl;
+	uint8_t code;      /* the answer once the record is safe */
+	uint8_t origin;    /* worker that answers */
+	uint8_t silent;    /* classes of answers that are not wanted */
+	uint8_t param;     /* its route's */
+	uint32_t since_ms; /* low half of when it began to wait */
+};
+
+/* Pending answers in the order of their records: commits settle from the front. */
+struct dp_pending_fifo {
+	uint32_t head, tail, mask; /* head: next to settle; tail: next free */
+	uint32_t early;            /* next to be acknowledged before it is answered */
+	struct dp_pending *entry;
+};
+
+/*
+ * Append the request as a record of @route's stream.  With @wait the packet's answer
+ * @code comes when the record is safe (the caller frees the packet).  False if ring or
+ * fifo is full.
+ */
+bool dp_log_request(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code,
+	bool wait, uint8_t origin);
+/* The same for a request with a long token. */
+bool dp_log_long(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code,
+	bool wait, uint8_t origin);
+/* Would request @m with @wait be taken?  If not, why is counted.  To
+ * be asked before anything is changed. */
+bool dp_log_has_room(struct dp_worker *w, const struct tg_msg *m);
+/* Settle what the log thread has decided; answers go out.  True if there was anything. */
+bool dp_settle(struct dp_worker *w);
