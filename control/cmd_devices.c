@@ -138,9 +138,14 @@ cmd_devices_kick(struct ctl_gateway *g, const json_t *args, struct ctl_reply *r)
 		cmd_refuse(r, "usage", "devices kick DEVICE");
 	else if (rc == -ENOENT)
 		cmd_refuse(r, "not-found", "there is no device %s", name);
-	else if (rc == -EINPROGRESS && r->runs < KICK_RUNS)
+	else if ((rc == -EINPROGRESS || rc == -EBUSY) && r->runs < KICK_RUNS)
 		r->wait = true;
-	else if (rc == -EINPROGRESS || rc == -EAGAIN)
+	else if (rc == -EBUSY)
+		cmd_refuse(r, "busy",
+			"%s is forgotten, but not its endpoint: an answer to it is under "
+			"way",
+			name);
+	else if (rc == -EINPROGRESS)
 		cmd_refuse(r, "timeout", "a worker did not answer");
 	else if (rc < 0)
 		cmd_refuse(r, "failed", "%s", strerror(-rc));

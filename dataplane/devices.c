@@ -7,14 +7,14 @@
 
 #include <string.h>
 
-#define LAYOUT 1
+#define LAYOUT 2
 #define INLINE_NAME 23
 #define CHUNK_DATA 60
 
 struct slot {
 	uint16_t seq;
-	uint16_t from; /* the worker whose peer it is */
-	uint32_t peer; /* in a free slot: next free slot + 1 */
+	uint16_t peer_home; /* the worker whose peer it is */
+	uint32_t peer;      /* in a free slot: next free slot + 1 */
 	uint32_t heard;
 	uint32_t messages;
 	uint64_t bytes;
@@ -382,14 +382,14 @@ dp_devices_get(struct dp_devices *t, const void *name, size_t len, uint64_t hash
 }
 
 DP_HOT void
-dp_devices_heard(struct dp_devices *t, uint32_t device, uint32_t peer, unsigned from,
+dp_devices_heard(struct dp_devices *t, uint32_t device, uint32_t peer, unsigned peer_home,
 	uint32_t bytes, uint32_t now_s)
 {
 	struct slot *s = slot_of(t, device);
 
 	DP_SEQ_OPEN(s->seq);
 	DP_SET(s->peer, peer);
-	DP_SET(s->from, (uint16_t)from);
+	DP_SET(s->peer_home, (uint16_t)peer_home);
 	DP_SET(s->heard, now_s);
 	DP_SET(s->messages, s->messages + 1);
 	DP_SET(s->bytes, s->bytes + bytes);
@@ -439,7 +439,7 @@ dp_devices_info(const struct dp_devices *t, uint32_t device, struct dp_device_in
 		out->name_len = (uint16_t)copy_name(t, s, out->name);
 		out->name[out->name_len] = '\0';
 		out->peer = DP_GET(s->peer);
-		out->from = DP_GET(s->from);
+		out->peer_home = DP_GET(s->peer_home);
 		out->last_heard_s = DP_GET(s->heard);
 		out->messages = DP_GET(s->messages);
 		out->bytes = DP_GET(s->bytes);

@@ -24,8 +24,8 @@ struct dp_devices_config {
 struct dp_device_info {
 	char name[256]; /* terminated; name_len bytes, any bytes */
 	uint16_t name_len;
-	uint16_t from; /* the worker that has the peer: */
-	uint32_t peer; /* dp_peers_ref() of who spoke for it last, or DP_NONE */
+	uint16_t peer_home; /* the worker that has the peer: */
+	uint32_t peer;      /* dp_peers_ref() of who spoke for it last, or DP_NONE */
 	uint32_t last_heard_s;
 	uint32_t messages; /* wraps */
 	uint64_t bytes;    /* payload bytes heard */
@@ -53,9 +53,10 @@ uint32_t dp_devices_get(struct dp_devices *t, const void *name, size_t len, uint
 	uint32_t hint, uint32_t now_s, const struct dp_devices_events *e);
 uint32_t dp_devices_find(
 	const struct dp_devices *t, const void *name, size_t len, uint64_t hash);
-/* [w] A message of @bytes payload came from @peer, a dp_peers_ref() of worker @from's. */
-void dp_devices_heard(struct dp_devices *t, uint32_t device, uint32_t peer, unsigned from,
-	uint32_t bytes, uint32_t now_s);
+/* [w] A message of @bytes payload came from @peer, a dp_peers_ref() at worker @peer_home.
+ */
+void dp_devices_heard(struct dp_devices *t, uint32_t device, uint32_t peer,
+	unsigned peer_home, uint32_t bytes, uint32_t now_s);
 bool dp_devices_del(struct dp_devices *t, uint32_t device);
 /* [w] Drop devices not heard for @idle_s. */
 unsigned dp_devices_sweep(struct dp_devices *t, unsigned slots, uint32_t idle_s,

@@ -257,12 +257,12 @@ int dp_observers_read(const struct dp *dp, const struct dp_observers_page *p,
 /* As dp_kick_free(). */
 void dp_observers_let_go(struct dp_observers_page *p);
 
-/* Ask every worker to forget device @name: its entry and its peer's; its values stay.
- * Waits for nobody; NULL: out of memory. */
+/* Ask the workers to forget device @name, and then the endpoints that spoke for it; its
+ * values stay.  Waits for nobody; NULL: out of memory. */
 struct dp_kick *dp_kick_new(struct dp *dp, const char *name, size_t len);
-/* -EINPROGRESS until every worker has answered; 0, -ENOENT, or -EAGAIN: a mailbox was
- * full. */
-int dp_kick_result(const struct dp_kick *k);
+/* -EINPROGRESS: ask again; -EBUSY: the same, the device is forgotten, and its endpoint
+ * will be when no answer to it is under way; 0, or -ENOENT. */
+int dp_kick_result(struct dp_kick *k);
 /* Let go of it (NULL: of nothing).  One in progress is not freed: a worker may still come
  * to it. */
 void dp_kick_free(struct dp_kick *k);

@@ -1,4 +1,4 @@
-/* What control reads of the workers at any time, and the acts it posts to them. */
+/* What control reads of the workers at any time. */
 #include "dataplane/act.h"
 #include "dataplane/act_observe.h"
 #include "dataplane/delay.h"
@@ -231,15 +231,6 @@ read_device(const struct dp_devices *t, const char *name, size_t len,
 	       && memcmp(out->name, name, len) == 0;
 }
 
-/* Does @one say better than @other where the device is now? */
-static bool
-knows_better(const struct dp_device_info *one, const struct dp_device_info *other)
-{
-	if ((one->peer == DP_NONE) != (other->peer == DP_NONE))
-		return other->peer == DP_NONE;
-	return one->last_heard_s >= other->last_heard_s;
-}
-
 /* A device known to several workers is shown once: as the one that heard it last. */
 bool
 dp_device_get(const struct dp *dp, const char *name, size_t len,
@@ -255,14 +246,16 @@ dp_device_get(const struct dp *dp, const char *name, size_t len,
 			continue;
 		messages += one.messages;
 		bytes += one.bytes;
-		if (!found || knows_better(&one, out)) {
+		if (!found || one.last_heard_s >= out->last_heard_s) {
 			*out = one;
 			*worker = i;
 		}
 		found = true;
 	}
-	out->messages = messages;
-	out->bytes = bytes;
+	if (found) {
+		out->messages = messages;
+		out->bytes = bytes;
+	}
 	return found;
 }
 
@@ -308,7 +301,7 @@ bool
 dp_peer_get(const struct dp *dp, const struct dp_device_info *device,
 	struct dp_peer_info *out)
 {
-	const struct dp_peers *t = dp->shared.worker[device->from]->peers;
+	const struct dp_peers *t = dp->shared.worker[device->peer_home]->peers;
 	uint32_t peer = dp_peers_of_ref(t, device->peer);
 
 	return peer != DP_NONE && dp_peers_info(t, peer, (uint32_t)dp_now_s(dp), out);
@@ -356,100 +349,4 @@ dp_value_next(const struct dp *dp, uint64_t *cursor, char path[DP_PATH_TEXT_MAX]
 			&& dp_path_text(path, DP_PATH_TEXT_MAX, &p) > 0)
 			return true;
 	}
-}
-
-static void
-kick_peer(struct dp_worker *w, uint32_t ref)
-{
-	uint32_t peer = dp_peers_of_ref(w->peers, ref);
-
-	if (peer == DP_NONE)
-		return;
-	dp_replies_forget(w->replies, peer);
-	dp_observe_kick(w, peer);
-	dp_peers_del(w->peers, peer);
-}
-
-static void
-kick(struct dp_worker *w, struct dp_act *act)
-{
-	uint64_t hash = dp_devices_hash(w->devices, act->name, act->len);
-	uint32_t slot = dp_devices_find(w->devices, act->name, act->len, hash);
-
-	for (unsigned i = 0; i < act->n_peers; i++)
-		kick_peer(w, act->peer[i]);
-	act->result = -ENOENT;
-	if (slot == DP_NONE)
-		return;
-	dp_act_disown(w, slot);
-	dp_devices_del(w->devices, slot);
-	act->result = 0;
-}
-
-struct dp_kick {
-	unsigned n;
-	struct dp_act act[]; /* one a worker */
-};
-
-/* The endpoints that spoke for the device, each to be forgotten at its home. */
-static void
-find_peers(const struct dp *dp, struct dp_kick *k, const char *name, size_t len)
-{
-	struct dp_device_info d;
-
-	for (unsigned i = 0; i < k->n; i++) {
-		struct dp_act *act;
-
-		if (!read_device(dp->shared.worker[i]->devices, name, len, &d))
-			continue;
-		act = &k->act[d.from];
-		act->peer[act->n_peers++] = d.peer;
-	}
-}
-
-struct dp_kick *
-dp_kick_new(struct dp *dp, const char *name, size_t len)
-{
-	unsigned workers = len <= sizeof(((struct dp_act *)0)->name)
-				   ? dp->shared.cfg.workers
-				   : 0; /* nobody has such a name */
-	struct dp_kick *k = calloc(1, sizeof(*k) + workers * sizeof(k->act[0]));
-
-	if (k == NULL)
-		return NULL;
-	k->n = workers;
-	find_peers(dp, k, name, len);
-	for (unsigned i = 0; i < workers; i++) {
-		struct dp_act *act = &k->act[i];
-
-		act->run = kick;
-		act->len = (uint16_t)len;
-		memcpy(act->name, name, len);
-		if (dp_mailbox_post(dp->shared.worker[i], act) != 0) {
-			act->result = -EAGAIN;
-			atomic_store_explicit(&act->state, 1, memory_order_relaxed);
-		}
-	}
-	return k;
-}
-
-int
-dp_kick_result(const struct dp_kick *k)
-{
-	int result = -ENOENT;
-
-	for (unsigned i = 0; i < k->n; i++) {
-		if (!dp_mailbox_done(&k->act[i]))
-			return -EINPROGRESS;
-		if (k->act[i].result != -ENOENT)
-			result = k->act[i].result;
-	}
-	return result;
-}
-
-void
-dp_kick_free(struct dp_kick *k)
-{
-	if (k != NULL && dp_kick_result(k) != -EINPROGRESS)
-		free(k);
 }

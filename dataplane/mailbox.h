@@ -7,8 +7,6 @@
  */
 #pragma once
 
-#include "dataplane/config.h"
-
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,8 +18,8 @@ struct dp_act {
 	_Atomic int state; /* 0 posted, 1 done: worker's release pairs with control's
 			      acquire */
 	int result;
-	unsigned n_peers;
-	uint32_t peer[DP_WORKERS_MAX]; /* of this worker, dp_peers_ref() */
+	uint32_t peer; /* dp_peers_ref() at peer_home */
+	uint16_t peer_home;
 	uint16_t len;
 	uint8_t name[255];
 };

@@ -76,7 +76,7 @@ static bool
 is_shared(const struct view *v, const void *at, size_t len)
 {
 	for (unsigned i = 0; i < v->n_regions; i++) {
-		size_t from = (size_t)((const uint8_t *)at - host_of(&v->region[i]));
+		size_t from = (uintptr_t)at - (uintptr_t)host_of(&v->region[i]);
 		size_t size = size_of(&v->region[i]);
 
 		if (from < size && len <= size - from)

@@ -18,7 +18,8 @@
 #define DP_SET(field, value) __atomic_store_n(&(field), (value), __ATOMIC_RELEASE)
 #define DP_GET(field) __atomic_load_n(&(field), __ATOMIC_ACQUIRE)
 
-/* A sequence has 16 or 32 bits: what a slot has room for. */
+/* A sequence has 16 or 32 bits, as a slot has room: a reader that is held up in the midst
+ * while a slot changes 32,768 times to the step takes words of two times for one. */
 #define DP_SEQ_OPEN(seq)                                                                 \
 	__atomic_store_n(&(seq), (__typeof__(seq))((seq) + 1), __ATOMIC_RELAXED)
 #define DP_SEQ_CLOSE(seq)                                                                \

@@ -195,11 +195,24 @@ kick_known(void **state)
 	post();
 	commit();
 	a = kick();
-	assert_false(run(&a));
-	gw_turn();
-	assert_true(run(&a));
+	assert_int_equal(run_on(&a, gw_turn), 3); /* the device, then its endpoint */
 	assert_null(a.reply.code);
 	done(&a);
+}
+
+static void
+kick_busy(void **state)
+{
+	struct asked a;
+
+	(void)state;
+	post();
+	a = kick();
+	assert_int_equal(run_on(&a, gw_turn), 1000 / CTL_WAIT_MS + 1);
+	assert_string_equal(a.reply.code, "busy");
+	gw_turn();
+	done(&a);
+	commit();
 }
 
 static void
@@ -356,6 +369,7 @@ main(void)
 		cmocka_unit_test(check_at_rest),
 		cmocka_unit_test(check_gives_up_under_traffic),
 		cmocka_unit_test(kick_known),
+		cmocka_unit_test(kick_busy),
 		cmocka_unit_test(kick_unknown),
 		cmocka_unit_test(kick_gives_up),
 		cmocka_unit_test(reals_are_short),

@@ -412,6 +412,22 @@ gw_take_message(struct frame *f, struct tg_msg *m)
 
 /* ---- the parser ---- */
 
+int
+gw_kick(void)
+{
+	char name[] = "dev?";
+	struct dp_kick *k;
+	int rc;
+
+	name[3] = gw.digit;
+	k = dp_kick_new(gw.dp, name, 4);
+	assert_non_null(k);
+	while ((rc = dp_kick_result(k)) == -EINPROGRESS)
+		gw_turn();
+	dp_kick_free(k);
+	return rc;
+}
+
 unsigned
 gw_parse(void)
 {

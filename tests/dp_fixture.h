@@ -118,6 +118,9 @@ uint16_t gw_hear_con(uint8_t code, struct bytes rest);
 /* Say, hear (silence if @reply has no bytes), and nothing more. */
 void gw_ask(struct bytes request, struct bytes reply);
 
+/* Kick "dev?": dp_kick_result() when nothing is in progress any more. */
+int gw_kick(void);
+
 /* ---- the parser, which is the test, too ---- */
 
 /* Do all jobs that workers have given away; how many.  They come back with the next turn.

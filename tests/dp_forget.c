@@ -2,6 +2,8 @@
 #include "coap/code.h"
 #include "tests/dp_fixture.h"
 
+#include <errno.h>
+
 /* /d/dev? and /d/dev?/v as the first options of a message. */
 #define DEVICE                                                                           \
 	"\xb1"                                                                           \
@@ -79,24 +81,11 @@ list_of_a_device_that_came_back(void **state)
 }
 
 static void
-kick(void)
-{
-	char name[] = "dev?";
-	struct dp_kick *k;
-
-	name[3] = gw.digit;
-	k = dp_kick_new(gw.dp, name, 4);
-	gw_turn();
-	assert_int_equal(dp_kick_result(k), 0);
-	dp_kick_free(k);
-}
-
-static void
 list_of_a_kicked_device(void **state)
 {
 	(void)state;
 	store_two();
-	kick();
+	assert_int_equal(gw_kick(), 0);
 	lists(3, LINK_V "," LINK_W);
 }
 
@@ -130,7 +119,8 @@ knows_where_it_patches(void **state)
 	(void)state;
 	moved.sport++;
 	store_two();
-	kick(); /* the two endpoints' slots are not of one generation */
+	assert_int_equal(
+		gw_kick(), 0); /* the two endpoints' slots are not of one generation */
 	gw_ask(coap(T_CON, TG_PUT, 1, BYTES_OF(JSON_V "\xff{}")),
 		coap(T_ACK, TG_CHANGED, 1, (struct bytes){0}));
 	gw_say(&gw.flow, coap(T_CON, TG_IPATCH, 2, BYTES_OF(MERGE_V "\xff{\"a\":2}")));
@@ -151,11 +141,93 @@ kicked_with_its_endpoint(void **state)
 {
 	(void)state;
 	store_two();
-	kick();
+	assert_int_equal(gw_kick(), 0);
 	gw_mark();
 	gw_ask(coap(T_CON, TG_PUT, 1, BYTES_OF(VALUE "\xffx")),
 		coap(T_ACK, TG_CHANGED, 1, (struct bytes){0}));
 	gw_counted(DP_C_executed, 1);
+}
+
+static void
+nothing(struct dp_worker *w, struct dp_act *act)
+{
+	(void)w;
+	(void)act;
+}
+
+/* A worker that has no room for what it is to do is asked again. */
+static void
+kicked_where_a_mailbox_is_full(void **state)
+{
+	static struct dp_act act[1024];
+	unsigned n = 0;
+
+	(void)state;
+	store_two();
+	do {
+		act[n] = (struct dp_act){.run = nothing};
+	} while (dp_mailbox_post(gw.dp->shared.worker[gw.setting->home], &act[n]) == 0
+		 && ++n < COUNT(act));
+	assert_in_range(n, 1, COUNT(act) - 1);
+	assert_int_equal(gw_kick(), 0);
+	gw_mark();
+	gw_ask(coap(T_CON, TG_PUT, 1, BYTES_OF(VALUE "\xffx")),
+		coap(T_ACK, TG_CHANGED, 1, (struct bytes){0}));
+	gw_counted(DP_C_executed, 1);
+}
+
+/* An answer to it waits for the log: it is asked again until that is out. */
+static void
+kicked_while_it_waits(void **state)
+{
+	const struct bytes post = BYTES_OF("\xb1t\x04"
+					   "dev?\xffx");
+	char name[] = "dev?";
+	struct dp_kick *k;
+
+	(void)state;
+	name[3] = gw.digit;
+	gw_say(&gw.flow, coap(T_CON, TG_POST, 1, post));
+	gw_expect_silence();
+	k = dp_kick_new(gw.dp, name, 4);
+	for (unsigned times = 0; times < 5; times++) {
+		gw_turn();
+		assert_int_equal(dp_kick_result(k), times < 1 ? -EINPROGRESS : -EBUSY);
+	}
+	assert_int_equal(gw_log_read(), 1);
+	gw_log_settle(0);
+	gw_hear(&gw.flow, coap(T_ACK, TG_CHANGED, 1, (struct bytes){0}));
+	for (unsigned times = 0; dp_kick_result(k) != 0; times++) {
+		assert_in_range(times, 0, 5);
+		gw_turn();
+	}
+	dp_kick_free(k);
+	gw_mark();
+	gw_say(&gw.flow, coap(T_CON, TG_POST, 1, post));
+	assert_int_equal(gw_log_read(), 1);
+	gw_log_settle(0);
+	gw_hear(&gw.flow, coap(T_ACK, TG_CHANGED, 1, (struct bytes){0}));
+	gw_counted(DP_C_executed, 1);
+}
+
+/* Known to two workers, it is shown as one: all that it said, and where it was last. */
+static void
+counts_all_it_said(void **state)
+{
+	char name[] = "dev?";
+	struct dp_device_info d;
+	unsigned worker;
+
+	(void)state;
+	store_two();
+	gw_ask(coap(T_CON, TG_POST, 3,
+		       BYTES_OF("\xb1r\x04"
+				"dev?\xffxyz")),
+		coap(T_ACK, TG_CHANGED, 3, (struct bytes){0}));
+	name[3] = gw.digit;
+	assert_true(dp_device_get(gw.dp, name, 4, &d, &worker));
+	assert_int_equal(d.messages, 3);
+	assert_int_equal(d.bytes, 1 + 1 + 3);
 }
 
 static void
@@ -182,6 +254,9 @@ main(void)
 		cmocka_unit_test(knows_where_it_is),
 		cmocka_unit_test(knows_where_it_patches),
 		cmocka_unit_test(kicked_with_its_endpoint),
+		cmocka_unit_test(kicked_where_a_mailbox_is_full),
+		cmocka_unit_test(kicked_while_it_waits),
+		cmocka_unit_test(counts_all_it_said),
 	};
 
 	return gw_main("dp_forget", gw_settings, COUNT(gw_settings), tests, COUNT(tests));

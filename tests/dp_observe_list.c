@@ -462,17 +462,11 @@ ended_with_its_route(void **state)
 static void
 told_of_a_device_that_came_back(void **state)
 {
-	char name[] = "dev?";
-	struct dp_kick *k;
 	struct heard h;
 
 	(void)state;
 	begin();
-	name[3] = gw.digit;
-	k = dp_kick_new(gw.dp, name, 4);
-	gw_turn();
-	assert_int_equal(dp_kick_result(k), 0);
-	dp_kick_free(k);
+	assert_int_equal(gw_kick(), 0);
 	observe('a', BYTES_OF(LIST));
 	PUT_W;
 	h = hear_note('a', TG_CONTENT, 0);

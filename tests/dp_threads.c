@@ -209,7 +209,8 @@ kick_device(const char *name)
 	int rc;
 
 	assert_non_null(k);
-	for (unsigned ms = 0; (rc = dp_kick_result(k)) == -EINPROGRESS; ms++) {
+	for (unsigned ms = 0; (rc = dp_kick_result(k)) == -EINPROGRESS || rc == -EBUSY;
+		ms++) {
 		assert_true(ms < PATIENCE_MS);
 		rte_delay_us_sleep(1000);
 	}

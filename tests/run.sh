@@ -30,7 +30,7 @@ SETUP=(-Dbuildtype=debugoptimized -Ddebug=false -Dc_args=-g1)
 # build DIR OPTIONS PATTERN: the programs whose names match, with what they need.  For a sanitizer
 # by clang, which takes half the time, as do its programs; and a second compiler sees more.
 build() {
-	local cc=cc
+	local cc=${CC:-cc}
 	[[ $2 != *sanitize* ]] || cc=clang
 	# shellcheck disable=SC2086
 	[ -f "$1/build.ninja" ] || CC=$cc CC_LD=gold meson setup "$1" "${SETUP[@]}" $2 >"$1.log" 2>&1 \

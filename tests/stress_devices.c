@@ -69,7 +69,8 @@ check_device(const struct dp_device_info *p)
 		number);
 	require(p->peer == (p->messages > 0 ? number : DP_NONE), "another's peer",
 		number);
-	require(p->messages == 0 || p->from == number % 16, "another's worker", number);
+	require(p->messages == 0 || p->peer_home == number % 16, "another's worker",
+		number);
 	require(p->last_heard_s == (p->messages > 0 ? 1000 + number : 1000),
 		"another's time", number);
 }

@@ -178,7 +178,7 @@ told_about(void **state)
 	dp_devices_heard(t->devices, other, 3, 0, 1, NOW + 3);
 	assert_true(dp_devices_info(t->devices, device, &got));
 	assert_int_equal(got.peer, 9);
-	assert_int_equal(got.from, 1);
+	assert_int_equal(got.peer_home, 1);
 	assert_int_equal(got.last_heard_s, NOW + 2);
 	assert_int_equal(got.messages, 2);
 	assert_int_equal(got.bytes, 100 + (uint64_t)UINT32_MAX);
@@ -335,7 +335,7 @@ lives_on_elsewhere(void **state)
 
 	(void)state;
 	t->devices = moved(t->devices, dp_devices_size(&t->cfg));
-	assert_int_equal(layout_of(t->devices), 1);
+	assert_int_equal(layout_of(t->devices), 2);
 	assert_true(has_key(t->devices, 64, hash_key));
 	assert_int_equal(find(t, "short", 5), a);
 	assert_int_equal(find(t, NAME256, 255), b);
