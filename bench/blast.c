@@ -7,8 +7,8 @@
 #include <rte_ethdev.h>
 #include <rte_ether.h>
 #include <rte_ip.h>
-
 #include <rte_mbuf.h>
+
 #include <string.h>
 #include <unistd.h>
 

@@ -90,6 +90,8 @@ json_t *cli_gather(const struct cli *c);
 
 /* Print data as text: an object as lines, a list of objects as a table. */
 void cli_show(const json_t *data);
+/* The head of a table of counters: all, and each of @cores; @unit is behind a number. */
+void cli_head_cores(const json_t *cores, const char *unit);
 /* A quantity as a person reads it, by its key: "rx_bytes", "p50_us", "uptime_s". */
 const char *cli_quantity(const char *key, const json_t *v, char *to, size_t cap);
 /* The same as text or as one line of JSON, as asked for; @data by the command's own view.

@@ -51,10 +51,10 @@ samples(const struct cli *c)
 
 /* ---- rates ---- */
 
-/* Counters at a moment; NULL: no such. */
+/* Counters at a moment. */
 struct sample {
 	json_t *counters;
-	json_t *cores; /* with --per-core: an array of each worker's */
+	json_t *cores; /* an array of each worker's; without --per-core NULL */
 	double at;
 };
 
@@ -128,12 +128,8 @@ show_rates(const json_t *o, const json_t *cores)
 	json_t *v, *core;
 	size_t i;
 
-	if (cores != NULL) {
-		printf("%-24s %16s   ", "", "all");
-		json_array_foreach (cores, i, core)
-			printf("         worker %-2zu", i);
-		putchar('\n');
-	}
+	if (cores != NULL)
+		cli_head_cores(cores, " /s");
 	json_object_foreach ((json_t *)o, key, v) {
 		printf("%-24s %16.1f /s", key, json_real_value(v));
 		json_array_foreach (cores, i, core)

@@ -230,6 +230,15 @@ cli_show(const json_t *data)
 
 /* ---- commands with a view of their own ---- */
 
+void
+cli_head_cores(const json_t *cores, const char *unit)
+{
+	printf("%-24s %16s%*s", "", "all", (int)strlen(unit), "");
+	for (size_t i = 0; i < json_array_size(cores); i++)
+		printf("         worker %-2zu", i);
+	putchar('\n');
+}
+
 /* A counter a line: the sum, and each worker's. */
 static void
 show_stats(const json_t *data)
@@ -243,12 +252,8 @@ show_stats(const json_t *data)
 		cli_show(data);
 		return;
 	}
-	if (cores != NULL) {
-		printf("%-24s %16s", "", "all");
-		json_array_foreach (cores, i, core)
-			printf("         worker %-2zu", i);
-		putchar('\n');
-	}
+	if (cores != NULL)
+		cli_head_cores(cores, "");
 	json_object_foreach (counters, key, v) {
 		printf("%-24s %16lld", key, (long long)json_integer_value(v));
 		json_array_foreach (cores, i, core)

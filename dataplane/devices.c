@@ -119,10 +119,11 @@ dp_devices_locate(const struct dp_devices *t, uint64_t hash)
 void
 dp_devices_prefetch_slot(const struct dp_devices *t, uint32_t device)
 {
-	const uint8_t *slot = (const uint8_t *)slot_of(t, device);
+	const uint8_t *slot;
 
 	if (device >= t->max)
 		return;
+	slot = (const uint8_t *)slot_of(t, device);
 	/* What is counted in it may stand in two lines; its name is known. */
 	__builtin_prefetch(slot, 1);
 	__builtin_prefetch(slot + offsetof(struct slot, name_len) - 1, 1);

@@ -85,6 +85,7 @@ dp_kick_new(struct dp *dp, const char *name, size_t len)
 static bool
 post(const struct dp_kick *k, unsigned worker, struct dp_act *act)
 {
+	/* Relaxed: the mailbox's ring shows it to the worker. */
 	atomic_store_explicit(&act->state, 0, memory_order_relaxed);
 	return dp_mailbox_post(k->dp->shared.worker[worker], act) == 0;
 }

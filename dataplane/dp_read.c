@@ -1,15 +1,10 @@
 /* What control reads of the workers at any time. */
-#include "dataplane/act.h"
-#include "dataplane/act_observe.h"
 #include "dataplane/delay.h"
 #include "dataplane/dp_internal.h"
 #include "dataplane/path.h"
 #include "dataplane/words.h"
 
-#include <errno.h>
 #include <rte_mempool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static uint64_t

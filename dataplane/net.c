@@ -5,8 +5,8 @@
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
-
 #include <rte_ring.h>
+
 #include <stdio.h>
 
 #define FRAG_BUCKETS 256

@@ -24,6 +24,8 @@ struct hot {
 	uint8_t flags;
 	uint32_t chain; /* dedup extension: block + 1; in a free slot: next free slot + 1
 			 */
+	/* See words.h.  It guards who the peer is and where: its Message IDs are the
+	 * writer's own business, of which a reader only counts the live ones. */
 	uint16_t seq;
 	uint16_t heard;    /* last, seconds modulo 2^16 */
 	uint16_t messages; /* low half; the cold part has the rest */

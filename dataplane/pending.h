@@ -33,7 +33,7 @@ struct dp_pending_fifo {
 };
 
 /*
- * Append the request as a record of @route's stream.  With @wait the packet's answer
+ * Append the request as a record of its route's stream.  With @wait the packet's answer
  * @code comes when the record is safe (the caller frees the packet).  False if ring or
  * fifo is full.
  */

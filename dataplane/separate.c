@@ -1,5 +1,5 @@
-
 #include "dataplane/separate.h"
+
 #include "dataplane/answer.h"
 
 #include <string.h>

@@ -8,10 +8,10 @@
 
 #include <rte_eth_ring.h>
 #include <rte_ethdev.h>
-
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 #include <rte_ring.h>
+
 #include <stdio.h>
 #include <unistd.h>
 
@@ -410,23 +410,38 @@ gw_take_message(struct frame *f, struct tg_msg *m)
 	assert_int_equal(tg_msg_parse(m, f->byte + at, f->len - at, TG_TOKEN_MAX), TG_OK);
 }
 
-/* ---- the parser ---- */
+/* ---- kicks ---- */
+
+int
+gw_kick_end(struct dp_kick *k)
+{
+	int rc;
+
+	assert_non_null(k);
+	for (unsigned turns = 0; (rc = dp_kick_result(k)) == -EINPROGRESS; turns++) {
+		assert_in_range(turns, 0, 10);
+		gw_turn();
+	}
+	dp_kick_free(k);
+	return rc;
+}
+
+struct dp_kick *
+gw_kick_begin(void)
+{
+	char name[] = "dev?";
+
+	name[3] = gw.digit;
+	return dp_kick_new(gw.dp, name, 4);
+}
 
 int
 gw_kick(void)
 {
-	char name[] = "dev?";
-	struct dp_kick *k;
-	int rc;
-
-	name[3] = gw.digit;
-	k = dp_kick_new(gw.dp, name, 4);
-	assert_non_null(k);
-	while ((rc = dp_kick_result(k)) == -EINPROGRESS)
-		gw_turn();
-	dp_kick_free(k);
-	return rc;
+	return gw_kick_end(gw_kick_begin());
 }
+
+/* ---- the parser ---- */
 
 unsigned
 gw_parse(void)

@@ -118,8 +118,12 @@ uint16_t gw_hear_con(uint8_t code, struct bytes rest);
 /* Say, hear (silence if @reply has no bytes), and nothing more. */
 void gw_ask(struct bytes request, struct bytes reply);
 
-/* Kick "dev?": dp_kick_result() when nothing is in progress any more. */
-int gw_kick(void);
+/* ---- kicks of "dev?" ---- */
+
+struct dp_kick *gw_kick_begin(void);
+/* Turns until it is not in progress any more: what has become of it. */
+int gw_kick_end(struct dp_kick *k);
+int gw_kick(void); /* both */
 
 /* ---- the parser, which is the test, too ---- */
 

@@ -3,10 +3,10 @@
 #include "tests/dp_fixture.h"
 
 #include <rte_eth_ring.h>
-
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_ring.h>
+
 #include <stdio.h>
 
 #define POST                                                                             \

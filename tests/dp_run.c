@@ -4,9 +4,9 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_eth_ring.h>
-
 #include <rte_ethdev.h>
 #include <rte_ring.h>
+
 #include <stdio.h>
 #include <unistd.h>
 

@@ -124,7 +124,8 @@ mkdir -p build
 [ ! -e /run/tidegate-lab ] || { echo "the lab is up: ./dev lab down first"; exit 1; }
 lab_lock || exit 1
 
-# Half the time of a build goes into making what sanitizers add faster than it need be.
+# Half the time of a build goes into making what sanitizers add faster than it need be.  The stress
+# tests are for the one that watches threads.
 ASAN=(asan "-Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1" 'tests/[^s]\|tests/smoke\|examples/\|tidegate')
 TSAN=(tsan "-Db_sanitize=thread -Db_lundef=false -Doptimization=1" tests/stress_)
 
