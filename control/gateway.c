@@ -81,6 +81,7 @@ open_log(struct ctl_gateway *g, char *err, size_t errlen)
 		.commit_ns = c->commit_ns,
 		.check_bytes = CHECK_BYTES,
 	};
+	char at[1 + CTL_LOG_NAME] = "";
 	uint32_t con_s, non_s;
 	int rc;
 
@@ -93,7 +94,11 @@ open_log(struct ctl_gateway *g, char *err, size_t errlen)
 		rc = ctl_log_open(&g->log, &g->io.io, &opt, &g->log_report);
 	if (rc >= 0)
 		return 0;
-	return fail(err, errlen, "log directory %s: %s%s", c->log_dir,
+	if (g->log_report.failed != 0) {
+		at[0] = '/';
+		ctl_log_name(at + 1, g->log_report.failed);
+	}
+	return fail(err, errlen, "log directory %s%s: %s%s", c->log_dir, at,
 		rc == -EWOULDBLOCK ? "in use" : strerror(-rc), advice(-rc));
 }
 

@@ -256,6 +256,8 @@ ctl_log_open(struct ctl_log *log, struct ctl_io *io, const struct ctl_log_option
 	for (int i = 0; i < n && rc == 0; i++) {
 		rc = recover_segment(log, ids, n, i, i >= check, report);
 		log->next_id = ids[i] + 1;
+		if (rc < 0)
+			report->failed = ids[i];
 	}
 	if (n < 0)
 		rc = n;

@@ -43,6 +43,7 @@ struct ctl_log_report {
 	uint64_t unread;  /* old segments of which only the end was read */
 	uint64_t damages; /* places that had been durable and cannot be read */
 	uint64_t next_seq;
+	uint64_t failed; /* opening failed at this segment; 0: at none, or it did not */
 	char damage[CTL_LOG_WORDS]; /* the first in words, or "" */
 	char cut[CTL_LOG_WORDS];    /* likewise: nothing else will tell of it again */
 };

@@ -361,6 +361,23 @@ opening_of_unproved(void **state)
 	ctl_log_close(&f->log);
 }
 
+/* What cannot be mended is named. */
+static void
+opening_fails(void **state)
+{
+	struct fixture *f = *state;
+
+	five(f);
+	ctl_log_close(&f->log);
+	segment(f, 2)->size -= 8;
+	ctl_sim_fail(&f->sim, SIM_TRUNCATE, 0, 1, -EROFS);
+	assert_int_equal(ctl_log_open(&f->log, &f->sim.io, &f->opt, &f->report), -EROFS);
+	assert_int_equal(f->report.failed, 2);
+	reopen(f);
+	assert_int_equal(f->report.failed, 0);
+	ctl_log_close(&f->log);
+}
+
 /* A name that is taken costs one batch, not all that follow. */
 static void
 name_taken(void **state)
@@ -393,9 +410,10 @@ main(void)
 		PLAIN(retain_past_empty),
 		PLAIN(read_from_skips),
 		PLAIN(opening_of_unproved),
+		PLAIN(opening_fails),
 		PLAIN(name_taken),
 	};
-	size_t n = 14;
+	size_t n = 15;
 
 	ADD_ROWS(tests, &n, keep_rows, retain_keeps_the_young);
 	ADD_ROWS(tests, &n, tails, tail);

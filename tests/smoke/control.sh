@@ -103,6 +103,8 @@ fails log-dir 1 'log directory /proc/log: .*: set log.dir to' "s#$RUN/log#/proc/
 fails log-dir-is-a-file 1 'log directory .*good.yaml: Not a directory: set log.dir to' "s#$RUN/log#$RUN/good.yaml#"
 fails log-dir-of-another 1 'log directory .*: Permission denied: let this user write it' "s#$RUN/control.sock#$RUN/open/c.sock#; s#$RUN/log#$RUN/closed/log#" \
 	bash -c "mkdir -p $RUN/open $RUN/closed; chmod 777 $RUN/open; exec ${nobody[*]} \"\$@\"" sh
+fails log-segment 1 'log directory .*/0000000000000007.seg: .*: set log.dir to' '' \
+	bash -c "mkdir -p $RUN/log/0000000000000007.seg; exec \"\$@\"" sh
 fails no-privilege 1 'port fleet0: driver af_packet needs root \(CAP_NET_RAW, CAP_NET_ADMIN\)' \
 	"${vhost}driver: af_packet, interface: lo,#; s#$RUN/control.sock#$RUN/open/c.sock#; s#$RUN/log#$RUN/open/log#" "${nobody[@]}"
 
