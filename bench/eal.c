@@ -44,6 +44,7 @@ bench_eal_start(const struct bench_eal *e)
 			add(&a, "--single-file-segments");
 	} else {
 		add(&a, "--no-huge");
+		add(&a, "--no-shconf"); /* no files: nobody attaches to us */
 		add(&a, "-m");
 		add(&a, "%u", e->mib);
 	}
@@ -51,7 +52,10 @@ bench_eal_start(const struct bench_eal *e)
 		add(&a, "--vdev");
 		add(&a, "%s", e->vdev[i]);
 	}
-	return rte_eal_init(a.n, a.v);
+	if (rte_eal_init(a.n, a.v) < 0)
+		return -1;
+	(void)rmdir(rte_eal_get_runtime_dir()); /* nothing comes into it */
+	return 0;
 }
 
 bool

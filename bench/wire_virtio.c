@@ -1,10 +1,10 @@
 /* Frames straight into the gateway's vhost or memif port, the kernel bypassed. */
+#include "bench/eal.h"
 #include "bench/wire.h"
 #include "dataplane/checksum.h"
 
 #include <rte_arp.h>
 #include <rte_cycles.h>
-#include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_ip.h>
@@ -215,38 +215,23 @@ v_close(struct wire *w)
 static int
 start_eal(const struct wire_options *o)
 {
-	static char text[16][256];
-	char *argv[16];
-	int n = 0;
+	char vdev[256];
+	struct bench_eal eal = {.core = o->core,
+		.hugepages = o->hugepages,
+		.shared = true,
+		.mib = 128,
+		.vdev = {vdev}};
 
-#define ARG(...) (snprintf(text[n], sizeof(text[n]), __VA_ARGS__), argv[n] = text[n], n++)
-	ARG("tidegate-bench");
-	ARG("--no-pci");
-	ARG("--log-level");
-	ARG("error");
-	ARG("--file-prefix");
-	ARG("tidegate-bench-%d", (int)getpid());
-	ARG("--no-telemetry");
-	ARG("--lcores");
-	ARG("0@%d", o->core < 0 ? 0 : o->core);
-	if (o->hugepages) {
-		ARG("--in-memory");
-		ARG("--single-file-segments");
-	} else {
-		ARG("--no-huge");
-		ARG("-m");
-		ARG("128");
-	}
-	ARG("--vdev");
 	if (o->memif != NULL)
-		ARG("%s,role=client,socket=%s,socket-abstract=no,rsize=11", MEMIF,
+		snprintf(vdev, sizeof(vdev),
+			"%s,role=client,socket=%s,socket-abstract=no,rsize=11", MEMIF,
 			o->memif);
 	else
-		ARG("%s,path=%s,queues=1,queue_size=%d,mrg_rxbuf=0,in_order=1,packed_vq="
-		    "1",
+		snprintf(vdev, sizeof(vdev),
+			"%s,path=%s,queues=1,queue_size=%d,mrg_rxbuf=0,in_order=1,packed_"
+			"vq=1",
 			VIRTIO, o->vhost, RING);
-#undef ARG
-	return rte_eal_init(n, argv);
+	return bench_eal_start(&eal);
 }
 
 static int
