@@ -52,10 +52,10 @@ bool dp_patch_takes(const struct tg_msg *m, const struct dp_request *q);
 uint8_t dp_patch_ask(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin);
 /* Go on with what the parser has done.  True if there was anything. */
 bool dp_jobs_run(struct dp_worker *w);
-/* Book the message to the device that the path names; its slot, or DP_NONE.  @known: the
+/* Book message @q to the device that its path names; its slot, or DP_NONE.  @known: the
  * slot, if the caller knows it; @origin: the worker whose peer it is from. */
 uint32_t dp_act_device(struct dp_worker *w, const struct dp_burst *b, unsigned i,
-	uint32_t known, unsigned origin);
+	const struct dp_request *q, uint32_t known, unsigned origin);
 /* A device is being forgotten: its values stay.  @worker is a struct dp_worker: this is
  * what the devices table calls. */
 void dp_act_disown(void *worker, uint32_t device);

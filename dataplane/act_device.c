@@ -6,9 +6,9 @@
 #include "dataplane/worker.h"
 
 static DP_HOT uint32_t
-by_name(struct dp_worker *w, const struct dp_burst *b, unsigned i)
+by_name(struct dp_worker *w, const struct dp_burst *b, unsigned i,
+	const struct dp_request *q)
 {
-	const struct dp_request *q = &w->scratch->request[i];
 	bool ahead = b->device >> i & 1;
 	const uint8_t *name;
 	uint64_t hash;
@@ -29,17 +29,16 @@ peer_ref(const struct dp_worker *w, const struct dp_burst *b, unsigned i, unsign
 }
 
 DP_HOT uint32_t
-dp_act_device(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint32_t known,
-	unsigned origin)
+dp_act_device(struct dp_worker *w, const struct dp_burst *b, unsigned i,
+	const struct dp_request *q, uint32_t known, unsigned origin)
 {
-	const struct dp_request *q = &w->scratch->request[i];
 	const struct tg_msg *m = &b->msg[i];
 	uint32_t device = known;
 
 	if (q->device_at == DP_NO_SEGMENT)
 		return DP_NONE;
 	if (device == DP_NONE)
-		device = by_name(w, b, i);
+		device = by_name(w, b, i, q);
 	if (device != DP_NONE)
 		dp_devices_heard(w->devices, device, peer_ref(w, b, i, origin), origin,
 			m->len - m->payload, b->now_s);

@@ -135,7 +135,7 @@ put(struct dp_worker *w, struct dp_burst *b, unsigned i, uint32_t slot, uint8_t 
 {
 	const struct dp_request *q = &w->scratch->request[i];
 	const struct tg_msg *m = &b->msg[i];
-	uint32_t device = dp_act_device(w, b, i,
+	uint32_t device = dp_act_device(w, b, i, q,
 		slot != DP_NONE ? dp_store_owner(w->store, slot) : DP_NONE, origin);
 
 	if (slot == DP_NONE && unlikely(!may_have(w, device)))
@@ -194,7 +194,9 @@ dp_store_write(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t orig
 	if (unlikely(b->msg[i].tkl > TG_TOKEN_MAX))
 		return dp_log_long(w, b, i, code, true, origin) ? DP_LATER
 								: TG_UNAVAILABLE;
-	return dp_log_request(w, b, i, code, true, origin) ? DP_LATER : TG_UNAVAILABLE;
+	return dp_log_request(w, b, i, &w->scratch->request[i], code, true, origin)
+		       ? DP_LATER
+		       : TG_UNAVAILABLE;
 }
 
 DP_HOT uint8_t
@@ -255,7 +257,7 @@ dp_store_ask_again(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	return dp_hand(w, b, i, home, DP_E_VALUE) ? DP_LATER : TG_UNAVAILABLE;
 }
 
-DP_HOT uint8_t
+DP_APART uint8_t
 dp_act_store(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	const struct dp_request *q = &w->scratch->request[i];

@@ -63,14 +63,11 @@ static inline uint8_t *
 dp_copy_over(uint8_t *to, const void *from, size_t len)
 {
 	const uint8_t *p = from;
-	uint8_t *at = to, *end = to + len;
 
-	do {
-		*(dp_over *)at = *(const dp_over *)p;
-		at += DP_COPY_OVER;
-		p += DP_COPY_OVER;
-	} while (unlikely(at < end));
-	return end;
+	*(dp_over *)to = *(const dp_over *)p;
+	for (size_t done = DP_COPY_OVER; unlikely(done < len); done += DP_COPY_OVER)
+		*(dp_over *)(to + done) = *(const dp_over *)(p + done);
+	return to + len;
 }
 
 static inline uint64_t

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define LAYOUT 2
+#define LAYOUT 3
 #define INLINE_NAME 23
 #define CHUNK_DATA 60
 
@@ -35,23 +35,22 @@ struct dp_devices {
 	uint8_t hash_key[16];
 	uint32_t count, free, fresh, sweep;
 	uint32_t chunk_free, chunk_fresh;
-	uint64_t index_at, slots_at, chunks_at;
+	uint64_t index_at, chunks_at; /* offsets from here */
+	struct slot slot[] __attribute__((aligned(64)));
 };
 
 static size_t
 lay_out(struct dp_devices *t, const struct dp_devices_config *cfg)
 {
-	size_t at = (sizeof(*t) + 63) & ~(size_t)63;
+	size_t at = sizeof(*t) + (size_t)cfg->max * sizeof(struct slot);
 
+	at = (at + 63) & ~(size_t)63;
 	t->layout = LAYOUT;
 	t->max = cfg->max;
 	t->chunks = cfg->chunks;
 	t->buckets = dp_index_buckets(cfg->max);
 	t->index_at = at;
 	at += t->buckets * sizeof(struct dp_bucket);
-	t->slots_at = at;
-	at += (size_t)cfg->max * sizeof(struct slot);
-	at = (at + 63) & ~(size_t)63;
 	t->chunks_at = at;
 	return at + (size_t)cfg->chunks * sizeof(struct chunk);
 }
@@ -65,7 +64,7 @@ index_of(const struct dp_devices *t)
 static struct slot *
 slot_of(const struct dp_devices *t, uint32_t device)
 {
-	return (struct slot *)((uint8_t *)t + t->slots_at) + device;
+	return (struct slot *)t->slot + device;
 }
 
 static struct chunk *
@@ -175,9 +174,9 @@ is_hinted(const struct dp_devices *t, uint32_t hint, const void *name, size_t le
 {
 	const struct slot *s = slot_of(t, hint);
 
-	if (len > INLINE_NAME)
+	if (unlikely(len - 1 >= INLINE_NAME)) /* none, too */
 		return is_device(t, s, name, len);
-	return s->name_len == len && len > 0 && dp_same(s->name, name, len);
+	return s->name_len == len && dp_same(s->name, name, len);
 }
 
 uint32_t

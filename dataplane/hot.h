@@ -7,6 +7,13 @@
 
 #define DP_HOT inline __attribute__((always_inline))
 
+/* One of the several ways a message may go, long enough to have the registers to itself:
+ * among the others, inline, it would keep half of what it needs in memory. */
+#define DP_APART __attribute__((noinline))
+
+/* A pointer that stays one: gcc would work the address out again at every use. */
+#define DP_KEEP(p) __asm__("" : "+r"(p))
+
 /* As DPDK's, for files that do without it. */
 #ifndef likely
 #define likely(x) __builtin_expect(!!(x), 1)

@@ -24,7 +24,7 @@ struct dp_logring {
 	/* producer's */
 	uint64_t written __attribute__((aligned(64))); /* put, not all published */
 	uint64_t number;                               /* of the record put last */
-	uint64_t freed;                                /* its copy of released */
+	uint64_t limit; /* how far it may write, by its copy of released */
 	/* producer: wo (release), consumer: ro (acquire) */
 	_Atomic uint64_t published __attribute__((aligned(64)));
 	/* consumer's */
@@ -56,6 +56,7 @@ dp_logring_init(void *block, uint32_t bytes)
 	if (dp_logring_size(bytes) == 0)
 		return NULL;
 	r->mask = bytes - 1;
+	r->limit = bytes - OVER;
 	return r;
 }
 
@@ -77,37 +78,40 @@ frame_size(uint32_t len)
 static bool
 has_room(struct dp_logring *r, uint64_t end)
 {
-	end += OVER;
-	if (end - r->freed <= r->mask + 1)
+	if (likely(end <= r->limit))
 		return true;
 	/* Acquire: pairs with dp_logring_release(): those bytes have been read. */
-	r->freed = atomic_load_explicit(&r->released, memory_order_acquire);
-	return end - r->freed <= r->mask + 1;
+	r->limit = atomic_load_explicit(&r->released, memory_order_acquire) + r->mask + 1
+		   - OVER;
+	return end <= r->limit;
 }
 
-/* Go on at the ring's start: a frame never wraps. */
-static void
-skip_rest(struct dp_logring *r, uint64_t left)
+/* A frame never wraps: go on at the ring's start.  False if there is no room for @need
+ * bytes there. */
+static bool __attribute__((noinline)) skip_rest(struct dp_logring *r, uint64_t need)
 {
+	uint64_t left = r->mask + 1 - (r->written & r->mask);
 	const uint32_t skip = SKIP;
 
+	if (!has_room(r, r->written + left + need))
+		return false;
 	memcpy(place_of(r, r->written), &skip, sizeof(skip));
 	r->written += left;
+	return true;
 }
 
 DP_HOT uint8_t *
 dp_logring_reserve(struct dp_logring *r, uint32_t len)
 {
-	uint64_t need = frame_size(len), left = r->mask + 1 - (r->written & r->mask);
+	uint64_t need = frame_size(len);
 	uint8_t *at;
 
 	if (unlikely(len > DP_RECORD_MAX))
 		return NULL;
-	if (unlikely(left < need)) {
-		if (!has_room(r, r->written + left + need))
+	if (unlikely((r->written & r->mask) + need > r->mask + 1)) {
+		if (!skip_rest(r, need))
 			return NULL;
-		skip_rest(r, left);
-	} else if (!has_room(r, r->written + need)) {
+	} else if (unlikely(!has_room(r, r->written + need))) {
 		return NULL;
 	}
 	/* The ring is larger than the cache: the place of a later record comes meanwhile.
@@ -116,13 +120,14 @@ dp_logring_reserve(struct dp_logring *r, uint32_t len)
 	__builtin_prefetch(at, 1);
 	__builtin_prefetch(at + LINE, 1);
 	__builtin_prefetch(at + (size_t)2 * LINE, 1);
-	return place_of(r, r->written) + sizeof(len);
+	at = place_of(r, r->written);
+	memcpy(at, &len, sizeof(len));
+	return at + sizeof(len);
 }
 
 DP_HOT uint64_t
 dp_logring_commit(struct dp_logring *r, uint32_t len)
 {
-	memcpy(place_of(r, r->written), &len, sizeof(len));
 	r->written += frame_size(len);
 	return ++r->number;
 }

@@ -1,5 +1,6 @@
 #include "dataplane/hot.h"
 #include "dataplane/net_internal.h"
+#include "dataplane/record.h"
 
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
@@ -169,6 +170,8 @@ dp_net_side_of(struct dp_net *net, const struct dp_side *side)
 	if (n == SIDES_MAX)
 		return UINT16_MAX;
 	net->side[n] = *side;
+	net->side[n].local = rte_be_to_cpu_16(side->udp_be)
+			     | (uint32_t)dp_record_side(side->vlan, side->port) << 16;
 	net->n_sides = n + 1;
 	return (uint16_t)n;
 }

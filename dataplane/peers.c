@@ -6,22 +6,20 @@
 
 #include <string.h>
 
-#define LAYOUT 1
+#define LAYOUT 2
 #define REF_BITS 26 /* of a reference are the slot, the rest its generation */
 
 /* Where the parts stand in a block. */
 static size_t
 lay_out(struct dp_peers *t, const struct dp_peers_config *cfg)
 {
-	size_t at = (sizeof(*t) + 63) & ~(size_t)63;
+	size_t at = sizeof(*t) + (size_t)cfg->max * sizeof(struct hot);
 
 	t->layout = LAYOUT;
 	t->max = cfg->max;
 	t->buckets = dp_index_buckets(cfg->max);
 	t->index_at = at;
 	at += t->buckets * sizeof(struct dp_bucket);
-	t->hot_at = at;
-	at += (size_t)cfg->max * sizeof(struct hot);
 	t->cold_at = at;
 	at += (size_t)cfg->max * sizeof(struct cold);
 	at = (at + 63) & ~(size_t)63;

@@ -49,13 +49,14 @@ struct dp_peers {
 	uint32_t layout, max, buckets;
 	uint8_t hash_key[16];
 	uint32_t count, free, fresh, sweep;
-	uint64_t index_at, hot_at, cold_at, pool_at; /* offsets from here */
+	uint64_t index_at, cold_at, pool_at; /* offsets from here */
+	struct hot hot[];
 };
 
 static inline struct hot *
 hot_of(const struct dp_peers *t, uint32_t peer)
 {
-	return (struct hot *)((uint8_t *)t + t->hot_at) + peer;
+	return (struct hot *)t->hot + peer;
 }
 
 static inline struct cold *

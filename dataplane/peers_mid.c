@@ -41,28 +41,25 @@ dp_peers_heard(const struct dp_peers *t, uint32_t peer, uint16_t mid, uint32_t n
 	return *code == 0 ? DP_IN_PROGRESS : DP_DUPLICATE;
 }
 
-/* Make room for one more entry: the oldest moves into the extension if it still lives. */
-static unsigned
-make_room(struct dp_peers *t, struct hot *h, uint16_t now, struct dp_counters *c)
+/* Entry @i of the line still lives: it moves into the extension. */
+static DP_APART void
+move_out(struct dp_peers *t, struct hot *h, unsigned i, uint16_t now,
+	struct dp_counters *c)
 {
-	unsigned i = h->next, lost;
-	uint32_t chain = h->chain;
-	struct dp_heard old;
-
-	if (!entry_lives(t, h, i, now))
-		return i;
-	old = (struct dp_heard){
+	struct dp_heard old = {
 		.mid = h->mid[i],
 		.when = h->when[i],
 		.code = h->code[i],
 		.con = h->con >> i & 1,
 	};
+	uint32_t chain = h->chain;
+	unsigned lost;
+
 	if (chain == 0)
 		dp_count(c, DP_C_dedup_extended, 1);
 	lost = dp_dedup_add(pool_of(t), &chain, &old, now);
 	dp_count(c, DP_C_dedup_evicted_early, lost);
 	DP_SET(h->chain, chain);
-	return i;
 }
 
 DP_HOT void
@@ -71,13 +68,16 @@ dp_peers_add(struct dp_peers *t, uint32_t peer, uint16_t mid, uint8_t code, bool
 {
 	struct hot *h = hot_of(t, peer);
 	uint16_t now = (uint16_t)now_s;
-	unsigned i = make_room(t, h, now, c);
+	unsigned i = h->next, bit = 1u << i; /* the oldest makes room */
+	unsigned live = h->live | bit, cons = (h->con & ~bit) | (con ? bit : 0);
 
+	if (unlikely(entry_lives(t, h, i, now)))
+		move_out(t, h, i, now, c);
 	DP_SET(h->mid[i], mid);
 	DP_SET(h->when[i], now);
 	DP_SET(h->code[i], code);
-	DP_SET(h->live, (uint8_t)(h->live | 1u << i));
-	DP_SET(h->con, (uint8_t)((h->con & ~(1u << i)) | (unsigned)con << i));
+	DP_SET(h->live, (uint8_t)live);
+	DP_SET(h->con, (uint8_t)cons);
 	DP_SET(h->next, (uint8_t)((i + 1) % MIDS));
 }
 

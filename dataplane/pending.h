@@ -7,6 +7,7 @@
 
 #include "dataplane/burst.h"
 
+struct dp_request;
 struct dp_worker;
 
 /* An answer that waits for its record. */
@@ -33,12 +34,12 @@ struct dp_pending_fifo {
 };
 
 /*
- * Append the request as a record of its route's stream.  With @wait the packet's answer
+ * Append request @q as a record of its route's stream.  With @wait the packet's answer
  * @code comes when the record is safe (the caller frees the packet).  False if ring or
  * fifo is full.
  */
-bool dp_log_request(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code,
-	bool wait, uint8_t origin);
+bool dp_log_request(struct dp_worker *w, struct dp_burst *b, unsigned i,
+	const struct dp_request *q, uint8_t code, bool wait, uint8_t origin);
 /* The same for a request with a long token. */
 bool dp_log_long(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code,
 	bool wait, uint8_t origin);

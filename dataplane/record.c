@@ -28,8 +28,9 @@ dp_record_encode(const struct dp_record *r, uint8_t *buf)
 	h->mid = r->mid;
 	h->path_len = r->path_len;
 	h->payload_len = r->payload_len;
-	dp_record_write_format(
-		h, r->type | (r->value ? DP_RECORD_VALUE : 0), r->content_format);
+	h->content_format = (uint16_t)r->content_format;
+	h->type = r->type | (r->value ? DP_RECORD_VALUE : 0)
+		  | dp_record_format_flag(r->content_format);
 	h->code = r->code;
 	h->answer = r->answer;
 	h->tkl = r->tkl;

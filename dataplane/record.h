@@ -61,12 +61,32 @@ struct dp_record {
 struct dp_record_head {
 	uint64_t time_ns;
 	uint8_t source[16], local[16];
-	uint16_t source_port, local_port;
-	uint16_t side; /* VLAN id, and above its twelve bits the port's number */
-	uint16_t mid, content_format;
-	uint16_t path_len, payload_len;
-	uint8_t type, code, answer, tkl, stream_len, device_len;
+	union {
+		struct {
+			uint16_t source_port, local_port;
+			uint16_t side; /* VLAN id, and above its twelve bits the port's
+					  number */
+			uint16_t mid;
+		};
+		uint64_t ports;
+	};
+	union {
+		struct {
+			uint16_t content_format;
+			uint16_t path_len, payload_len;
+			uint8_t type, code;
+		};
+		uint64_t about;
+	};
+	union {
+		struct {
+			uint8_t answer, tkl, stream_len, device_len;
+		};
+		uint32_t lengths;
+	};
 } __attribute__((packed));
+
+_Static_assert(sizeof(struct dp_record_head) == 60, "what segments on disk have");
 
 /* In answer, which is no code: nobody wanted to hear it (RFC 7967). */
 #define DP_RECORD_SILENT 0xe1
@@ -81,12 +101,10 @@ dp_record_side(uint16_t vlan, uint8_t port)
 	return (uint16_t)(vlan | port << 12);
 }
 
-/* @type with DP_RECORD_VALUE, if it is one. */
-static inline void
-dp_record_write_format(struct dp_record_head *h, uint8_t type, uint32_t content_format)
+static inline uint8_t
+dp_record_format_flag(uint32_t content_format)
 {
-	h->type = type | (content_format == UINT16_MAX ? DP_RECORD_65535 : 0);
-	h->content_format = (uint16_t)content_format;
+	return content_format == UINT16_MAX ? DP_RECORD_65535 : 0;
 }
 
 /* The parts behind a head that says how long they are. */

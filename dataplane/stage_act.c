@@ -67,16 +67,17 @@ replay(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 static DP_HOT bool
 admit(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
+	uint32_t peer = dp_peers_get(
+		w->peers, &b->key[i], b->hash[i], b->peer[i], b->now_s, &w->counters);
 	uint8_t code = 0;
 
-	b->peer[i] = dp_peers_get(
-		w->peers, &b->key[i], b->hash[i], b->peer[i], b->now_s, &w->counters);
-	if (unlikely(b->peer[i] == DP_NONE)) {
+	b->peer[i] = peer;
+	if (unlikely(peer == DP_NONE)) {
 		dp_drop(w, b, i, DP_C_rdrop_no_peer);
 		return false;
 	}
-	dp_peers_account(w->peers, b->peer[i], b->len[i]);
-	switch (dp_peers_heard(w->peers, b->peer[i], b->msg[i].mid, b->now_s, &code)) {
+	dp_peers_account(w->peers, peer, b->len[i]);
+	switch (dp_peers_heard(w->peers, peer, b->msg[i].mid, b->now_s, &code)) {
 	case DP_NEW:
 		return true;
 	case DP_IN_PROGRESS:

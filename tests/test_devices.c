@@ -335,7 +335,7 @@ lives_on_elsewhere(void **state)
 
 	(void)state;
 	t->devices = moved(t->devices, dp_devices_size(&t->cfg));
-	assert_int_equal(layout_of(t->devices), 2);
+	assert_int_equal(layout_of(t->devices), 3);
 	assert_true(has_key(t->devices, 64, hash_key));
 	assert_int_equal(find(t, "short", 5), a);
 	assert_int_equal(find(t, NAME256, 255), b);
