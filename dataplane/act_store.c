@@ -130,40 +130,74 @@ may_have(struct dp_worker *w, uint32_t device)
 	return false;
 }
 
-static DP_HOT uint8_t
-put(struct dp_worker *w, struct dp_burst *b, unsigned i, uint32_t slot, uint8_t origin)
+/* Write @q's value, in @slot if there is one, as @device's. */
+static DP_HOT enum dp_store_result
+store(struct dp_worker *w, const struct dp_burst *b, unsigned i,
+	const struct dp_request *q, uint32_t device, uint32_t *slot)
 {
-	const struct dp_request *q = &w->scratch->request[i];
 	const struct tg_msg *m = &b->msg[i];
-	uint32_t device = dp_act_device(w, b, i, q,
-		slot != DP_NONE ? dp_store_owner(w->store, slot) : DP_NONE, origin);
 
-	if (slot == DP_NONE && unlikely(!may_have(w, device)))
-		return TG_UNAVAILABLE;
-	switch (dp_store_put(w->store, &q->path, q->store_hash, slot, device,
+	return dp_store_put(w->store, &q->path, q->store_hash, *slot, device,
 		q->content_format, m->base + m->payload, m->len - m->payload, b->now_s,
-		&slot)) {
-	case DP_STORE_CREATED:
-		if (unlikely(dp_lists_count(w->lists) > 0))
-			(void)dp_list_changed(w, q);
-		return TG_CREATED;
-	case DP_STORE_CHANGED:
-		return TG_CHANGED;
-	case DP_STORE_RELISTED:
-		relist(w, q, slot);
-		return TG_CHANGED;
-	case DP_STORE_FULL:
-		break;
-	}
+		slot);
+}
+
+static __attribute__((noinline)) uint8_t
+full(struct dp_worker *w)
+{
 	dp_count(&w->counters, DP_C_store_full, 1);
 	return TG_UNAVAILABLE;
 }
 
-/* A write, at its home.  DELETE of what is not there is 2.02 (RFC 7252, 5.8.4). */
-static DP_HOT uint8_t
-write_here(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin)
+/* A value that was not there. */
+static __attribute__((noinline)) uint8_t
+put_new(struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_request *q,
+	uint8_t origin)
 {
-	const struct dp_request *q = &w->scratch->request[i];
+	uint32_t device = dp_act_device(w, b, i, q, DP_NONE, origin), slot = DP_NONE;
+
+	if (!may_have(w, device))
+		return TG_UNAVAILABLE;
+	if (store(w, b, i, q, device, &slot) == DP_STORE_FULL)
+		return full(w);
+	if (unlikely(dp_lists_count(w->lists) > 0))
+		(void)dp_list_changed(w, q);
+	return TG_CREATED;
+}
+
+/* The value in @slot anew. */
+static DP_HOT uint8_t
+put(struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_request *q,
+	uint32_t slot, uint8_t origin)
+{
+	uint32_t device =
+		dp_act_device(w, b, i, q, dp_store_owner(w->store, slot), origin);
+	enum dp_store_result result = store(w, b, i, q, device, &slot);
+
+	if (unlikely(result == DP_STORE_FULL))
+		return full(w);
+	if (unlikely(result == DP_STORE_RELISTED))
+		relist(w, q, slot);
+	return TG_CHANGED;
+}
+
+/* DELETE of what is not there is 2.02 (RFC 7252, 5.8.4). */
+static __attribute__((noinline))
+uint8_t delete (struct dp_worker *w, const struct dp_request *q, uint32_t slot)
+{
+	if (slot == DP_NONE)
+		return TG_DELETED;
+	if (dp_store_is_listed(w->store, slot))
+		(void)dp_list_changed(w, q);
+	dp_store_del(w->store, slot);
+	return TG_DELETED;
+}
+
+/* A write, at its home. */
+static DP_HOT uint8_t
+write_here(struct dp_worker *w, struct dp_burst *b, unsigned i,
+	const struct dp_request *q, uint8_t origin)
+{
 	uint32_t slot = dp_store_find(w->store, &q->path, q->store_hash, q->store_hint);
 	bool exists = slot != DP_NONE;
 
@@ -171,32 +205,39 @@ write_here(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin)
 		&& !dp_request_holds(q, &b->msg[i], exists,
 			exists ? dp_store_etag(w->store, slot) : 0))
 		return TG_PRECONDITION_FAILED;
-	if (b->msg[i].code != TG_DELETE)
-		return put(w, b, i, slot, origin);
-	if (exists && unlikely(dp_store_is_listed(w->store, slot)))
-		(void)dp_list_changed(w, q);
-	if (exists)
-		dp_store_del(w->store, slot);
-	return TG_DELETED;
+	if (unlikely(b->msg[i].code == TG_DELETE))
+		return delete (w, q, slot);
+	return likely(exists) ? put(w, b, i, q, slot, origin)
+			      : put_new(w, b, i, q, origin);
+}
+
+/* A write whose answer waits for its record. */
+static __attribute__((noinline)) uint8_t
+write_logged(struct dp_worker *w, struct dp_burst *b, unsigned i,
+	const struct dp_request *q, uint8_t origin)
+{
+	uint8_t code;
+	bool taken;
+
+	if (!dp_log_has_room(w, &b->msg[i]))
+		return TG_UNAVAILABLE; /* and the value is as it was */
+	code = write_here(w, b, i, q, origin);
+	if (code >= TG_BAD_REQUEST)
+		return code;
+	taken = unlikely(b->msg[i].tkl > TG_TOKEN_MAX)
+			? dp_log_long(w, b, i, code, true, origin)
+			: dp_log_request(w, b, i, q, code, true, origin);
+	return taken ? DP_LATER : TG_UNAVAILABLE;
 }
 
 DP_HOT uint8_t
 dp_store_write(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t origin)
 {
-	bool logged = b->route[i]->ack == DP_ACK_LOGGED;
-	uint8_t code;
+	const struct dp_request *q = &w->scratch->request[i];
 
-	if (logged && !dp_log_has_room(w, &b->msg[i]))
-		return TG_UNAVAILABLE; /* and the value is as it was */
-	code = write_here(w, b, i, origin);
-	if (code >= TG_BAD_REQUEST || !logged)
-		return code;
-	if (unlikely(b->msg[i].tkl > TG_TOKEN_MAX))
-		return dp_log_long(w, b, i, code, true, origin) ? DP_LATER
-								: TG_UNAVAILABLE;
-	return dp_log_request(w, b, i, &w->scratch->request[i], code, true, origin)
-		       ? DP_LATER
-		       : TG_UNAVAILABLE;
+	DP_KEEP(q);
+	return b->route[i]->ack == DP_ACK_LOGGED ? write_logged(w, b, i, q, origin)
+						 : write_here(w, b, i, q, origin);
 }
 
 DP_HOT uint8_t

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define LAYOUT 1
+#define LAYOUT 2
 #define ORPHAN (1u << 31) /* in a slot's device: of the chain that the rest says */
 #define REF_BITS 26       /* of a reference are the slot, the rest its generation */
 
@@ -17,8 +17,9 @@ enum { GENERATION = 63, TOLD = 64 };
 static size_t
 lay_out(struct dp_store *t, const struct dp_store_config *cfg)
 {
-	size_t at = (sizeof(*t) + 63) & ~(size_t)63;
+	size_t at = sizeof(*t) + (size_t)cfg->max * sizeof(struct slot);
 
+	at = (at + 63) & ~(size_t)63;
 	t->layout = LAYOUT;
 	t->max = cfg->max;
 	t->chunks = t->chunks_left = cfg->chunks;
@@ -26,8 +27,6 @@ lay_out(struct dp_store *t, const struct dp_store_config *cfg)
 	t->buckets = dp_index_buckets(cfg->max);
 	t->index_at = at;
 	at += t->buckets * sizeof(struct dp_bucket);
-	t->slots_at = at;
-	at += (size_t)cfg->max * sizeof(struct slot);
 	t->heads_at = at;
 	at += (size_t)cfg->devices * sizeof(uint32_t);
 	at = (at + 63) & ~(size_t)63;
@@ -221,7 +220,7 @@ create(struct dp_store *t, uint64_t hash, uint32_t device)
 }
 
 /* The value in @slot has changed, or goes. */
-static void
+static __attribute__((noinline)) void
 tell(struct dp_store *t, uint32_t slot)
 {
 	struct slot *s = slot_of(t, slot);
@@ -262,45 +261,78 @@ looks_otherwise(
 	       || (s->device != device && device != DP_NONE);
 }
 
+/* With the sequence open: what stands beside the body, which has changed. */
+static DP_HOT void
+stamp(struct dp_store *t, struct slot *s, uint32_t content_format, uint32_t now_s)
+{
+	DP_SET(s->etag, ++t->etag_low);
+	set_format(s, content_format);
+	DP_SET(s->written, now_s);
+}
+
+static __attribute__((noinline)) enum dp_store_result
+put_new(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint32_t device,
+	uint32_t content_format, const void *payload, uint16_t len, uint32_t now_s,
+	uint32_t *out_slot)
+{
+	uint32_t slot = create(t, hash, device);
+	struct slot *s;
+	bool stored;
+
+	if (slot == DP_NONE)
+		return DP_STORE_FULL;
+	s = slot_of(t, slot);
+	DP_SEQ_OPEN(s->seq);
+	stored = dp_body_set(t, s, path, payload, len);
+	if (stored)
+		stamp(t, s, content_format, now_s);
+	DP_SEQ_CLOSE(s->seq);
+	if (!stored) {
+		drop(t, slot, hash);
+		return DP_STORE_FULL;
+	}
+	*out_slot = slot;
+	return DP_STORE_CREATED;
+}
+
+/* The value in @slot is @device's: that was forgotten and came back. */
+static __attribute__((noinline)) void
+adopt(struct dp_store *t, uint32_t slot, uint32_t device)
+{
+	unchain(t, slot);
+	chain(t, slot, device);
+}
+
 DP_HOT enum dp_store_result
 dp_store_put(struct dp_store *t, const struct dp_path *path, uint64_t hash, uint32_t slot,
 	uint32_t device, uint32_t content_format, const void *payload, uint16_t len,
 	uint32_t now_s, uint32_t *out_slot)
 {
-	bool created = slot == DP_NONE, relisted = false, stored;
+	bool relisted, stored;
 	struct slot *s;
 
 	if (path->len > DP_PATH_MAX || len > DP_BODY_MAX)
 		return DP_STORE_FULL;
-	if (created && (slot = create(t, hash, device)) == DP_NONE)
-		return DP_STORE_FULL;
+	if (unlikely(slot == DP_NONE))
+		return put_new(t, path, hash, device, content_format, payload, len, now_s,
+			out_slot);
 	s = slot_of(t, slot);
-	if (unlikely(s->flags & LISTED))
-		relisted = looks_otherwise(s, device, content_format, len);
-	if (!created && s->device != device && device != DP_NONE) {
-		unchain(t, slot); /* the device was forgotten and came back */
-		chain(t, slot, device);
-	}
+	DP_KEEP(s);
+	relisted = unlikely(s->flags & LISTED)
+		   && looks_otherwise(s, device, content_format, len);
+	if (unlikely(s->device != device) && device != DP_NONE)
+		adopt(t, slot, device);
 	DP_SEQ_OPEN(s->seq);
-	stored = created ? dp_body_set(t, s, path, payload, len)
-			 : dp_body_change(t, s, path, payload, len);
-	if (stored) {
-		DP_SET(s->etag, ++t->etag_low);
-		set_format(s, content_format);
-		DP_SET(s->written, now_s);
-	}
+	stored = dp_body_change(t, s, path, payload, len);
+	if (stored)
+		stamp(t, s, content_format, now_s);
 	DP_SEQ_CLOSE(s->seq);
-	if (!stored) {
-		if (created)
-			drop(t, slot, hash);
+	if (!stored)
 		return DP_STORE_FULL;
-	}
 	if (s->flags & WATCHED)
 		tell(t, slot);
 	*out_slot = slot;
-	return created    ? DP_STORE_CREATED
-	       : relisted ? DP_STORE_RELISTED
-			  : DP_STORE_CHANGED;
+	return relisted ? DP_STORE_RELISTED : DP_STORE_CHANGED;
 }
 
 bool

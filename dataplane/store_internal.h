@@ -36,16 +36,17 @@ struct dp_store {
 	uint8_t hash_key[16];
 	uint32_t count, free, fresh;
 	uint32_t chunk_free, chunk_fresh, chunks_left;
-	uint32_t etag_high, etag_low; /* of this start; of the last write */
-	uint64_t index_at, slots_at, heads_at, chunks_at;
+	uint32_t etag_high, etag_low;           /* of this start; of the last write */
+	uint64_t index_at, heads_at, chunks_at; /* offsets from here */
 	uint32_t n_news, news_lost;
 	uint32_t news[DP_STORE_NEWS];
+	struct slot slot[] __attribute__((aligned(64)));
 };
 
 static inline struct slot *
 slot_of(const struct dp_store *t, uint32_t i)
 {
-	return (struct slot *)((uint8_t *)t + t->slots_at) + i;
+	return (struct slot *)t->slot + i;
 }
 
 static inline struct chunk *

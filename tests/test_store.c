@@ -220,7 +220,7 @@ lives_on_elsewhere(void **state)
 	assert_int_equal(put_for(t, &a, 0, 10, 1), DP_STORE_CREATED);
 	assert_int_equal(put(t, &b, DP_VALUE_MAX, 2), DP_STORE_CREATED);
 	t->store = moved(t->store, dp_store_size(&t->cfg));
-	assert_int_equal(layout_of(t->store), 1);
+	assert_int_equal(layout_of(t->store), 2);
 	assert_true(has_key(t->store, 64, hash_key));
 	assert_value(t, &a, 10, 1);
 	assert_value(t, &b, DP_VALUE_MAX, 2);
