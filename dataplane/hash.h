@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include "dataplane/hot.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -36,7 +38,7 @@ dp_hash_words(const uint8_t key[16], uint64_t a, uint64_t b, uint64_t c)
  * The last 0 to 16 bytes as one word.  Words that overlap cover every length without a
  * copy: a load right behind smaller stores would wait for them.
  */
-static inline __m128i
+static DP_HOT __m128i
 dp_hash_tail(const uint8_t *p, size_t len)
 {
 	uint64_t a = 0, b = 0;

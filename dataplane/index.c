@@ -1,5 +1,19 @@
 #include "dataplane/index.h"
 
+uint32_t
+dp_index_passed(const struct dp_bucket *k, uint32_t tag)
+{
+	const struct dp_bucket *end = k + DP_INDEX_PROBES;
+	uint32_t hits;
+
+	while (k->passed != 0 && ++k < end) {
+		hits = dp_index_hits(k, tag);
+		if (hits != 0)
+			return (uint32_t)k->entry[__builtin_ctz(hits)] - 1;
+	}
+	return DP_INDEX_NONE;
+}
+
 bool
 dp_index_put(struct dp_bucket *b, uint32_t buckets, uint64_t hash, uint32_t slot)
 {

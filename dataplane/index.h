@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "dataplane/hot.h"
 #include "dataplane/words.h"
 
 #include <immintrin.h>
@@ -31,10 +32,12 @@ dp_index_buckets(uint32_t slots)
 	       + DP_INDEX_PROBES;
 }
 
+/* The hash as a fraction of the buckets: what counts are its upper bits, tags have the
+ * lower ones. */
 static inline uint32_t
 dp_index_home(uint32_t buckets, uint64_t hash)
 {
-	return (uint32_t)((hash >> 32) * (buckets - DP_INDEX_PROBES) >> 32);
+	return (uint32_t)((unsigned __int128)hash * (buckets - DP_INDEX_PROBES) >> 64);
 }
 
 static inline void
@@ -74,34 +77,44 @@ dp_index_next(const struct dp_bucket *b, uint32_t buckets, uint64_t hash,
 	return DP_INDEX_NONE;
 }
 
-/*
- * Writer only, who need not read entry by entry: the first candidate of a hash in its own
- * bucket, or DP_INDEX_NONE, which says nothing about later buckets.
- */
+/* The ways of @k whose tag is @tag, as bits.  Writer only, who need not read entry by
+ * entry. */
+static inline uint32_t
+dp_index_hits(const struct dp_bucket *k, uint32_t tag)
+{
+#ifdef __AVX2__
+	/* Of each half the words' upper parts, which the shuffle leaves in the order 0,
+	 * 1, 4, 5, 2, 3, 6, 7; the last is no tag. */
+	__m256 low = _mm256_load_ps((const float *)&k->entry[0]);
+	__m256 high = _mm256_load_ps((const float *)&k->entry[4]);
+	__m256i tags = _mm256_permute4x64_epi64(
+		_mm256_castps_si256(_mm256_shuffle_ps(low, high, 0xdd)), 0xd8);
+	__m256i same = _mm256_cmpeq_epi32(tags, _mm256_set1_epi32((int)tag));
+
+	return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(same)) & 0x7f;
+#else
+	uint32_t hits = 0;
+
+	for (unsigned way = 0; way < DP_INDEX_WAYS; way++)
+		hits |= (uint32_t)((uint32_t)(k->entry[way] >> 32) == tag) << way;
+	return hits;
+#endif
+}
+
+/* The first of the entries with @tag that stand behind their own bucket @k. */
+uint32_t dp_index_passed(const struct dp_bucket *k, uint32_t tag);
+
+/* Writer only: the first candidate of a hash, or DP_INDEX_NONE.  For a look ahead: where
+ * a free entry has the tag 0, it is taken for the last. */
 static inline uint32_t
 dp_index_first(const struct dp_bucket *b, uint32_t buckets, uint64_t hash)
 {
-	const struct dp_bucket *home = &b[dp_index_home(buckets, hash)];
-	uint32_t tag = (uint32_t)hash;
+	const struct dp_bucket *k = &b[dp_index_home(buckets, hash)];
+	uint32_t hits = dp_index_hits(k, (uint32_t)hash);
 
-#ifdef __AVX2__
-	/* Odd halves are tags; the last pair is no entry. */
-	__m256i want = _mm256_set1_epi32((int)tag);
-	__m256i low = _mm256_cmpeq_epi32(_mm256_load_si256((const __m256i *)home), want);
-	__m256i high =
-		_mm256_cmpeq_epi32(_mm256_load_si256((const __m256i *)home + 1), want);
-	uint32_t hits = (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(low))
-			| (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(high)) << 8;
-
-	hits &= 0x2aaa;
-	return hits == 0 ? DP_INDEX_NONE
-			 : (uint32_t)home->entry[(unsigned)__builtin_ctz(hits) / 2] - 1;
-#else
-	for (unsigned way = 0; way < DP_INDEX_WAYS; way++)
-		if ((uint32_t)(home->entry[way] >> 32) == tag)
-			return (uint32_t)home->entry[way] - 1;
-	return DP_INDEX_NONE;
-#endif
+	if (likely(hits != 0))
+		return (uint32_t)k->entry[__builtin_ctz(hits)] - 1;
+	return k->passed == 0 ? DP_INDEX_NONE : dp_index_passed(k, (uint32_t)hash);
 }
 
 /* Writer only.  False if no bucket in reach has room; nothing changed then. */

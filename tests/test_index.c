@@ -126,6 +126,29 @@ passing_is_forgotten(void **state)
 	free(b);
 }
 
+/* Whatever bucket it stands in; a tag that is not there leads nowhere. */
+static void
+first_of_a_hash(void **state)
+{
+	const uint32_t most = DP_INDEX_PROBES * DP_INDEX_WAYS;
+	uint32_t buckets;
+	struct dp_bucket *b = new_index(&buckets);
+	uint64_t home = (uint64_t)UINT32_MAX << 32; /* whose probes end with the array */
+
+	(void)state;
+	for (uint32_t i = 0; i < most; i++) {
+		assert_int_equal(
+			dp_index_first(b, buckets, home | (i + 1)), DP_INDEX_NONE);
+		assert_true(dp_index_put(b, buckets, home | (i + 1), i));
+	}
+	for (uint32_t i = 0; i < most; i++)
+		assert_int_equal(dp_index_first(b, buckets, home | (i + 1)), i);
+	assert_int_equal(dp_index_first(b, buckets, home | (most + 1)), DP_INDEX_NONE);
+	dp_index_del(b, buckets, home | most, most - 1);
+	assert_int_equal(dp_index_first(b, buckets, home | most), DP_INDEX_NONE);
+	free(b);
+}
+
 /* Random puts and deletes at full load against an array; few tags, so that they collide.
  */
 static void
@@ -168,6 +191,7 @@ main(void)
 		cmocka_unit_test(deleting_what_is_not_there),
 		cmocka_unit_test(full_in_reach),
 		cmocka_unit_test(passing_is_forgotten),
+		cmocka_unit_test(first_of_a_hash),
 		cmocka_unit_test(as_the_model_says),
 	};
 
