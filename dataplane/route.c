@@ -1,53 +1,37 @@
 #include "dataplane/route.h"
-#include "dataplane/hot.h"
+#include "dataplane/copy.h"
 
 #include <string.h>
 
-/*
- * First eight bytes of @p as a number, zero-padded: one compare settles most segments.
- * Reads eight bytes whatever @len is: the arena that segments stand in has that slack.
- */
-static uint64_t
-prefix_of(const uint8_t *p, unsigned len)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return len >= sizeof(v) ? v : v & ((1ull << 8 * len) - 1);
-}
-
-static bool
-is_literal(const struct dp_node *n, uint64_t prefix, const uint8_t *seg, unsigned len)
-{
-	return n->prefix == prefix && n->literal_len == len
-	       && (len <= sizeof(prefix) || memcmp(n->literal, seg, len) == 0);
-}
-
-/* The literal child that the segment at @seg leads to. */
+/* The literal child of @n, which has one, that the segment at @seg leads to.  Most are
+ * told by one compare of length and bytes, which reads eight bytes whatever the length
+ * is: the arena that segments stand in has that slack. */
 static const struct dp_node *
 literal_of(const struct dp_node *n, const uint8_t *seg)
 {
-	const struct dp_node *c = n->child;
-	unsigned len = seg[0];
-	uint64_t prefix;
+	uint64_t head = dp_load8(seg);
 
-	if (c == NULL)
-		return NULL;
-	prefix = prefix_of(seg + 1, len);
-	while (c != NULL && !is_literal(c, prefix, seg + 1, len))
-		c = c->next;
-	return c;
+	n = n->child;
+	do {
+		if ((head & n->mask) == n->head
+			&& (likely(seg[0] < sizeof(head))
+				|| memcmp(n->literal, seg + 1, seg[0]) == 0))
+			return n;
+	} while ((n = n->next) != NULL);
+	return NULL;
 }
 
-/* The {name} child, which takes any segment but an empty one; {device} is noted. */
+/* The {name} child of @n, which has one.  It takes any segment but an empty one; {device}
+ * is noted. */
 static const struct dp_node *
 param_of(const struct dp_node *n, struct dp_request *r, const uint8_t *seg)
 {
-	if (n->param == NULL || seg[0] == 0)
+	n = n->param;
+	if (unlikely(seg[0] == 0))
 		return NULL;
-	if (n->param->is_device)
+	if (likely(n->is_device))
 		r->device_at = (uint16_t)(seg - r->path.bytes);
-	return n->param;
+	return n;
 }
 
 static const struct dp_route *
@@ -71,26 +55,31 @@ descend(const struct dp_node *n, struct dp_request *r, const uint8_t *seg)
 
 	if (seg >= end)
 		return end_of(n, r);
-	if ((c = literal_of(n, seg)) != NULL && (found = descend(c, r, next)) != NULL)
+	if (n->child != NULL && (c = literal_of(n, seg)) != NULL
+		&& (found = descend(c, r, next)) != NULL)
 		return found;
-	if ((c = param_of(n, r, seg)) != NULL && (found = descend(c, r, next)) != NULL)
+	if (n->param != NULL && (c = param_of(n, r, seg)) != NULL
+		&& (found = descend(c, r, next)) != NULL)
 		return found;
 	r->device_at = device_at;
 	return n->rest;
 }
 
-/* Most nodes have but one way on: no way back is kept until there is a choice. */
+/* Most nodes have but one way on, if any: no way back is kept until there is a choice. */
 DP_HOT const struct dp_route *
 dp_route_find(const struct dp_snapshot *snap, struct dp_request *r)
 {
 	const uint8_t *seg = r->path.bytes, *end = seg + r->path.len;
-	const struct dp_node *n = snap->root;
+	const struct dp_node *n = snap->root, *next;
 
-	for (; seg < end; seg += 1 + seg[0]) {
-		if (unlikely(n->choice))
-			return descend(n, r, seg);
-		n = n->param != NULL ? param_of(n, r, seg) : literal_of(n, seg);
-		if (n == NULL)
+	for (; seg < end; seg += 1u + seg[0], n = next) {
+		if (n->way == DP_WAY_LITERAL)
+			next = literal_of(n, seg);
+		else if (n->way == DP_WAY_NAME)
+			next = param_of(n, r, seg);
+		else
+			return n->way == DP_WAY_CHOICE ? descend(n, r, seg) : n->rest;
+		if (unlikely(next == NULL))
 			return NULL;
 	}
 	return end_of(n, r);

@@ -31,6 +31,7 @@ struct dp_route {
 	bool changes;            /* store: after each 2.03 the value changes by itself */
 	const struct dp_route *also; /* static: the same path in another Content-Format */
 	uint8_t methods;             /* bit c: the method with code c may be asked */
+	uint8_t plain;               /* ... in any Content-Format, and does not patch */
 	bool special;                /* it changes, or any of the next three is not 0 */
 	uint32_t echo_s;     /* how old a request's Echo may be; 0: none is asked for */
 	uint32_t rate;       /* requests a second; 0: no limit */
@@ -54,12 +55,17 @@ struct dp_route {
 	uint16_t created_len;
 };
 
+/* How a path goes on behind a node: by `child`, by `param`, by any two of `child`,
+ * `param` and `rest`, or by `rest` or not at all. */
+enum dp_way { DP_WAY_REST, DP_WAY_LITERAL, DP_WAY_NAME, DP_WAY_CHOICE };
+
 struct dp_node {
-	uint64_t prefix;     /* first eight bytes of the literal, zero-padded */
+	uint64_t head;       /* first eight bytes of the literal in canonical form, ... */
+	uint64_t mask;       /* ... or as many as it has: those that are set here */
 	const char *literal; /* bytes of the segment; NULL: {name} */
 	uint16_t literal_len;
 	uint8_t is_device;            /* {device} */
-	uint8_t choice;               /* more than one way on */
+	uint8_t way;                  /* enum dp_way */
 	const struct dp_route *route; /* path ends here */
 	const struct dp_route *rest; /* {name*}: path goes on with at least one segment */
 	struct dp_node *child;       /* first literal child */

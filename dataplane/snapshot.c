@@ -181,6 +181,18 @@ methods_of(const struct dp_route *r)
 	return 1u << TG_GET;
 }
 
+/* Of those the ones that have no fault but a size that is too large. */
+static uint8_t
+plain_of(const struct dp_route *r)
+{
+	uint8_t writes = 1u << TG_POST | 1u << TG_PUT,
+		any = 1u << TG_GET | 1u << TG_DELETE;
+
+	if (!r->require_format && r->n_formats == 0)
+		any |= writes;
+	return r->methods & any;
+}
+
 /* What only some kinds of routes have. */
 static int
 set_kind(struct dp_build *b, struct dp_route *r, const struct dp_route_spec *s)
@@ -279,6 +291,7 @@ add_route(struct dp_build *b, const struct dp_route_spec *s)
 		|| set_kind(b, r, s) < 0)
 		return -EINVAL;
 	r->methods = methods_of(r);
+	r->plain = plain_of(r);
 	return dp_build_path(b, r, s->path);
 }
 

@@ -3,6 +3,18 @@
 
 #include <string.h>
 
+/* The first bytes of a literal as dp_route_find() compares them. */
+static void
+set_head(struct dp_node *n)
+{
+	uint8_t head[sizeof(n->head)] = {(uint8_t)n->literal_len};
+	size_t len = n->literal_len < sizeof(head) ? n->literal_len : sizeof(head) - 1;
+
+	memcpy(head + 1, n->literal, len);
+	memcpy(&n->head, head, sizeof(head));
+	memset(&n->mask, 0xff, 1 + len);
+}
+
 struct dp_node *
 dp_build_node(struct dp_build *b, const char *literal, size_t len)
 {
@@ -15,9 +27,9 @@ dp_build_node(struct dp_build *b, const char *literal, size_t len)
 	if (copy == NULL)
 		return NULL;
 	memcpy(copy, literal, len);
-	memcpy(&n->prefix, copy, len < sizeof(n->prefix) ? len : sizeof(n->prefix));
 	n->literal = copy;
 	n->literal_len = (uint16_t)len;
+	set_head(n);
 	return n;
 }
 
@@ -65,9 +77,14 @@ set_route(struct dp_build *b, const struct dp_route **at, struct dp_route *r,
 }
 
 static void
-note_choice(struct dp_node *n)
+note_way(struct dp_node *n)
 {
-	n->choice = n->rest != NULL || (n->child != NULL && n->param != NULL);
+	if ((n->rest != NULL) + (n->child != NULL) + (n->param != NULL) > 1)
+		n->way = DP_WAY_CHOICE;
+	else if (n->child != NULL)
+		n->way = DP_WAY_LITERAL;
+	else
+		n->way = n->param != NULL ? DP_WAY_NAME : DP_WAY_REST;
 }
 
 static int
@@ -75,7 +92,7 @@ set_rest(struct dp_build *b, struct dp_node *at, struct dp_route *r, const char 
 {
 	int rc = set_route(b, &at->rest, r, path);
 
-	note_choice(at);
+	note_way(at);
 	return rc;
 }
 
@@ -129,7 +146,7 @@ dp_build_path(struct dp_build *b, struct dp_route *r, const char *path)
 			return set_rest(b, at, r, path);
 		if (at == NULL)
 			return dp_build_fail(b, "route %s: out of memory", path);
-		note_choice(from);
+		note_way(from);
 	}
 	return set_route(b, &at->route, r, path);
 }

@@ -20,82 +20,93 @@ takes_format(const struct dp_route *r, uint32_t format)
 }
 
 /* The error that @q ends in before it runs, or 0. */
-static uint8_t
+static uint8_t __attribute__((noinline))
 fault(const struct dp_route *r, struct dp_request *q, const struct tg_msg *m)
 {
 	if (r == NULL)
 		return TG_NOT_FOUND;
 	if (m->code > TG_IPATCH || !(r->methods >> m->code & 1)
-		|| (unlikely(q->listing) && m->code != TG_GET))
+		|| (q->listing && m->code != TG_GET))
 		return TG_METHOD_NOT_ALLOWED;
 	if (m->code == TG_GET || m->code == TG_DELETE)
 		return 0;
-	if (unlikely(q->path.len > DP_PATH_MAX))
+	if (q->path.len > DP_PATH_MAX)
 		return TG_BAD_REQUEST;
-	if (unlikely(r->require_format) && q->content_format == DP_NO_FORMAT
+	if (r->require_format && q->content_format == DP_NO_FORMAT
 		&& !(m->code == TG_FETCH && dp_goes_on(m, q)))
 		return TG_BAD_REQUEST;
 	if (m->len - m->payload > r->max_payload && !(q->flags & DP_R_BLOCK1))
 		return TG_TOO_LARGE;
-	if (unlikely(dp_is_patch(m->code))) {
+	if (dp_is_patch(m->code)) {
 		q->flags |= DP_R_PART;
 		if (!(q->flags & DP_R_BLOCK1))
 			q->transfer = NULL;
 		return dp_patch_takes(m, q) ? 0 : TG_UNSUPPORTED_FORMAT;
 	}
-	return likely(r->n_formats == 0) || takes_format(r, q->content_format)
-		       ? 0
-		       : TG_UNSUPPORTED_FORMAT;
+	return takes_format(r, q->content_format) ? 0 : TG_UNSUPPORTED_FORMAT;
 }
 
+/* Is @q one of those that nearly all are, of which no more is to be asked than their
+ * size?  fault() finds none in them. */
+static bool
+is_plain(const struct dp_route *r, const struct dp_request *q, const struct tg_msg *m)
+{
+	return (r->plain >> m->code & 1)
+	       && (m->code == TG_GET
+		       || (!q->listing && q->path.len <= DP_PATH_MAX
+			       && m->len - m->payload <= r->max_payload));
+}
+
+static uint8_t __attribute__((noinline, cold)) wrong(const struct dp_request *q)
+{
+	return q->flags & DP_R_BAD_OPTION    ? TG_BAD_OPTION
+	       : q->flags & DP_R_BAD_REQUEST ? TG_BAD_REQUEST
+					     : TG_NO_PROXYING;
+}
+
+/* The route of request @q, and what it is refused with before it runs, or 0. */
 static uint8_t
-wrong(uint32_t flags)
+judge(const struct dp_snapshot *snap, const struct dp_route **route, struct dp_request *q,
+	const struct tg_msg *m)
 {
-	return flags & DP_R_BAD_OPTION    ? TG_BAD_OPTION
-	       : flags & DP_R_BAD_REQUEST ? TG_BAD_REQUEST
-					  : TG_NO_PROXYING;
+	const struct dp_route *r;
+
+	if (unlikely(q->flags & DP_R_WRONG)) {
+		*route = NULL;
+		return wrong(q);
+	}
+	*route = r = dp_route_find(snap, q);
+	return likely(r != NULL && is_plain(r, q, m)) ? 0 : fault(r, q, m);
 }
 
-/* Ask for the index line that act will begin with: a stored value's, or the device's. */
-static void
-look_ahead(struct dp_worker *w, struct dp_burst *b, unsigned i)
+/* Ask for the index line that act will begin with: a stored value's, or the device's.
+ * What the request is about: half of the hash, or 0. */
+static uint32_t
+look_ahead(struct dp_worker *w, struct dp_burst *b, size_t i, struct dp_request *q,
+	enum dp_kind kind)
 {
-	struct dp_request *q = &w->scratch->request[i];
-	const struct dp_route *r = b->route[i];
 	const uint8_t *name;
 	uint8_t len;
 
-	if (r->kind == DP_K_STORE && !q->listing) {
+	if (kind == DP_K_STORE && !q->listing) {
 		q->store_hash = dp_store_hash(w->store, &q->path);
 		dp_store_prefetch(w->store, q->store_hash);
-		q->about = (uint32_t)q->store_hash;
 		b->value |= UINT64_C(1) << i;
-	} else if (r->kind == DP_K_STREAM && q->device_at != DP_NO_SEGMENT) {
+		return (uint32_t)q->store_hash;
+	}
+	if (kind == DP_K_STREAM && q->device_at != DP_NO_SEGMENT) {
 		name = dp_request_segment(q, q->device_at, &len);
 		q->device_hash = dp_devices_hash(w->devices, name, len);
 		dp_devices_prefetch(w->devices, q->device_hash);
-		q->about = (uint32_t)q->device_hash;
 		b->device |= UINT64_C(1) << i;
+		return (uint32_t)q->device_hash;
 	}
-}
-
-/* The route of request @i, and what it is refused with before it runs, or 0. */
-static uint8_t
-judge(struct dp_worker *w, struct dp_burst *b, unsigned i)
-{
-	struct dp_request *q = &w->scratch->request[i];
-
-	if (unlikely(q->flags & DP_R_WRONG)) {
-		b->route[i] = NULL;
-		return wrong(q->flags);
-	}
-	b->route[i] = dp_route_find(w->snap, q);
-	return fault(b->route[i], q, &b->msg[i]);
+	return 0;
 }
 
 /* Is more to be looked at, when request @i runs, than what it asks? */
 static bool
-is_rare(const struct dp_burst *b, unsigned i, const struct dp_request *q)
+is_rare(const struct dp_burst *b, size_t i, const struct dp_request *q)
 {
 	return (b->flags[i] & DP_F_MULTICAST)
 	       || (q->flags
@@ -104,22 +115,40 @@ is_rare(const struct dp_burst *b, unsigned i, const struct dp_request *q)
 	       || b->route[i]->special;
 }
 
+/* No answers yet.  (As one memset() the last would be a slow `rep stos`.) */
+static void
+clear(struct dp_burst *b)
+{
+	b->value = b->device = b->rare = 0;
+	memset(b->code, 0, sizeof(b->code));
+	memset(b->silent, 0, sizeof(b->silent));
+	for (size_t i = 0; i < DP_BURST; i += 16)
+		memset(&b->reply[i], 0, 16 * sizeof(b->reply[0]));
+}
+
 void
 dp_stage_route(struct dp_worker *w, struct dp_burst *b)
 {
 	struct dp_request *q = w->scratch->request;
+	const struct dp_snapshot *snap = w->snap;
+	size_t n = b->n;
+	uint8_t code;
 
-	b->value = b->device = b->rare = 0;
-	for (unsigned i = 0; i < b->n; i++) {
+	clear(b);
+	for (size_t i = 0; i < n; i++, q++) {
 		if (b->pkt[i] == NULL)
 			continue;
-		q[i].about = 0;
-		b->reply[i] = 0;
-		b->silent[i] = q[i].silent;
-		b->code[i] = judge(w, b, i);
-		if (likely(b->code[i] == 0))
-			look_ahead(w, b, i);
-		if (unlikely(b->code[i] != 0 || is_rare(b, i, &q[i])))
-			b->rare |= UINT64_C(1) << i;
+		code = judge(snap, &b->route[i], q, &b->msg[i]);
+		if (likely(code == 0)) {
+			q->about = look_ahead(w, b, i, q, b->route[i]->kind);
+			if (likely(!is_rare(b, i, q)))
+				continue;
+			b->silent[i] = q->silent;
+		} else {
+			q->about = 0;
+			b->silent[i] = q->silent;
+			b->code[i] = code;
+		}
+		b->rare |= UINT64_C(1) << i;
 	}
 }

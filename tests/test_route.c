@@ -31,6 +31,8 @@ static const struct dp_route_spec routes[] = {
 	{.path = "/eightltr", .kind = DP_K_TIME},
 	{.path = "/nineletters", .kind = DP_K_TIME},
 	{.path = "/q/{any}/x", .kind = DP_K_QUERY},
+	{.path = "/sevenlt", .kind = DP_K_TIME},
+	{.path = "/eightltx", .kind = DP_K_TIME},
 };
 
 static struct dp_snapshot *
@@ -105,8 +107,13 @@ static const struct row {
 	{"/s/dev1/x", 7, 2, false},
 	{"/s/dev1", NONE, DP_NO_SEGMENT, false}, /* only what is stored is listed */
 	{"/eightltr", 8, DP_NO_SEGMENT, false},
+	{"/eightltx", 12, DP_NO_SEGMENT, false}, /* another of the same seven letters */
+	{"/eightlty", NONE, DP_NO_SEGMENT, false},
 	{"/eightlt", NONE, DP_NO_SEGMENT, false},
 	{"/eightltrs", NONE, DP_NO_SEGMENT, false},
+	{"/sevenlt", 11, DP_NO_SEGMENT, false},
+	{"/sevenl", NONE, DP_NO_SEGMENT, false},
+	{"/sevenltr", NONE, DP_NO_SEGMENT, false},
 	{"/nineletters", 9, DP_NO_SEGMENT, false},
 	{"/nineletterz", NONE, DP_NO_SEGMENT, false},
 	{"/q/y/x", 10, DP_NO_SEGMENT, false}, /* {any} is no device */
