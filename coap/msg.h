@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,10 +35,10 @@ enum tg_verdict {
 struct tg_msg {
 	const uint8_t *base; /* first header byte, borrowed */
 	uint16_t len;        /* bytes in the datagram */
-	uint16_t options;    /* offset of the first option byte */
 	uint16_t payload;    /* offset of the payload; equals len if there is none */
-	uint16_t mid;        /* message ID, host byte order */
+	uint16_t options;    /* offset of the first option byte */
 	uint8_t type;        /* enum tg_type */
+	uint16_t mid;        /* message ID, host byte order */
 	uint8_t code;        /* class << 5 | detail */
 	uint16_t tkl;        /* token bytes: tg_msg_token() */
 };
@@ -59,6 +60,35 @@ enum tg_verdict tg_msg_parse(
  * payload yet.  For who reads options and finds the payload in one walk. */
 enum tg_verdict tg_msg_head(
 	struct tg_msg *msg, const uint8_t *buf, size_t len, unsigned token_max);
+
+/*
+ * The same for what nearly every message is: a request, CON or NON, whose token has at
+ * most TG_TOKEN_MAX bytes; msg->payload is not written.  False: it is something else, and
+ * tg_msg_head() says what; @msg is then not written.
+ */
+static inline bool
+tg_msg_request(struct tg_msg *msg, const uint8_t *buf, size_t len)
+{
+	unsigned first, code, options;
+
+	if (len < TG_HDR_LEN)
+		return false;
+	first = buf[0];
+	code = buf[1];
+	options = TG_HDR_LEN + (first & 0xf);
+	/* Of the first byte all but the type's lower bit: version 1, no ACK or RST, and
+	 * TKL. */
+	if ((first & 0xef) - 0x40 > TG_TOKEN_MAX || code - 1 > 30 || len < options)
+		return false;
+	msg->base = buf;
+	msg->len = (uint16_t)len;
+	msg->options = (uint16_t)options;
+	msg->mid = (uint16_t)(buf[2] << 8 | buf[3]);
+	msg->type = first >> 4 & 1;
+	msg->code = (uint8_t)code;
+	msg->tkl = (uint16_t)(options - TG_HDR_LEN);
+	return true;
+}
 
 /* The option at @p < @end, not the payload marker, in bytes that nobody has checked: its
  * value, and how far its number is from the last one's and its length; NULL if it is

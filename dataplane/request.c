@@ -21,44 +21,18 @@ is_dots(const uint8_t *value, unsigned len)
 	return (len == 1 || len == 2) && value[0] == '.' && value[len - 1] == '.';
 }
 
-/*
- * Uri-Path options in a row, each under 13 bytes long, stand in the message almost as the
- * canonical form wants them: a byte that is the length, because the delta is 0, and the
- * segment.  Only the first, whose @len bytes are at @value, has a delta.  Where the walk
- * goes on; past @end if an option ran past it.
- */
-static const uint8_t *
-add_short_segments(struct dp_request *r, const uint8_t *value, unsigned len,
-	const uint8_t *end, uint8_t *to)
-{
-	const uint8_t *start = value - 1, *p = start;
-	unsigned first = len;
-
-	do {
-		if (len - 1 < 2 && p + len < end && is_dots(p + 1, len))
-			r->flags |= DP_R_BAD_OPTION;
-		p += 1 + len;
-	} while (p < end && (len = *p) < 13);
-	if (p > end)
-		return p;
-	r->path.len = (uint16_t)(r->path.len + (unsigned)(p - start));
-	dp_copy(to, start, (size_t)(p - start));
-	to[0] = (uint8_t)first;
-	return p;
-}
-
-static void
+/* Append a segment to the path at @to; what is behind it. */
+static uint8_t *
 add_segment(struct dp_request *r, const struct tg_opt *o, uint8_t *to)
 {
 	if (o->len > 255) {
 		r->flags |= DP_R_BAD_OPTION;
-		return;
+		return to;
 	}
 	if (is_dots(o->value, o->len))
 		r->flags |= DP_R_BAD_OPTION;
 	*to++ = (uint8_t)o->len;
-	dp_copy(to, o->value, o->len);
-	r->path.len = (uint16_t)(r->path.len + 1 + o->len);
+	return dp_copy(to, o->value, o->len);
 }
 
 /* A value of a critical option: what it says, or that it is bad. */
@@ -139,65 +113,130 @@ read_option(struct dp_request *r, const struct tg_opt *o, bool again)
 	}
 }
 
-static void
-add_option(struct dp_request *r, uint32_t number, const uint8_t *value, uint32_t length,
-	bool again, uint8_t *arena)
+/* Any option: what is behind the path at @to then. */
+static uint8_t *__attribute__((noinline))
+add_option(struct dp_request *r, const struct tg_opt *o, bool again, uint8_t *to)
 {
-	const struct tg_opt o = {
-		.value = value, .len = (uint16_t)length, .number = (uint16_t)number};
-
-	if (number == TG_OPT_URI_PATH)
-		add_segment(r, &o, arena + r->path.len);
-	else
-		r->flags |= read_option(r, &o, again);
+	if (o->number == TG_OPT_URI_PATH)
+		return add_segment(r, o, to);
+	r->flags |= read_option(r, o, again);
+	return to;
 }
+
+/* What is said of a request before anything is read stands together: one store. */
+#define BLANK_FROM offsetof(struct dp_request, accept)
+#define BLANK_TO offsetof(struct dp_request, block1)
 
 static void
 begin(struct dp_request *r, uint8_t *arena)
 {
+	static const struct dp_request blank = {
+		.accept = DP_NO_FORMAT,
+		.content_format = DP_NO_FORMAT,
+		.device_at = DP_NO_SEGMENT,
+	};
+
 	r->path.bytes = arena;
-	r->path.len = 0;
-	r->accept = r->content_format = DP_NO_FORMAT;
-	r->flags = 0;
-	r->silent = r->listing = 0;
-	r->device_at = DP_NO_SEGMENT;
+	memcpy((uint8_t *)r + BLANK_FROM, (const uint8_t *)&blank + BLANK_FROM,
+		BLANK_TO - BLANK_FROM);
 }
 
+/* Where a walk over options is, in bytes that nobody has checked. */
+struct walk {
+	const uint8_t *p, *end;
+	uint32_t number; /* of 65,535 bytes at most: it cannot wrap */
+	uint8_t *to;     /* behind the path so far */
+};
+
+/*
+ * Uri-Path options in a row, each under 13 bytes long, stand in the message almost as the
+ * canonical form wants them: a byte that is the length, because the delta is 0, and the
+ * segment.  Only the first, which has @len bytes, has a delta.  Then p is NULL if an
+ * option ran past the end.
+ */
+static DP_HOT struct walk
+add_short_segments(struct dp_request *r, struct walk w, size_t len)
+{
+	const uint8_t *start = w.p;
+	size_t first = len, n;
+
+	do {
+		if (len - 1 < 2 && w.p + len < w.end && is_dots(w.p + 1, len))
+			r->flags |= DP_R_BAD_OPTION;
+		w.p += 1 + len;
+	} while (w.p < w.end && (len = *w.p) < 13);
+	n = (size_t)(w.p - start);
+	if (unlikely(w.p > w.end)) {
+		w.p = NULL;
+		return w;
+	}
+	dp_copy(w.to, start, n);
+	w.to[0] = (uint8_t)first;
+	w.to += n;
+	return w;
+}
+
+/* Any option, but no payload marker. */
+static bool __attribute__((noinline)) read_any(struct dp_request *r, struct walk *w)
+{
+	uint32_t delta, length;
+	const uint8_t *p = tg_opt_head(w->p, w->end, &delta, &length);
+	struct tg_opt o;
+
+	if (p == NULL || (w->number += delta) > UINT16_MAX)
+		return false;
+	o = (struct tg_opt){
+		.value = p, .len = (uint16_t)length, .number = (uint16_t)w->number};
+	w->to = add_option(r, &o, delta == 0, w->to);
+	w->p = p + length;
+	return true;
+}
+
+/* The value of a Content-Format, of at most two bytes. */
+static uint32_t
+format_of(const uint8_t *value, size_t len)
+{
+	return len == 0 ? 0 : len == 1 ? value[0] : (uint32_t)value[0] << 8 | value[1];
+}
+
+/*
+ * The options that nearly all requests have are read here, short segments of a path and a
+ * Content-Format, and all others out of line.
+ */
 DP_HOT enum tg_verdict
 dp_request_read(struct dp_request *r, struct tg_msg *m, uint8_t *arena)
 {
-	const uint8_t *p = m->base + m->options, *end = m->base + m->len;
-	uint32_t number = 0; /* of 65,535 bytes at most: it cannot wrap */
-	uint32_t delta, length;
+	struct walk w = {m->base + m->options, m->base + m->len, 0, arena}, any;
+	uint32_t head;
 
 	begin(r, arena);
-	m->payload = m->len;
-	while (p < end) {
-		delta = *p >> 4;
-		length = *p & 0xf;
-		if (likely(delta < 13 && length < 13)) {
-			p++;
-		} else if (*p == TG_PAYLOAD_MARKER) {
-			m->payload = (uint16_t)(p + 1 - m->base);
-			break;
-		} else {
-			p = tg_opt_head(p, end, &delta, &length);
-			if (p == NULL)
+	while (w.p < w.end && (head = *w.p) != TG_PAYLOAD_MARKER) {
+		uint32_t delta = head >> 4, number = w.number + delta;
+		size_t length = head & 0xf;
+
+		/* A nibble over 12 says more than its value: no such sum is 11 or 12. */
+		if (number == TG_OPT_URI_PATH && likely(length < 13)) {
+			w.number = number;
+			w = add_short_segments(r, w, length);
+			if (unlikely(w.p == NULL))
 				return TG_OPTION;
+		} else if (number == TG_OPT_CONTENT_FORMAT && likely(number != w.number)
+			   && likely(w.p + 1 + length <= w.end) && likely(length <= 2)) {
+			w.number = number;
+			r->content_format = format_of(w.p + 1, length);
+			w.p += 1 + length;
+		} else {
+			any = w; /* whose own address nobody has: it stays in registers */
+			if (!read_any(r, &any))
+				return TG_OPTION;
+			w = any;
 		}
-		number += delta;
-		if (number == TG_OPT_URI_PATH && length < 13) {
-			p = add_short_segments(r, p, length, end, arena + r->path.len);
-			continue;
-		}
-		if (length > (size_t)(end - p))
-			return TG_OPTION;
-		add_option(r, number, p, length, delta == 0, arena);
-		p += length;
 	}
-	if (p > end || number > UINT16_MAX)
-		return TG_OPTION;
-	return p + 1 == end ? TG_NO_PAYLOAD : TG_OK; /* at a marker, or at the end */
+	if (w.p < w.end && unlikely(++w.p == w.end))
+		return TG_NO_PAYLOAD;
+	r->path.len = (uint16_t)(w.to - arena);
+	m->payload = (uint16_t)(w.p - m->base);
+	return TG_OK;
 }
 
 uint16_t
@@ -208,10 +247,11 @@ dp_request_bad_option(const struct tg_msg *m)
 	struct tg_opt_iter it;
 	struct tg_opt o;
 	uint32_t before = UINT32_MAX;
+	uint8_t *to = arena;
 
 	begin(&r, arena);
 	tg_opt_foreach (&it, &o, m) {
-		add_option(&r, o.number, o.value, o.len, o.number == before, arena);
+		to = add_option(&r, &o, o.number == before, to);
 		if (r.flags & DP_R_BAD_OPTION)
 			return o.number;
 		before = o.number;

@@ -21,7 +21,7 @@ static const enum dp_counter fault[TG_VERDICTS] = {
  * A message with a format error: a CON must be rejected, all else is ignored in silence.
  * One whose version is not 1, or that has no whole header, says nothing about itself.
  */
-static void
+static void __attribute__((noinline, cold))
 malformed(struct dp_worker *w, struct dp_burst *b, unsigned i, enum tg_verdict v)
 {
 	uint8_t *p = b->coap[i];
@@ -95,7 +95,7 @@ is_request(const struct tg_msg *m)
  * refused with 4.00, and not with an RST, which would say that none over eight bytes is
  * taken (2.2.2).
  */
-static bool __attribute__((noinline))
+static bool __attribute__((noinline, cold))
 look_again(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t *arena)
 {
 	struct dp_request *q = &w->scratch->request[i];
@@ -122,26 +122,26 @@ dp_stage_parse(struct dp_worker *w, struct dp_burst *b)
 	struct dp_request *q = w->scratch->request;
 	uint8_t *arena = w->scratch->arena;
 	uint64_t once = 0;
+	size_t n = b->n;
 
-	for (unsigned i = 0; i < b->n; i++) {
+	for (size_t i = 0; i < n; i++, q++) {
 		struct tg_msg *m = &b->msg[i];
-		enum tg_verdict v = tg_msg_head(m, b->coap[i], b->len[i], TG_TOKEN_MAX);
 
-		if (unlikely(v != TG_OK || !is_request(m))) {
-			if (!look_again(w, b, i, arena))
-				continue;
-		} else {
-			v = dp_request_read(&q[i], m, arena);
+		if (likely(tg_msg_request(m, b->coap[i], b->len[i]))) {
+			enum tg_verdict v = dp_request_read(q, m, arena);
+
 			if (unlikely(v != TG_OK)) {
 				malformed(w, b, i, v);
 				continue;
 			}
+		} else if (!look_again(w, b, i, arena)) {
+			continue;
 		}
-		arena += q[i].path.len;
+		arena += q->path.len;
 		if (m->code != TG_GET) {
 			once |= UINT64_C(1) << i;
-		} else if (unlikely((q[i].flags & DP_R_OBSERVE) || m->type == TG_NON)) {
-			if (q[i].flags & DP_R_OBSERVE)
+		} else if (unlikely((q->flags & DP_R_OBSERVE) || m->type == TG_NON)) {
+			if (q->flags & DP_R_OBSERVE)
 				b->flags[i] |= DP_F_OBSERVE;
 			once |= UINT64_C(1) << i;
 		}

@@ -252,6 +252,40 @@ prefixes(void **state)
 	}
 }
 
+/* Every first byte with every code, at every length round the head's. */
+static void
+requests(void **state)
+{
+	static const uint8_t wire[16] = {0, 0, 0x12, 0x34};
+
+	(void)state;
+	for (size_t len = 0; len <= sizeof(wire); len++) {
+		uint8_t *exact = exact_copy(wire, len);
+
+		for (unsigned i = 0; i < 0x10000; i++) {
+			struct tg_msg m, head;
+			bool request;
+
+			if (len > 1)
+				exact[1] = (uint8_t)i;
+			if (len > 0)
+				exact[0] = (uint8_t)(i >> 8);
+			request = tg_msg_head(&head, exact, len, TG_TOKEN_MAX) == TG_OK
+				  && head.code > 0 && head.code < 32
+				  && head.type <= TG_NON;
+			if (tg_msg_request(&m, exact, len) != request)
+				fail_msg("first bytes %04x, %zu in all", i, len);
+			if (request
+				&& (m.base != exact || m.len != len
+					|| m.options != head.options || m.mid != 0x1234
+					|| m.type != head.type || m.code != head.code
+					|| m.tkl != head.tkl))
+				fail_msg("another view of %04x, %zu bytes", i, len);
+		}
+		free(exact);
+	}
+}
+
 static void
 type_names(void **state)
 {
@@ -275,15 +309,16 @@ verdict_names(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[2 * COUNT(rows) + COUNT(extended) + 6] = {
+	struct CMUnitTest tests[2 * COUNT(rows) + COUNT(extended) + 7] = {
 		cmocka_unit_test(token_max),
 		cmocka_unit_test(token_borrowed),
 		cmocka_unit_test(extended_borrowed),
 		cmocka_unit_test(prefixes),
+		cmocka_unit_test(requests),
 		cmocka_unit_test(type_names),
 		cmocka_unit_test(verdict_names),
 	};
-	size_t n = 6;
+	size_t n = 7;
 
 	ADD_ROWS(tests, &n, rows, parse);
 	ADD_ROWS(tests, &n, rows, parse_as_ever);

@@ -23,13 +23,16 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	enum tg_verdict plain, extended;
-	struct tg_msg m;
+	struct tg_msg m, request;
 
 	if (size > UINT16_MAX)
 		return 0;
 	plain = tg_msg_parse(&m, data, size, TG_TOKEN_MAX);
-	if (plain == TG_OK)
+	if (plain == TG_OK) {
 		check(&m, data, size);
+		require(tg_msg_request(&request, data, size)
+			== (m.code > 0 && m.code < 32 && m.type <= TG_NON));
+	}
 	extended = tg_msg_parse(&m, data, size, TG_TOKEN_EXTENDED_MAX);
 	require(plain == extended || plain == TG_TOKEN_LEN);
 	if (extended != TG_OK)

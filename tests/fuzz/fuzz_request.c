@@ -157,6 +157,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	arena = malloc(DP_PATH_ROOM); /* exact: the sanitizer sees one byte too far */
 	require(arena != NULL);
 	memset(&r, 0xee, sizeof(r));
+	m.payload = 0xeeee; /* of what it was before, nothing is read */
 	v = dp_request_read(&r, &m, arena);
 	require(v == tg_msg_parse(&whole, data, size, TG_TOKEN_MAX));
 	if (v != TG_OK) {
