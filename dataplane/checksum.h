@@ -14,6 +14,7 @@
 
 #include <immintrin.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -63,41 +64,37 @@ dp_sum(const void *p, size_t len, uint64_t sum)
 	return dp_sum_add(sum, v >> 8 * (8 - left));
 }
 
-/* 32 bytes at a time, even and odd halves of words apart; 31 behind the last are read. */
-static inline uint64_t
-dp_sum_lines(const uint8_t *p, size_t len, uint64_t sum)
+/* A vector of 16 bit words as one of 32 bit sums, even and odd ones together. */
+static inline __m256i
+dp_sum_pairs(__m256i v)
 {
-	static const uint8_t window[64] = {[0 ... 31] = 0xff};
-	const __m256i low = _mm256_set1_epi32(0xffff);
-	__m256i v, mask, all = _mm256_setzero_si256();
-	__m128i half;
+	__m256i even = _mm256_blend_epi16(v, _mm256_setzero_si256(), 0xaa);
 
-	for (; len > 32; len -= 32, p += 32) {
-		v = _mm256_loadu_si256((const __m256i *)p);
-		all = _mm256_add_epi32(all, _mm256_and_si256(v, low));
-		all = _mm256_add_epi32(all, _mm256_srli_epi32(v, 16));
-	}
-	mask = _mm256_loadu_si256((const __m256i *)(window + 32 - len));
-	v = _mm256_and_si256(mask, _mm256_loadu_si256((const __m256i *)p));
-	all = _mm256_add_epi32(all, _mm256_and_si256(v, low));
-	all = _mm256_add_epi32(all, _mm256_srli_epi32(v, 16));
-	half = _mm_add_epi32(
-		_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
-	half = _mm_add_epi32(half, _mm_srli_si128(half, 8));
-	/* Two lanes are left, which are as good as one word of 64 bits. */
-	return dp_sum_add(sum, (uint64_t)_mm_cvtsi128_si64(half));
+	return _mm256_add_epi32(even, _mm256_srli_epi32(v, 16));
 }
 
-/* What dp_sum() says where 31 bytes behind the last are readable, as behind any message
- * in its packet. */
+/* What dp_sum() says where 32 bytes behind the last are readable, as behind any message
+ * in its packet (DP_TAILROOM). */
 static inline uint64_t
 dp_sum_message(const uint8_t *p, size_t len, uint64_t sum)
 {
-	if (len > 32)
-		return dp_sum_lines(p, len, sum);
-	for (; len > 8; len -= 8, p += 8)
-		sum = dp_sum_add(sum, dp_load8(p));
-	return dp_sum_add(sum, _bzhi_u64(dp_load8(p), (unsigned)len * 8));
+	static const uint8_t window[64] = {[0 ... 31] = 0xff};
+	size_t at = len & ~(size_t)31, tail = len & 31;
+	__m256i mask = _mm256_loadu_si256((const __m256i *)(window + 32 - tail));
+	__m256i last = _mm256_loadu_si256((const __m256i *)(p + at));
+	__m256i sums = dp_sum_pairs(_mm256_and_si256(mask, last));
+	__m128i half;
+
+	while (at > 0) {
+		at -= 32;
+		last = _mm256_loadu_si256((const __m256i *)(p + at));
+		sums = _mm256_add_epi32(sums, dp_sum_pairs(last));
+	}
+	half = _mm_add_epi32(
+		_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+	half = _mm_add_epi32(half, _mm_srli_si128(half, 8));
+	/* Two sums are left, which are as good as one word of 64 bits. */
+	return dp_sum_add(sum, (uint64_t)_mm_cvtsi128_si64(half));
 }
 
 /*
@@ -111,6 +108,14 @@ dp_sum_finish(uint64_t sum)
 	uint32_t wide = (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
 
 	return (uint16_t) ~((wide + (wide << 16 | wide >> 16)) >> 16);
+}
+
+/* Is @sum right, which is over its own checksum and not only zeros?  A word and the sum
+ * of its halves are the same modulo 2^16 - 1, and what is right folds to that. */
+static inline bool
+dp_sum_is_right(uint64_t sum)
+{
+	return sum % 0xffff == 0;
 }
 
 /* The pseudo header's part: both addresses lie behind each other at @addrs. */

@@ -46,7 +46,7 @@ set_plain(struct dp_net *net, unsigned p)
 	dp_plain_set(&net->plain[p], port->mac, dp_load4(port->addrs[a].addr + 12),
 		rte_cpu_to_be_16(port->udp_port));
 	net->plain[p].broadcast = net_broadcast_of(&port->addrs[a]);
-	net->plain[p].side = net->port_side[p][a];
+	net->plain[p].side = (uint64_t)net->port_side[p][a] << 16;
 	net->plain[p].sums = port->checksum_rx;
 }
 
@@ -287,9 +287,10 @@ ether(struct dp_net *net, struct dp_burst *b, unsigned i, struct net_frame *f)
 	return false;
 }
 
-/* True if packet @i is a datagram that goes on to CoAP. */
-static bool
-take(struct dp_net *net, struct dp_burst *b, unsigned i)
+/* True if packet @i is a datagram that goes on to CoAP; else it is gone.  Never inline:
+ * plain datagrams' loop would spill its registers for all the layers. */
+static __attribute__((noinline)) bool
+take_by_layers(struct dp_net *net, struct dp_burst *b, unsigned i)
 {
 	struct net_frame f;
 
@@ -306,7 +307,7 @@ take(struct dp_net *net, struct dp_burst *b, unsigned i)
 	return false;
 }
 
-/* Packet @from becomes packet @to: those before it were no datagrams. */
+/* Packet @from becomes packet @to. */
 static void
 move(struct dp_burst *b, unsigned to, unsigned from)
 {
@@ -318,34 +319,45 @@ move(struct dp_burst *b, unsigned to, unsigned from)
 	b->key[to] = b->key[from];
 }
 
+/* Where packets were no datagrams the next ones move up. */
+static __attribute__((cold, noinline)) void
+close_gaps(struct dp_burst *b)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < b->n; i++)
+		if (b->pkt[i] != NULL)
+			move(b, kept++, i);
+	b->n = (uint16_t)kept;
+}
+
 void
 dp_net_stage(struct dp_net *net, struct dp_burst *b)
 {
+	const struct dp_plain *plain = net->plain;
+	const size_t n = b->n;
 	uint64_t bytes = 0;
-	unsigned kept = 0;
+	bool gaps = false;
 
 	net->now = b->tsc;
 	if (unlikely(net->capture != NULL))
 		net_capture_heard(net, b);
-	for (unsigned i = 0; i < b->n && i < DP_AHEAD; i++)
+	for (unsigned i = 0; i < n && i < DP_AHEAD; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(b->pkt[i], const void *));
-	for (unsigned i = 0; i < b->n; i++) {
-		if (i + DP_AHEAD < b->n)
+	for (size_t i = 0; i < n; i++) {
+		if (i + DP_AHEAD < n)
 			rte_prefetch0(
 				rte_pktmbuf_mtod(b->pkt[i + DP_AHEAD], const void *));
 		bytes += b->pkt[i]->pkt_len;
-		if (unlikely(!dp_plain_take(&net->plain[b->port[i]], b, i))
-			&& !take(net, b, i))
-			continue;
-		if (unlikely(kept != i))
-			move(b, kept, i);
-		kept++;
+		if (unlikely(!dp_plain_take(&plain[b->port[i]], b, i)))
+			gaps |= !take_by_layers(net, b, i);
 	}
 	if (!b->handed) {
-		dp_count(net->counters, DP_C_rx_frames, b->n);
+		dp_count(net->counters, DP_C_rx_frames, n);
 		dp_count(net->counters, DP_C_rx_bytes, bytes);
 	}
-	b->n = (uint16_t)kept;
+	if (unlikely(gaps))
+		close_gaps(b);
 }
 
 const uint8_t *

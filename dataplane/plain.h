@@ -15,13 +15,16 @@
 #include "dataplane/copy.h"
 
 #include <rte_ether.h>
+#include <rte_ip.h>
+#include <rte_mbuf.h>
+#include <rte_udp.h>
 
 #include <immintrin.h>
 
 enum {
 	PLAIN_L3 = RTE_ETHER_HDR_LEN,
-	PLAIN_L4 = PLAIN_L3 + 20,
-	PLAIN_COAP = PLAIN_L4 + 8
+	PLAIN_L4 = PLAIN_L3 + sizeof(struct rte_ipv4_hdr),
+	PLAIN_COAP = PLAIN_L4 + sizeof(struct rte_udp_hdr)
 };
 
 /* Of a frame's bytes 6 to 37 those that are the same in all plain datagrams of a port. */
@@ -33,11 +36,11 @@ enum {
 struct dp_plain {
 	uint8_t like[PLAIN_LEN]; /* the bytes that are the same, and zeros */
 	uint8_t mask[PLAIN_LEN]; /* which those are */
-	uint64_t mac; /* its link address in the upper six bytes; DP_PLAIN_NONE */
+	uint64_t mac;  /* its link address in the upper six bytes; DP_PLAIN_NONE */
+	uint64_t side; /* as it stands in the last word of a key */
 	uint32_t own, broadcast; /* in network order */
-	uint16_t side;
-	bool sums; /* are to be looked at */
-};
+	bool sums;               /* are to be looked at */
+} __rte_cache_aligned;
 #define DP_PLAIN_NONE 1 /* no link address is like that: no frame is plain */
 
 /* Describe a port that has link address @mac, IPv4 address @own and UDP port @udp_be. */
@@ -84,25 +87,27 @@ dp_plain_host(const struct dp_plain *p, uint32_t src)
 	/* By the address' first byte. */
 	static const bool host[256] = {[1 ... 126] = true, [128 ... 223] = true};
 
-	return host[src & 0xff] && src != p->own && src != p->broadcast;
+	return src != p->own && src != p->broadcast && host[src & 0xff];
 }
 
-/* Are both sums right: of the header's words @a, @c, @dst and of the datagram @len bytes
- * long that begins with @head? */
+/* Are both sums right, of header @ip and of the datagram behind it, @len bytes? */
 static inline bool
-dp_plain_sums(const struct rte_mbuf *m, uint64_t a, uint64_t c, uint32_t dst,
-	uint64_t head, const uint8_t *udp, unsigned len)
+dp_plain_sums(const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip, unsigned len,
+	uint64_t len_be)
 {
-	uint64_t known = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK, sum;
+	uint64_t known = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+	const uint8_t *p = (const uint8_t *)ip, *addrs = (const uint8_t *)&ip->src_addr;
+	uint64_t header =
+		dp_sum_add(dp_sum_add(dp_load8(p), dp_load8(p + 8)), dp_load4(p + 16));
 
-	if (dp_sum_finish(dp_sum_add(dp_sum_add(a, c), dst)) != 0)
+	if (!dp_sum_is_right(header))
 		return false;
-	if (known != RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN)
+	if (unlikely(known != RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN))
 		return known != RTE_MBUF_F_RX_L4_CKSUM_BAD;
-	/* The pseudo header: addresses, protocol, and the length that is in the head. */
-	sum = (c >> 32) + dst + (17u << 8) + (head >> 32 & 0xffff);
-	return dp_sum_finish(dp_sum_message(udp + 8, len - 8, dp_sum_add(sum, head)))
-	       == 0;
+	/* The pseudo header: the addresses, which stand right before the datagram,
+	 * protocol and length. */
+	return dp_sum_is_right(dp_sum_message(
+		addrs, 2 * sizeof(uint32_t) + len, RTE_BE16(IPPROTO_UDP) + len_be));
 }
 
 /* True if packet @i of @b is plain; then it is described in the burst. */
@@ -111,30 +116,29 @@ dp_plain_take(const struct dp_plain *port, struct dp_burst *b, unsigned i)
 {
 	const struct rte_mbuf *m = b->pkt[i];
 	uint8_t *f = rte_pktmbuf_mtod(m, uint8_t *);
-	unsigned left = m->data_len - (unsigned)PLAIN_L3, len = left - 20;
-	uint64_t a, c, u, rest;
-	uint32_t src, dst;
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)(f + PLAIN_L3);
+	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)(f + PLAIN_L4);
+	unsigned len = m->pkt_len - PLAIN_COAP; /* of the message */
+	unsigned dgram = len + sizeof(*udp), total = dgram + sizeof(*ip);
+	uint64_t dgram_be = __builtin_bswap32(dgram) >> 16, src, rest;
 
-	if (m->data_len < PLAIN_COAP || len > DP_MSG_MAX + 8 || m->nb_segs != 1)
+	/* No sum over the datagram is no reason: if they are looked at, it is either
+	 * right all the same, or left to the layers. */
+	if (len > DP_MSG_MAX || m->nb_segs != 1 || !dp_plain_like(port, f)
+		|| ip->time_to_live == 0
+		|| __builtin_bswap16(ip->total_length) != (uint16_t)total
+		|| udp->dgram_len != dgram_be || udp->src_port == 0
+		|| !dp_plain_host(port, ip->src_addr)
+		|| (port->sums && !dp_plain_sums(m, ip, dgram, dgram_be)))
 		return false;
-	a = dp_load8(f + PLAIN_L3);     /* version, ToS, length, id, fragment */
-	c = dp_load8(f + PLAIN_L3 + 8); /* TTL, protocol, sum, source */
-	u = dp_load8(f + PLAIN_L4);     /* ports, length, sum */
-	dst = dp_load4(f + PLAIN_L3 + 16);
-	src = (uint32_t)(c >> 32);
-	if (!dp_plain_like(port, f) || (c & 0xff) == 0
-		|| (uint16_t)(a >> 16) != __builtin_bswap16((uint16_t)left)
-		|| (uint16_t)(u >> 32) != __builtin_bswap16((uint16_t)len)
-		|| (uint16_t)u == 0 || u >> 48 == 0 || !dp_plain_host(port, src)
-		|| (port->sums && !dp_plain_sums(m, a, c, dst, u, f + PLAIN_L4, len)))
-		return false;
-	rest = (uint64_t)src << 32 | 0xffff0000u; /* ::ffff:a.b.c.d in two words */
+	src = (uint64_t)ip->src_addr << 32
+	      | 0xffff0000u;               /* ::ffff:a.b.c.d in two words */
+	rest = port->side | udp->src_port; /* port, side, zero: one store */
 	memset(b->key[i].addr, 0, 8);
-	memcpy(b->key[i].addr + 8, &rest, 8);
-	rest = (uint64_t)port->side << 16 | (uint16_t)u; /* port, side, zero: one store */
+	memcpy(b->key[i].addr + 8, &src, 8);
 	memcpy(&b->key[i].port_be, &rest, sizeof(rest));
 	b->flags[i] = 0;
 	b->coap[i] = f + PLAIN_COAP;
-	b->len[i] = (uint16_t)(len - 8);
+	b->len[i] = (uint16_t)len;
 	return true;
 }
