@@ -27,10 +27,11 @@ static inline uint16_t
 dp_answer_head(struct dp_burst *b, unsigned i, uint8_t code)
 {
 	uint8_t *p = b->coap[i];
-
+	unsigned first = p[0];
 	/* A CON becomes an ACK; a NON stays one, and so does an answer. */
-	p[0] |= (uint8_t)((~p[0] & TG_NON << 4) << 1);
-	p[1] = code;
+	uint16_t head = (uint16_t)(first | (~first & TG_NON << 4) << 1 | code << 8);
+
+	memcpy(p, &head, sizeof(head));
 	return b->msg[i].options;
 }
 /* Answer @i with nothing but a code, and what belongs to that code (5.03: Max-Age; 4.13:

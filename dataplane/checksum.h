@@ -73,41 +73,51 @@ dp_sum_pairs(__m256i v)
 	return _mm256_add_epi32(even, _mm256_srli_epi32(v, 16));
 }
 
-/* What dp_sum() says where 32 bytes behind the last are readable, as behind any message
- * in its packet (DP_TAILROOM). */
+/* Add up @len bytes, no more than an IP packet has, where 32 behind the last are
+ * readable, as behind any message in its packet (DP_TAILROOM).  The sum is below 2^63: a
+ * few small ones may be added to it as numbers. */
 static inline uint64_t
-dp_sum_message(const uint8_t *p, size_t len, uint64_t sum)
+dp_sum_message(const uint8_t *p, size_t len)
 {
-	static const uint8_t window[64] = {[0 ... 31] = 0xff};
+	const __m256i place =
+		_mm256_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
+			17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
 	size_t at = len & ~(size_t)31, tail = len & 31;
-	__m256i mask = _mm256_loadu_si256((const __m256i *)(window + 32 - tail));
-	__m256i last = _mm256_loadu_si256((const __m256i *)(p + at));
-	__m256i sums = dp_sum_pairs(_mm256_and_si256(mask, last));
+	__m256i mask = _mm256_cmpgt_epi8(_mm256_set1_epi8((char)tail), place);
+	__m256i line = _mm256_loadu_si256((const __m256i *)(p + at));
+	__m256i sums = dp_sum_pairs(_mm256_and_si256(mask, line));
 	__m128i half;
 
 	while (at > 0) {
 		at -= 32;
-		last = _mm256_loadu_si256((const __m256i *)(p + at));
-		sums = _mm256_add_epi32(sums, dp_sum_pairs(last));
+		line = _mm256_loadu_si256((const __m256i *)(p + at));
+		sums = _mm256_add_epi32(sums, dp_sum_pairs(line));
 	}
 	half = _mm_add_epi32(
 		_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
 	half = _mm_add_epi32(half, _mm_srli_si128(half, 8));
 	/* Two sums are left, which are as good as one word of 64 bits. */
-	return dp_sum_add(sum, (uint64_t)_mm_cvtsi128_si64(half));
+	return (uint64_t)_mm_cvtsi128_si64(half);
 }
 
 /*
- * Fold to the sum's complement, in memory order: 0 if a sum over its own checksum is
- * right.  A word added to itself with its halves changed round has, in its upper half,
- * the sum of the halves and their carry.
+ * Fold to 16 bits, in memory order: to 0 only what is 0.  A word added to itself with its
+ * halves changed round has, in its upper half, the sum of the halves and their carry.
  */
-static inline uint16_t
-dp_sum_finish(uint64_t sum)
+static inline uint32_t
+dp_sum_fold(uint64_t sum)
 {
 	uint32_t wide = (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
 
-	return (uint16_t) ~((wide + (wide << 16 | wide >> 16)) >> 16);
+	return (wide + (wide << 16 | wide >> 16)) >> 16;
+}
+
+/* Fold to the sum's complement, in memory order: 0 if a sum over its own checksum is
+ * right. */
+static inline uint16_t
+dp_sum_finish(uint64_t sum)
+{
+	return (uint16_t)(dp_sum_fold(sum) ^ 0xffff);
 }
 
 /* Is @sum right, which is over its own checksum and not only zeros?  A word and the sum

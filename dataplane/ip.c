@@ -87,7 +87,7 @@ side_of(struct dp_net *net, uint8_t port, unsigned addr, uint16_t vlan)
 
 	if (likely(vlan == 0))
 		return net->port_side[port][addr];
-	s = net->side[net->port_side[port][addr]];
+	s = net->side[net->port_side[port][addr]].is;
 	s.vlan = vlan;
 	return dp_net_side_of(net, &s);
 }

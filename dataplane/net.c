@@ -75,6 +75,7 @@ set_tx(struct dp_net *net, unsigned p)
 	struct tx_port *tx = &net->tx[p];
 	char name[RTE_RING_NAMESIZE];
 
+	tx->pkt = net->tx_pkt[p];
 	tx->own = net->worker < port->n_txq;
 	tx->queue = (uint16_t)net->worker;
 	if (port->n_txq >= net->cfg->workers)
@@ -154,7 +155,7 @@ dp_net_kept(const struct dp_net *net)
 const struct dp_side *
 dp_net_side(const struct dp_net *net, uint16_t side)
 {
-	return &net->side[side];
+	return &net->side[side].is;
 }
 
 uint16_t
@@ -162,16 +163,21 @@ dp_net_side_of(struct dp_net *net, const struct dp_side *side)
 {
 	uint32_t n = net->n_sides;
 
-	for (uint32_t i = 0; i < n; i++)
-		if (net->side[i].port == side->port && net->side[i].vlan == side->vlan
-			&& net->side[i].udp_be == side->udp_be
-			&& memcmp(net->side[i].addr, side->addr, 16) == 0)
+	for (uint32_t i = 0; i < n; i++) {
+		const struct dp_side *known = &net->side[i].is;
+
+		if (known->port == side->port && known->vlan == side->vlan
+			&& known->udp_be == side->udp_be
+			&& memcmp(known->addr, side->addr, 16) == 0)
 			return (uint16_t)i;
+	}
 	if (n == SIDES_MAX)
 		return UINT16_MAX;
-	net->side[n] = *side;
-	net->side[n].local = rte_be_to_cpu_16(side->udp_be)
-			     | (uint32_t)dp_record_side(side->vlan, side->port) << 16;
+	net->side[n].is = *side;
+	net->side[n].is.local =
+		rte_be_to_cpu_16(side->udp_be)
+		| (uint32_t)dp_record_side(side->vlan, side->port) << 16;
+	net->side[n].sum = dp_sum_fold(dp_sum(side->addr, sizeof(side->addr), 0));
 	net->n_sides = n + 1;
 	return (uint16_t)n;
 }

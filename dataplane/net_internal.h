@@ -21,14 +21,19 @@
 #define NEIGHBOUR_S 300 /* seconds an entry is believed */
 
 struct tx_port {
-	struct rte_mbuf *pkt[TX_ARRAY];
+	struct rte_mbuf **pkt; /* TX_ARRAY: of dp_net, so that this is short */
 	uint16_t n;
 	uint16_t left; /* of them: the port had no room, the first were offered already */
 	uint16_t queue;
-	uint64_t moved; /* TSC, of a burst: the port took something */
 	bool own;       /* the queue is this worker's */
+	uint64_t moved; /* TSC, of a burst: the port took something */
 	struct rte_ring
 		*pass; /* frames from workers without a queue; NULL if all have one */
+};
+
+struct net_side {
+	struct dp_side is;
+	uint64_t sum; /* of its address, folded */
 };
 
 struct neighbour {
@@ -56,9 +61,10 @@ struct dp_net {
 	uint16_t port_side[DP_PORTS_MAX]
 			  [DP_ADDRS_MAX]; /* side of (port, address) untagged */
 	struct dp_plain plain[DP_PORTS_MAX];
-	struct dp_side side[SIDES_MAX];
+	struct net_side side[SIDES_MAX];
 	uint32_t n_sides;
 	struct tx_port tx[DP_PORTS_MAX];
+	struct rte_mbuf *tx_pkt[DP_PORTS_MAX][TX_ARRAY];
 	struct neighbour neighbour[NEIGHBOURS];
 	struct dp_wheel *timers; /* by a neighbour's place: when it is forgotten, in ms */
 	struct rte_ip_frag_tbl *frags;
@@ -143,12 +149,18 @@ net_is_unspecified(const uint8_t addr[16])
 	return memcmp(addr, unspecified, sizeof(unspecified)) == 0;
 }
 
-/* Addresses and link addresses change places. */
+/* Link addresses change places; what came to a group came to the port's own. */
 static inline void
 net_turn_ether(const struct dp_net *net, struct dp_burst *b, unsigned i)
 {
 	struct rte_ether_hdr *eth = rte_pktmbuf_mtod(b->pkt[i], struct rte_ether_hdr *);
+	/* Two addresses, and the two bytes behind them where they are. */
+	const __m128i turned =
+		_mm_setr_epi8(6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 4, 5, 12, 13, 14, 15);
+	__m128i front;
 
-	eth->dst_addr = eth->src_addr;
-	memcpy(&eth->src_addr, net->cfg->ports[b->port[i]].mac, 6);
+	if (unlikely(rte_is_multicast_ether_addr(&eth->dst_addr)))
+		memcpy(&eth->dst_addr, net->cfg->ports[b->port[i]].mac, 6);
+	front = _mm_loadu_si128((const __m128i *)eth);
+	_mm_storeu_si128((__m128i *)eth, _mm_shuffle_epi8(front, turned));
 }

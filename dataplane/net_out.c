@@ -9,89 +9,89 @@
  * the header back would wait for its stores.
  */
 
-/* UDP in front of @len bytes of message; @addrs: the sum of both addresses. */
-static inline void
-finish_udp(struct rte_udp_hdr *udp, const struct dp_peer_key *key,
-	const struct dp_side *side, uint16_t len, uint64_t addrs)
+/* As the bytes of a header have it; swapped where there are registers for it. */
+static inline uint64_t
+be16(unsigned v)
 {
-	uint16_t ulen = rte_cpu_to_be_16((uint16_t)(len + sizeof(*udp))), sum;
-
-	/* The length counts twice: in the pseudo header and in UDP's. */
-	addrs = dp_sum_add(
-		addrs, 2ull * ulen + RTE_BE16(IPPROTO_UDP) + side->udp_be + key->port_be);
-	sum = dp_sum_finish(dp_sum_message((const uint8_t *)(udp + 1), len, addrs));
-	*udp = (struct rte_udp_hdr){
-		.src_port = side->udp_be,
-		.dst_port = key->port_be,
-		.dgram_len = ulen,
-		.dgram_cksum = sum != 0 ? sum : 0xffff, /* 0 would mean there is none */
-	};
+	return __builtin_bswap32(v) >> 16;
 }
 
-static inline void
-finish4(struct rte_udp_hdr *udp, const struct dp_peer_key *key,
-	const struct dp_side *side, uint16_t len)
+/* IPv4 in front of a datagram of @len bytes; the sum of the peer's address, below 2^34.
+ */
+static inline uint64_t
+front4(struct rte_ipv4_hdr *ip, const struct dp_peer_key *key,
+	const struct net_side *side, unsigned len)
 {
-	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)udp - 1;
-	uint16_t total = rte_cpu_to_be_16((uint16_t)(len + sizeof(*udp) + sizeof(*ip)));
-	uint32_t src, dst;
+	uint64_t total = be16(len + (unsigned)sizeof(*ip));
+	uint64_t src = dp_load4(side->is.addr + 12), dst = dp_load4(key->addr + 12);
+	/* Version and length of this header, of all; not to be made fragments of. */
+	uint64_t first =
+		0x45 | total << 16 | (uint64_t)RTE_BE16(RTE_IPV4_HDR_DF_FLAG) << 48;
+	uint64_t hops = 64 | IPPROTO_UDP << 8;
+	uint64_t sum = dp_sum_finish(
+		side->sum + dst + total + 0x45 + RTE_BE16(RTE_IPV4_HDR_DF_FLAG) + hops);
+	uint64_t second = hops | sum << 16 | src << 32;
 
-	memcpy(&src, side->addr + 12, sizeof(src));
-	memcpy(&dst, key->addr + 12, sizeof(dst));
-	*ip = (struct rte_ipv4_hdr){
-		.version_ihl = 0x45,
-		.total_length = total,
-		.fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG),
-		.time_to_live = 64,
-		.next_proto_id = IPPROTO_UDP,
-		.hdr_checksum =
-			dp_sum_finish((uint64_t)src + dst + total + RTE_BE16(0x4500)
-				      + RTE_BE16(RTE_IPV4_HDR_DF_FLAG)
-				      + RTE_BE16(64 << 8 | IPPROTO_UDP)),
-		.src_addr = src,
-		.dst_addr = dst,
-	};
-	finish_udp(udp, key, side, len, (uint64_t)src + dst);
+	memcpy(ip, &first, 8);
+	memcpy(&ip->time_to_live, &second, 8);
+	ip->dst_addr = (uint32_t)dst;
+	return dst;
 }
 
-static inline void
-finish6(struct rte_udp_hdr *udp, const struct dp_peer_key *key,
-	const struct dp_side *side, uint16_t len)
+/* IPv6, likewise. */
+static inline uint64_t
+front6(struct rte_ipv6_hdr *ip, const struct dp_peer_key *key,
+	const struct net_side *side, unsigned len)
 {
-	struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)udp - 1;
-
 	ip->vtc_flow = RTE_BE32(0x60000000);
-	ip->payload_len = rte_cpu_to_be_16((uint16_t)(len + sizeof(*udp)));
+	ip->payload_len = (uint16_t)be16(len);
 	ip->proto = IPPROTO_UDP;
 	ip->hop_limits = 64;
-	memcpy(ip->src_addr, side->addr, sizeof(ip->src_addr));
+	memcpy(ip->src_addr, side->is.addr, sizeof(ip->src_addr));
 	memcpy(ip->dst_addr, key->addr, sizeof(ip->dst_addr));
-	finish_udp(udp, key, side, len,
-		dp_sum(side->addr, sizeof(side->addr),
-			dp_sum(key->addr, sizeof(key->addr), 0)));
+	return (uint64_t)dp_load4(key->addr) + dp_load4(key->addr + 4)
+	       + dp_load4(key->addr + 8) + dp_load4(key->addr + 12);
+}
+
+/* IP and UDP in front of @len bytes of message at @coap. */
+static inline void
+finish(uint8_t *coap, const struct dp_peer_key *key, const struct net_side *side, bool v4,
+	unsigned len)
+{
+	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)coap - 1;
+	unsigned ulen = len + (unsigned)sizeof(*udp);
+	uint64_t peer = likely(v4)
+				? front4((struct rte_ipv4_hdr *)udp - 1, key, side, ulen)
+				: front6((struct rte_ipv6_hdr *)udp - 1, key, side, ulen);
+	uint64_t src = side->is.udp_be, dst = key->port_be, ulen_be = be16(ulen), sum,
+		 all;
+
+	/* The length counts twice: in the pseudo header and in UDP's. */
+	sum = dp_sum_message(coap, len) + peer + side->sum + src + dst + 2 * ulen_be
+	      + RTE_BE16(IPPROTO_UDP);
+	sum = dp_sum_fold(~sum); /* never 0, which would mean there is none */
+	all = src | dst << 16 | ulen_be << 32 | sum << 48;
+	memcpy(udp, &all, sizeof(*udp));
 }
 
 static void
-set_length(struct rte_mbuf *m, const uint8_t *coap, uint16_t len)
+set_length(struct rte_mbuf *m, const uint8_t *coap, unsigned len)
 {
-	m->data_len = (uint16_t)(coap - rte_pktmbuf_mtod(m, const uint8_t *) + len);
-	m->pkt_len = m->data_len;
+	m->pkt_len = (uint32_t)(coap - rte_pktmbuf_mtod(m, const uint8_t *)) + len;
+	m->data_len = (uint16_t)m->pkt_len;
 	m->ol_flags = 0;
 }
 
 static DP_HOT void
-reply(struct dp_net *net, struct dp_burst *b, unsigned i, uint16_t len)
+reply(struct dp_net *net, struct dp_burst *b, unsigned i, unsigned len)
 {
 	struct rte_mbuf *m = b->pkt[i];
-	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(b->coap[i] - sizeof(*udp));
-	const struct dp_side *side = &net->side[b->key[i].side];
+	const struct dp_peer_key *key = &b->key[i];
+	const struct net_side *sides = net->side;
 
 	set_length(m, b->coap[i], len);
 	net_turn_ether(net, b, i);
-	if (likely(!(b->flags[i] & DP_F_IPV6)))
-		finish4(udp, &b->key[i], side, len);
-	else
-		finish6(udp, &b->key[i], side, len);
+	finish(b->coap[i], key, &sides[key->side], !(b->flags[i] & DP_F_IPV6), len);
 	net_queue(net, b->port[i], m);
 	b->pkt[i] = NULL;
 }
@@ -105,9 +105,10 @@ dp_net_reply(struct dp_net *net, struct dp_burst *b, unsigned i, uint16_t len)
 unsigned
 dp_net_reply_all(struct dp_net *net, struct dp_burst *b)
 {
+	const size_t n_all = b->n;
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < b->n; i++)
+	for (size_t i = 0; i < n_all; i++)
 		if (b->pkt[i] != NULL) {
 			reply(net, b, i, b->reply[i]);
 			n++;
@@ -140,7 +141,7 @@ dp_net_begin(struct dp_net *net, const struct dp_peer_key *key, uint8_t **coap)
 
 	if (m != NULL)
 		*coap = rte_pktmbuf_mtod_offset(
-			m, uint8_t *, front(&net->side[key->side], is_v4(key->addr)));
+			m, uint8_t *, front(&net->side[key->side].is, is_v4(key->addr)));
 	return m;
 }
 
@@ -181,16 +182,15 @@ void
 dp_net_send(struct dp_net *net, struct rte_mbuf *m, const struct dp_peer_key *key,
 	const uint8_t *mac, uint16_t len)
 {
-	const struct dp_side *side = &net->side[key->side];
+	const struct net_side *side = &net->side[key->side];
 	bool v4 = is_v4(key->addr);
-	uint8_t *coap = rte_pktmbuf_mtod_offset(m, uint8_t *, front(side, v4));
-	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(coap - sizeof(*udp));
+	uint8_t *coap = rte_pktmbuf_mtod_offset(m, uint8_t *, front(&side->is, v4));
 	const struct neighbour *n;
 
 	if (mac == NULL) {
-		n = net_neighbour(net, side->port, key->addr);
+		n = net_neighbour(net, side->is.port, key->addr);
 		if (n == NULL) {
-			net_ask(net, side, key->addr);
+			net_ask(net, &side->is, key->addr);
 			dp_count(net->counters, DP_C_neighbours_unknown, 1);
 			rte_pktmbuf_free(m);
 			return;
@@ -199,11 +199,8 @@ dp_net_send(struct dp_net *net, struct rte_mbuf *m, const struct dp_peer_key *ke
 	}
 	record(net, key, coap, v4);
 	set_length(m, coap, len);
-	address_frame(net, m, side, mac,
+	address_frame(net, m, &side->is, mac,
 		v4 ? RTE_BE16(RTE_ETHER_TYPE_IPV4) : RTE_BE16(RTE_ETHER_TYPE_IPV6));
-	if (v4)
-		finish4(udp, key, side, len);
-	else
-		finish6(udp, key, side, len);
-	net_queue(net, side->port, m);
+	finish(coap, key, side, v4, len);
+	net_queue(net, side->is.port, m);
 }

@@ -106,8 +106,8 @@ dp_plain_sums(const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip, unsigned 
 		return known != RTE_MBUF_F_RX_L4_CKSUM_BAD;
 	/* The pseudo header: the addresses, which stand right before the datagram,
 	 * protocol and length. */
-	return dp_sum_is_right(dp_sum_message(
-		addrs, 2 * sizeof(uint32_t) + len, RTE_BE16(IPPROTO_UDP) + len_be));
+	return dp_sum_is_right(dp_sum_message(addrs, 2 * sizeof(uint32_t) + len)
+			       + RTE_BE16(IPPROTO_UDP) + len_be);
 }
 
 /* True if packet @i of @b is plain; then it is described in the burst. */

@@ -9,32 +9,40 @@
 #include "dataplane/steer.h"
 #include "dataplane/worker.h"
 
-/* Into the flight recorder.  What comes back from its value's home knows of its route
+/* What message @i was about.  What comes back from its value's home knows of its route
  * only what it took along. */
-static inline void
-record(struct dp_worker *w, const struct dp_burst *b, unsigned i)
+static inline uint64_t
+about(const struct dp_request *q, const struct dp_burst *b, unsigned i)
 {
-	uint64_t about = likely(b->route[i] != NULL) ? dp_about(w, b, i)
-						     : dp_meta(b->pkt[i])->about;
+	const struct dp_route *route = b->route[i];
 
-	dp_record_heard(w, b, i, about | dp_trace_fate(b->code[i], 0));
+	return likely(route != NULL) ? dp_trace_about(route->tag, q->about)
+				     : dp_meta(b->pkt[i])->about;
 }
 
 void
 dp_stage_reply(struct dp_worker *w, struct dp_burst *b)
 {
+	const struct dp_request *q = w->scratch->request;
+	struct dp_trace *trace = w->trace;
+	const uint64_t tsc = b->tsc;
+	const size_t n = b->n;
 	unsigned answered;
 
-	for (unsigned i = 0; i < b->n; i++) {
+	for (size_t i = 0; i < n; i++, q++) {
+		uint8_t code = b->code[i];
+
 		if (b->pkt[i] == NULL)
 			continue;
-		record(w, b, i);
+		dp_trace_put(trace, tsc, &b->key[i], &b->msg[i], b->coap[i],
+			b->flags[i] & DP_F_IPV6 ? DP_TRACE_V6 : 0,
+			about(q, b, i) | dp_trace_fate(code, 0));
 		if (b->reply[i] != 0)
 			continue;
-		if (likely(b->code[i] < TG_BAD_REQUEST))
-			b->reply[i] = dp_answer_head(b, i, b->code[i]);
+		if (likely(code < TG_BAD_REQUEST))
+			b->reply[i] = dp_answer_head(b, i, code);
 		else
-			dp_answer_code(w, b, i, b->code[i]);
+			dp_answer_code(w, b, i, code);
 	}
 	answered = dp_net_reply_all(w->net, b);
 	if (answered == 0)
