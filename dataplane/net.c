@@ -178,6 +178,7 @@ dp_net_side_of(struct dp_net *net, const struct dp_side *side)
 		rte_be_to_cpu_16(side->udp_be)
 		| (uint32_t)dp_record_side(side->vlan, side->port) << 16;
 	net->side[n].sum = dp_sum_fold(dp_sum(side->addr, sizeof(side->addr), 0));
+	net->side[n].sum_udp = net->side[n].sum + side->udp_be + RTE_BE16(IPPROTO_UDP);
 	net->n_sides = n + 1;
 	return (uint16_t)n;
 }
@@ -377,9 +378,9 @@ dp_net_source_mac(const struct dp_burst *b, unsigned i)
 
 /* Give the port what waits for it.  What it has no room for stays, in front. */
 static void
-send_port(struct dp_net *net, unsigned p)
+send_port(struct dp_net *net, struct tx_port *tx)
 {
-	struct tx_port *tx = &net->tx[p];
+	unsigned p = (unsigned)(tx - net->tx);
 	uint64_t bytes = 0;
 	uint16_t sent;
 
@@ -414,7 +415,7 @@ net_queue(struct dp_net *net, uint8_t port, struct rte_mbuf *m)
 	struct tx_port *tx = &net->tx[port];
 
 	if (unlikely(tx->n == TX_ARRAY)) {
-		send_port(net, port);
+		send_port(net, tx);
 		if (tx->n == TX_ARRAY) {
 			dp_count(net->counters, DP_C_tx_dropped, 1);
 			rte_pktmbuf_free(m);
@@ -434,7 +435,7 @@ take_passed(struct dp_net *net, unsigned p)
 
 	tx->n += (uint16_t)n;
 	if (n > 0)
-		send_port(net, p);
+		send_port(net, tx);
 }
 
 void
@@ -444,7 +445,7 @@ dp_net_flush(struct dp_net *net)
 		struct tx_port *tx = &net->tx[p];
 
 		if (tx->n > 0)
-			send_port(net, p);
+			send_port(net, tx);
 		if (tx->pass != NULL && tx->own && net->worker == 0)
 			take_passed(net, p);
 	}

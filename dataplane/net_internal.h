@@ -33,7 +33,8 @@ struct tx_port {
 
 struct net_side {
 	struct dp_side is;
-	uint64_t sum; /* of its address, folded */
+	uint32_t sum;     /* of its address */
+	uint32_t sum_udp; /* and of its port and the protocol */
 };
 
 struct neighbour {

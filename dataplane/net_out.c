@@ -28,9 +28,9 @@ front4(struct rte_ipv4_hdr *ip, const struct dp_peer_key *key,
 	uint64_t first =
 		0x45 | total << 16 | (uint64_t)RTE_BE16(RTE_IPV4_HDR_DF_FLAG) << 48;
 	uint64_t hops = 64 | IPPROTO_UDP << 8;
-	uint64_t sum = dp_sum_finish(
+	uint64_t sum = dp_sum_fold(
 		side->sum + dst + total + 0x45 + RTE_BE16(RTE_IPV4_HDR_DF_FLAG) + hops);
-	uint64_t second = hops | sum << 16 | src << 32;
+	uint64_t second = hops | (sum ^ 0xffff) << 16 | src << 32;
 
 	memcpy(ip, &first, 8);
 	memcpy(&ip->time_to_live, &second, 8);
@@ -67,8 +67,7 @@ finish(uint8_t *coap, const struct dp_peer_key *key, const struct net_side *side
 		 all;
 
 	/* The length counts twice: in the pseudo header and in UDP's. */
-	sum = dp_sum_message(coap, len) + peer + side->sum + src + dst + 2 * ulen_be
-	      + RTE_BE16(IPPROTO_UDP);
+	sum = dp_sum_message(coap, len) + peer + side->sum_udp + dst + 2 * ulen_be;
 	sum = dp_sum_fold(~sum); /* never 0, which would mean there is none */
 	all = src | dst << 16 | ulen_be << 32 | sum << 48;
 	memcpy(udp, &all, sizeof(*udp));
@@ -88,10 +87,11 @@ reply(struct dp_net *net, struct dp_burst *b, unsigned i, unsigned len)
 	struct rte_mbuf *m = b->pkt[i];
 	const struct dp_peer_key *key = &b->key[i];
 	const struct net_side *sides = net->side;
+	uint8_t *coap = b->coap[i];
 
-	set_length(m, b->coap[i], len);
+	set_length(m, coap, len);
 	net_turn_ether(net, b, i);
-	finish(b->coap[i], key, &sides[key->side], !(b->flags[i] & DP_F_IPV6), len);
+	finish(coap, key, &sides[key->side], !(b->flags[i] & DP_F_IPV6), len);
 	net_queue(net, b->port[i], m);
 	b->pkt[i] = NULL;
 }

@@ -30,7 +30,7 @@ dp_stage_reply(struct dp_worker *w, struct dp_burst *b)
 	unsigned answered;
 
 	for (size_t i = 0; i < n; i++, q++) {
-		uint8_t code = b->code[i];
+		const unsigned code = b->code[i];
 
 		if (b->pkt[i] == NULL)
 			continue;

@@ -99,24 +99,24 @@ static inline void
 dp_trace_put(struct dp_trace *t, uint64_t tsc, const struct dp_peer_key *key,
 	const struct tg_msg *m, const uint8_t *coap, unsigned flags, uint64_t about)
 {
+	uint64_t *e = dp_trace_next(t);
 	unsigned tkl = coap[0] & 15u;
 	unsigned first = (flags & DP_TRACE_SENT) | (unsigned)m->type << 4 | tkl;
-	/* The key's last words: address, port, and the side, which gives way. */
-	uint64_t peer = dp_load8(key->addr + 12) << 16 >> 16;
-	/* From eight bytes on this leaves all of them. */
-	uint64_t token = __builtin_ia32_bzhi_di(dp_load8(coap + TG_HDR_LEN), 8 * tkl);
-	uint64_t time = tsc >> 8 << 16 | m->mid, *e;
+	uint64_t peer;
 
+	dp_trace_set(&e[DP_TRACE_ABOUT], about);
+	/* From eight bytes on this leaves all of them. */
+	dp_trace_set(&e[DP_TRACE_TOKEN],
+		__builtin_ia32_bzhi_di(dp_load8(coap + TG_HDR_LEN), 8 * tkl));
+	dp_trace_set(&e[DP_TRACE_TIME], tsc >> 8 << 16 | m->mid);
+	/* The key's last words: address, port, and the side, which gives way. */
+	peer = dp_load8(key->addr + 12) << 16 >> 16;
 	peer |= (uint64_t)(first | (unsigned)m->code << 8) << 48;
-	e = dp_trace_next(t);
 	if (unlikely(flags & DP_TRACE_V6)) {
 		peer |= (uint64_t)DP_TRACE_V6 << 48;
 		dp_trace_address(t, key->addr);
 	}
-	dp_trace_set(&e[DP_TRACE_TIME], time);
 	dp_trace_set(&e[DP_TRACE_PEER], peer);
-	dp_trace_set(&e[DP_TRACE_TOKEN], token);
-	dp_trace_set(&e[DP_TRACE_ABOUT], about);
 }
 
 /* [w] What was entered becomes visible; once a turn. */
