@@ -120,9 +120,12 @@ dp_peers_locate(const struct dp_peers *t, uint64_t hash)
 void
 dp_peers_prefetch_more(const struct dp_peers *t, uint32_t peer)
 {
-	const struct hot *h = hot_of(t, peer);
+	const struct hot *h;
 
-	if (peer != DP_NONE && (h->flags & IN_USE) && h->chain != 0)
+	if (peer == DP_NONE)
+		return;
+	h = hot_of(t, peer);
+	if (unlikely(h->chain != 0) && (h->flags & IN_USE))
 		__builtin_prefetch(&pool_of(t)->block[h->chain - 1], 1);
 }
 

@@ -300,13 +300,35 @@ act_rarely(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	return true;
 }
 
+#define FOLLOW 12 /* requests ahead: further than a line is on its way */
+
+/* The lines that locate asked for have come, and name others: a peer its extension, a
+ * value its device. */
+static DP_HOT void
+follow(struct dp_worker *w, const struct dp_burst *b, unsigned i)
+{
+	uint32_t slot;
+
+	dp_peers_prefetch_more(w->peers, b->peer[i]);
+	if (!(b->value >> i & 1))
+		return;
+	slot = w->scratch->request[i].store_hint;
+	if (slot != DP_NONE)
+		dp_devices_prefetch_slot(w->devices, dp_store_owner(w->store, slot));
+}
+
 void
 dp_stage_act(struct dp_worker *w, struct dp_burst *b)
 {
 	uint64_t rare = likely(!w->draining) ? b->rare : UINT64_MAX;
+	uint64_t ahead = b->once;
 	unsigned requests = 0;
 
+	for (unsigned n = 0; n < FOLLOW && ahead != 0; n++)
+		follow(w, b, dp_next_of(&ahead));
 	for (unsigned i = 0; i < b->n; i++) {
+		if (ahead != 0)
+			follow(w, b, dp_next_of(&ahead));
 		if (b->pkt[i] == NULL)
 			continue;
 		if (likely(!(rare >> i & 1)))

@@ -62,22 +62,6 @@ dp_stage_match(struct dp_worker *w, struct dp_burst *b)
 	}
 }
 
-/* A peer's line names its extension, a stored value's slot its device: ask for those too.
- */
-static void
-follow(struct dp_worker *w, const struct dp_burst *b, const struct dp_request *q)
-{
-	for (uint64_t set = b->once; set != 0;)
-		dp_peers_prefetch_more(w->peers, b->peer[dp_next_of(&set)]);
-	for (uint64_t set = b->once & b->value; set != 0;) {
-		uint32_t slot = q[dp_next_of(&set)].store_hint;
-
-		if (slot != DP_NONE)
-			dp_devices_prefetch_slot(
-				w->devices, dp_store_owner(w->store, slot));
-	}
-}
-
 void
 dp_stage_locate(struct dp_worker *w, struct dp_burst *b)
 {
@@ -99,6 +83,5 @@ dp_stage_locate(struct dp_worker *w, struct dp_burst *b)
 
 		q[i].device_hint = dp_devices_locate(w->devices, q[i].device_hash);
 	}
-	follow(w, b, q);
 	dp_block_locate(w, b);
 }
