@@ -174,9 +174,8 @@ dp_net_side_of(struct dp_net *net, const struct dp_side *side)
 	if (n == SIDES_MAX)
 		return UINT16_MAX;
 	net->side[n].is = *side;
-	net->side[n].is.local =
-		rte_be_to_cpu_16(side->udp_be)
-		| (uint32_t)dp_record_side(side->vlan, side->port) << 16;
+	net->side[n].is.local = rte_be_to_cpu_16(side->udp_be)
+				| (uint32_t)dp_record_side(side->vlan, side->port) << 16;
 	net->side[n].sum = dp_sum_fold(dp_sum(side->addr, sizeof(side->addr), 0));
 	net->side[n].sum_udp = net->side[n].sum + side->udp_be + RTE_BE16(IPPROTO_UDP);
 	net->n_sides = n + 1;
