@@ -32,6 +32,8 @@ enum tg_verdict {
 	TG_VERDICTS,
 };
 
+/* In an order in which gcc stores each field by itself, and not words it shifts together.
+ */
 struct tg_msg {
 	const uint8_t *base; /* first header byte, borrowed */
 	uint16_t len;        /* bytes in the datagram */

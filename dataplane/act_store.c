@@ -132,7 +132,7 @@ may_have(struct dp_worker *w, uint32_t device)
 
 /* Write @q's value, in @slot if there is one, as @device's. */
 static DP_HOT enum dp_store_result
-store(struct dp_worker *w, const struct dp_burst *b, unsigned i,
+write_value(struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	const struct dp_request *q, uint32_t device, uint32_t *slot)
 {
 	const struct tg_msg *m = &b->msg[i];
@@ -143,7 +143,7 @@ store(struct dp_worker *w, const struct dp_burst *b, unsigned i,
 }
 
 static __attribute__((noinline)) uint8_t
-full(struct dp_worker *w)
+refuse_full(struct dp_worker *w)
 {
 	dp_count(&w->counters, DP_C_store_full, 1);
 	return TG_UNAVAILABLE;
@@ -158,8 +158,8 @@ put_new(struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_req
 
 	if (!may_have(w, device))
 		return TG_UNAVAILABLE;
-	if (store(w, b, i, q, device, &slot) == DP_STORE_FULL)
-		return full(w);
+	if (write_value(w, b, i, q, device, &slot) == DP_STORE_FULL)
+		return refuse_full(w);
 	if (unlikely(dp_lists_count(w->lists) > 0))
 		(void)dp_list_changed(w, q);
 	return TG_CREATED;
@@ -172,18 +172,18 @@ put(struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_request
 {
 	uint32_t device =
 		dp_act_device(w, b, i, q, dp_store_owner(w->store, slot), origin);
-	enum dp_store_result result = store(w, b, i, q, device, &slot);
+	enum dp_store_result result = write_value(w, b, i, q, device, &slot);
 
 	if (unlikely(result == DP_STORE_FULL))
-		return full(w);
+		return refuse_full(w);
 	if (unlikely(result == DP_STORE_RELISTED))
 		relist(w, q, slot);
 	return TG_CHANGED;
 }
 
 /* DELETE of what is not there is 2.02 (RFC 7252, 5.8.4). */
-static __attribute__((noinline))
-uint8_t delete (struct dp_worker *w, const struct dp_request *q, uint32_t slot)
+static __attribute__((noinline)) uint8_t
+remove_value(struct dp_worker *w, const struct dp_request *q, uint32_t slot)
 {
 	if (slot == DP_NONE)
 		return TG_DELETED;
@@ -206,7 +206,7 @@ write_here(struct dp_worker *w, struct dp_burst *b, unsigned i,
 			exists ? dp_store_etag(w->store, slot) : 0))
 		return TG_PRECONDITION_FAILED;
 	if (unlikely(b->msg[i].code == TG_DELETE))
-		return delete (w, q, slot);
+		return remove_value(w, q, slot);
 	return likely(exists) ? put(w, b, i, q, slot, origin)
 			      : put_new(w, b, i, q, origin);
 }

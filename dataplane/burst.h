@@ -18,7 +18,9 @@
 #define DP_BURST 64
 #define DP_AHEAD 4      /* packets between a prefetch and its use */
 #define DP_HEADROOM 128 /* free bytes kept before the frame */
-#define DP_TAILROOM 32  /* kept free after every message for a security tag */
+#define DP_TAILROOM                                                                      \
+	32 /* after every message in its buffer: for a security tag, and for who reads   \
+	      and copies by words and goes over the end */
 #define DP_MSG_MAX 1472 /* bytes of a message: what fits a frame of IPv4; IPv6: 1452 */
 
 enum dp_flag {

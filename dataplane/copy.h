@@ -57,7 +57,7 @@ dp_copy(uint8_t *to, const void *from, size_t len)
 typedef uint64_t dp_over
 	__attribute__((vector_size(DP_COPY_OVER), aligned(1), may_alias));
 
-/* Copy @len bytes and what is behind them, up to DP_COPY_OVER - 1 more, all of which may
+/* Copy @len bytes and what is behind them, up to DP_COPY_OVER more, all of which may
  * be read and written; returns what is behind @len. */
 static inline uint8_t *
 dp_copy_over(uint8_t *to, const void *from, size_t len)

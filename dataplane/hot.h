@@ -7,8 +7,8 @@
 
 #define DP_HOT inline __attribute__((always_inline))
 
-/* One of the several ways a message may go, long enough to have the registers to itself:
- * among the others, inline, it would keep half of what it needs in memory. */
+/* A function that has the registers to itself: inline among the other ways that a message
+ * may go it, or they, would keep half of what they need in memory. */
 #define DP_APART __attribute__((noinline))
 
 /* A pointer that stays one: gcc would work the address out again at every use. */

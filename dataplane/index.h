@@ -33,7 +33,7 @@ dp_index_buckets(uint32_t slots)
 }
 
 /* The hash as a fraction of the buckets: what counts are its upper bits, tags have the
- * lower ones. */
+ * lower ones.  Part of the layout of every table that has an index. */
 static inline uint32_t
 dp_index_home(uint32_t buckets, uint64_t hash)
 {

@@ -139,7 +139,9 @@ udp(struct dp_net *net, struct dp_burst *b, unsigned i, const struct net_frame *
 		dp_net_drop(net, b, i, DP_C_drop_udp_checksum);
 		return false;
 	}
-	if (unlikely(ulen > DATAGRAM_MAX)) {
+	/* Extension headers before it may have used its buffer up. */
+	if (unlikely(ulen > DATAGRAM_MAX
+		     || rte_pktmbuf_tailroom(b->pkt[i]) < DP_TAILROOM)) {
 		dp_net_drop(net, b, i, DP_C_drop_too_long);
 		return false;
 	}

@@ -2,7 +2,7 @@
 
 #include "dataplane/index.h"
 
-#define LAYOUT 1
+#define LAYOUT 2
 #define PLACE_BITS 16 /* of a reference are the place, the rest its generation */
 
 struct place {

@@ -26,7 +26,7 @@ struct dp_side {
 	uint16_t vlan;    /* VLAN id, 0 if untagged */
 	uint8_t port;     /* index of the dp port */
 	uint32_t local;   /* dp_net_side_of: the port and the side as a record has them */
-} __attribute__((aligned(32))); /* found by a shift */
+};
 
 /* One worker's stack over the opened @ports.  NULL and @err filled if memory fails. */
 struct dp_net *dp_net_new(const struct dp_config *cfg, unsigned worker,

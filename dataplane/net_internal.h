@@ -21,7 +21,7 @@
 #define NEIGHBOUR_S 300 /* seconds an entry is believed */
 
 struct tx_port {
-	struct rte_mbuf **pkt; /* TX_ARRAY: of dp_net, so that this is short */
+	struct rte_mbuf **pkt; /* TX_ARRAY; elsewhere, for a port is found by a shift */
 	uint16_t n;
 	uint16_t left; /* of them: the port had no room, the first were offered already */
 	uint16_t queue;
@@ -33,9 +33,9 @@ struct tx_port {
 
 struct net_side {
 	struct dp_side is;
-	uint32_t sum;     /* of its address */
-	uint32_t sum_udp; /* and of its port and the protocol */
-};
+	uint32_t sum;           /* of its address */
+	uint32_t sum_udp;       /* and of its port and the protocol */
+} __attribute__((aligned(64))); /* found by a shift */
 
 struct neighbour {
 	uint8_t addr[16];

@@ -28,6 +28,7 @@ front4(struct rte_ipv4_hdr *ip, const struct dp_peer_key *key,
 	uint64_t first =
 		0x45 | total << 16 | (uint64_t)RTE_BE16(RTE_IPV4_HDR_DF_FLAG) << 48;
 	uint64_t hops = 64 | IPPROTO_UDP << 8;
+	/* ::ffff:, which stands in the side's sum, adds nothing to it. */
 	uint64_t sum = dp_sum_fold(
 		side->sum + dst + total + 0x45 + RTE_BE16(RTE_IPV4_HDR_DF_FLAG) + hops);
 	uint64_t second = hops | (sum ^ 0xffff) << 16 | src << 32;

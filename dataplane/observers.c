@@ -4,7 +4,7 @@
 #include "dataplane/observers_internal.h"
 #include "dataplane/wheel.h"
 
-#define LAYOUT 1
+#define LAYOUT 2
 #define TOLD_MIN 1024  /* notifications whose Message IDs are known, powers of two */
 #define TOLD_MAX 65536 /* ... half a byte for each of a million relations */
 

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define LAYOUT 1
+#define LAYOUT 2
 
 struct reply {
 	uint32_t peer;

@@ -68,9 +68,10 @@ struct dp_request {
 #define DP_PATH_ROOM (2048 + 8)
 
 /*
- * Read the options of @m, of which tg_msg_head() has accepted the head, and find its
- * payload: one walk that says of a datagram what tg_msg_parse() says.  @arena has
- * DP_PATH_ROOM bytes, of which the path takes path.len.
+ * Read the options of @m, of which tg_msg_head() or tg_msg_request() has accepted the
+ * head, and find its payload: one walk that says of a datagram what tg_msg_parse() says.
+ * @arena has DP_PATH_ROOM bytes, of which the path takes path.len.  If the walk fails,
+ * neither path.len nor the payload is written.
  */
 enum tg_verdict dp_request_read(struct dp_request *r, struct tg_msg *m, uint8_t *arena);
 

@@ -181,7 +181,8 @@ methods_of(const struct dp_route *r)
 	return 1u << TG_GET;
 }
 
-/* Of those the ones that have no fault but a size that is too large. */
+/* Of those the ones of which no more is to be asked than stage_route.c's is_plain()
+ * asks. */
 static uint8_t
 plain_of(const struct dp_route *r)
 {

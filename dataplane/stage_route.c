@@ -47,7 +47,8 @@ fault(const struct dp_route *r, struct dp_request *q, const struct tg_msg *m)
 }
 
 /* Is @q one of those that nearly all are, of which no more is to be asked than their
- * size?  fault() finds none in them. */
+ * size?  fault() finds none in them: what it learns to ask, plain_of() and this must
+ * know. */
 static bool
 is_plain(const struct dp_route *r, const struct dp_request *q, const struct tg_msg *m)
 {

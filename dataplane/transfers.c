@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define LAYOUT 5
+#define LAYOUT 6
 #define LINE 64
 #define EXPIRED_A_TICK 64 /* of each list */
 

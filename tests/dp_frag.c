@@ -225,6 +225,30 @@ options_behind_the_fragment_header(void **state)
 	gw_hear(&gw.v6, coap(T_ACK, TG_CHANGED, 7, (struct bytes){0}));
 }
 
+/* A message behind so many options that what goes over its end would leave its buffer. */
+static void
+options_fill_the_buffer(void **state)
+{
+	static const uint8_t message[] = {0x40, 2, 0, 9, 0xb1, 't', 1, 'a'};
+	static const uint16_t options[] = {1920, 1968};
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT(options); i++) {
+		size_t len = udp_write(
+			datagram + options[i], &gw.v6, message, sizeof(message));
+
+		memset(datagram, 0, options[i]);
+		datagram[0] = P_UDP;
+		datagram[1] = (uint8_t)(options[i] / 8 - 1);
+		send_piece(&gw.v6, P_OPTIONS, &(struct piece){0, 1440, MORE}, ID + i);
+		send_piece(&gw.v6, P_OPTIONS,
+			&(struct piece){1440, (unsigned)(options[i] + len), LAST},
+			ID + i);
+		gw_counted(DP_C_drop_too_long, i);
+		gw_counted(DP_C_requests, 1);
+	}
+}
+
 /* An echo that came in fragments, answered where the answer fits a frame. */
 static void
 echo_in_fragments(void **state)
@@ -280,7 +304,7 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 16] = {
+	struct CMUnitTest tests[COUNT(rows) + 17] = {
 		cmocka_unit_test(too_late),
 		cmocka_unit_test(two_at_a_time),
 		cmocka_unit_test(merged_with_a_wrong_sum),
@@ -288,10 +312,11 @@ main(void)
 		cmocka_unit_test(options_in_fragments),
 		cmocka_unit_test(atomic_fragment),
 		cmocka_unit_test(options_behind_the_fragment_header),
+		cmocka_unit_test(options_fill_the_buffer),
 		cmocka_unit_test(echo_in_fragments),
 		cmocka_unit_test(many_halves),
 	};
-	size_t n = 9;
+	size_t n = 10;
 
 	ADD_ROWS(tests, &n, rows, fragments);
 	return gw_main("dp_frag", settings, COUNT(settings), tests, n);

@@ -486,8 +486,8 @@ either_way(const struct frame *f)
 	return by_words.answered;
 }
 
-/* Each byte of a frame changed, with sums that are right again and with those that were;
- * and a datagram that has none. */
+/* Each byte of a frame changed, with sums that are right again and with those that were.
+ */
 static void
 plain_or_layers(void **state)
 {
@@ -504,8 +504,27 @@ plain_or_layers(void **state)
 		n += either_way(&f);
 	}
 	assert_true(n > COUNT(change)); /* ToS, identification, source port, ... */
-	frame_udp(&f, &gw.v4, hello.at, hello.len);
+}
+
+/* A datagram without a sum, also where the rest comes to one that is right. */
+static void
+without_a_sum(void **state)
+{
+	struct flow w = gw.v4;
+	struct frame f;
+	unsigned sum;
+
+	(void)state;
+	frame_udp(&f, &w, hello.at, hello.len);
+	sum = w.sport + (unsigned)(f.byte[UDP4 + 6] << 8 | f.byte[UDP4 + 7]);
 	memset(f.byte + UDP4 + 6, 0, 2);
+	assert_int_equal(either_way(&f), 1);
+	w.sport = (uint16_t)(sum % 0xffff);
+	frame_udp(&f, &w, hello.at, hello.len);
+	assert_memory_equal(f.byte + UDP4 + 6, "\xff\xff", 2);
+	memset(f.byte + UDP4 + 6, 0, 2);
+	assert_int_equal(either_way(&f), 1);
+	gw_reopen(trust_sums);
 	assert_int_equal(either_way(&f), 1);
 }
 
@@ -517,7 +536,7 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(faults) + COUNT(heard) + COUNT(options) + 11] = {
+	struct CMUnitTest tests[COUNT(faults) + COUNT(heard) + COUNT(options) + 12] = {
 		cmocka_unit_test(longest_and_longer),
 		cmocka_unit_test(every_length),
 		cmocka_unit_test(udp_shorter_than_ip),
@@ -529,8 +548,9 @@ main(void)
 		cmocka_unit_test(port_stays_full),
 		cmocka_unit_test(vlans_run_out),
 		cmocka_unit_test(plain_or_layers),
+		cmocka_unit_test(without_a_sum),
 	};
-	size_t n = 11;
+	size_t n = 12;
 
 	ADD_ROWS(tests, &n, faults, fault);
 	ADD_ROWS(tests, &n, heard, is_heard);

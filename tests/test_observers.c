@@ -208,7 +208,7 @@ lives_on_elsewhere(void **state)
 	dp_observers_arm(t->t, id, 1000);
 	dp_observers_changed(t->t, 0, 5);
 	t->t = moved(t->t, dp_observers_size(&t->cfg));
-	assert_int_equal(layout_of(t->t), 1);
+	assert_int_equal(layout_of(t->t), 2);
 	assert_true(has_key(t->t, 64, hash_key));
 	assert_int_equal(find(t, 7, 1), id);
 	assert_int_equal(steps(t, false), 2);

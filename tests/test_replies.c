@@ -232,7 +232,7 @@ lives_on_elsewhere(void **state)
 	for (uint16_t mid = 0; mid < ENTRIES; mid++)
 		assert_true(put(p, 1, mid, false, 30, NOW + mid));
 	p->replies = moved(p->replies, dp_replies_size(ENTRIES));
-	assert_int_equal(layout_of(p->replies), 1);
+	assert_int_equal(layout_of(p->replies), 2);
 	assert_true(has_key(p->replies, 64, hash_key));
 	for (uint16_t mid = 0; mid < ENTRIES; mid++)
 		assert_true(has(p, 1, mid, NOW, 30));
