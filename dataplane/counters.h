@@ -70,7 +70,7 @@
 	X(drop_udp_header, FDROP, "UDP length disagrees with IP")                        \
 	X(drop_udp_checksum, FDROP, "UDP checksum wrong, or absent over IPv6")           \
 	X(drop_udp_port, FDROP, "UDP port that is not served")                           \
-	X(drop_too_long, FDROP, "datagram longer than a message may be")                 \
+	X(drop_too_long, FDROP, "datagram longer than a message or its buffer may be")   \
 	X(drop_handover_full, FDROP, "ring to the home worker was full")                 \
 	X(drop_short, FDROP, "CoAP: shorter than header and token")                      \
 	X(drop_version, FDROP, "CoAP: version is not 1")                                 \

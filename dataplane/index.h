@@ -82,7 +82,6 @@ dp_index_next(const struct dp_bucket *b, uint32_t buckets, uint64_t hash,
 static inline uint32_t
 dp_index_hits(const struct dp_bucket *k, uint32_t tag)
 {
-#ifdef __AVX2__
 	/* Of each half the words' upper parts, which the shuffle leaves in the order 0,
 	 * 1, 4, 5, 2, 3, 6, 7; the last is no tag. */
 	__m256 low = _mm256_load_ps((const float *)&k->entry[0]);
@@ -92,13 +91,6 @@ dp_index_hits(const struct dp_bucket *k, uint32_t tag)
 	__m256i same = _mm256_cmpeq_epi32(tags, _mm256_set1_epi32((int)tag));
 
 	return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(same)) & 0x7f;
-#else
-	uint32_t hits = 0;
-
-	for (unsigned way = 0; way < DP_INDEX_WAYS; way++)
-		hits |= (uint32_t)((uint32_t)(k->entry[way] >> 32) == tag) << way;
-	return hits;
-#endif
 }
 
 /* The first of the entries with @tag that stand behind their own bucket @k. */

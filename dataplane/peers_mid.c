@@ -42,7 +42,7 @@ dp_peers_heard(const struct dp_peers *t, uint32_t peer, uint16_t mid, uint32_t n
 }
 
 /* Entry @i of the line still lives: it moves into the extension. */
-static DP_APART void
+static __attribute__((noinline)) void
 move_out(struct dp_peers *t, struct hot *h, unsigned i, uint16_t now,
 	struct dp_counters *c)
 {

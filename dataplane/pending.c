@@ -126,7 +126,7 @@ push(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_t code,
 		.since_ms = (uint32_t)w->now_ms,
 	};
 	memcpy(p->token, m->base + TG_HDR_LEN, sizeof(p->token)); /* at least */
-	dp_record_heard(w, b, i, dp_about(w, b, i));
+	dp_record_heard(w, b, i, dp_about(b->route[i], &w->scratch->request[i]));
 	if (origin != w->id)
 		return; /* the origin holds its own peer */
 	w->waiting++;

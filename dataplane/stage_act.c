@@ -146,7 +146,8 @@ say_nothing(struct dp_worker *w, struct dp_burst *b, unsigned i, bool once)
 			b->now_s, &w->counters);
 	dp_count(&w->counters, DP_C_suppressed_no_response, 1);
 	dp_record_heard(w, b, i,
-		dp_about(w, b, i) | dp_trace_fate(0, DP_C_suppressed_no_response));
+		dp_about(b->route[i], &w->scratch->request[i])
+			| dp_trace_fate(0, DP_C_suppressed_no_response));
 	dp_answer_silently(w, b, i);
 }
 

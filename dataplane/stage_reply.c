@@ -16,8 +16,7 @@ about(const struct dp_request *q, const struct dp_burst *b, unsigned i)
 {
 	const struct dp_route *route = b->route[i];
 
-	return likely(route != NULL) ? dp_trace_about(route->tag, q->about)
-				     : dp_meta(b->pkt[i])->about;
+	return likely(route != NULL) ? dp_about(route, q) : dp_meta(b->pkt[i])->about;
 }
 
 void
@@ -34,9 +33,7 @@ dp_stage_reply(struct dp_worker *w, struct dp_burst *b)
 
 		if (b->pkt[i] == NULL)
 			continue;
-		dp_trace_put(trace, tsc, &b->key[i], &b->msg[i], b->coap[i],
-			b->flags[i] & DP_F_IPV6 ? DP_TRACE_V6 : 0,
-			about(q, b, i) | dp_trace_fate(code, 0));
+		dp_record_in(trace, tsc, b, i, about(q, b, i) | dp_trace_fate(code, 0));
 		if (b->reply[i] != 0)
 			continue;
 		if (likely(code < TG_BAD_REQUEST))

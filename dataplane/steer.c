@@ -64,7 +64,8 @@ set_meta(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
 {
 	struct rte_mbuf *m = b->pkt[i];
 	struct dp_meta *meta = dp_meta(m);
-	uint64_t about = kind == DP_E_VALUE    ? dp_about(w, b, i)
+	uint64_t about = kind == DP_E_VALUE
+				 ? dp_about(b->route[i], &w->scratch->request[i])
 			 : kind == DP_E_ANSWER ? meta->about
 					       : 0;
 	uint8_t param = kind == DP_E_VALUE    ? b->route[i]->param

@@ -199,19 +199,27 @@ dp_body_of(const struct dp_worker *w, unsigned i)
 
 /* ---- the flight recorder ---- */
 
-/* What request @i is about: its route, and the value or device that its path names. */
+/* What a request is about: its route, and the value or device that its path names. */
 static inline uint64_t
-dp_about(const struct dp_worker *w, const struct dp_burst *b, unsigned i)
+dp_about(const struct dp_route *route, const struct dp_request *q)
 {
-	return dp_trace_about(b->route[i]->tag, w->scratch->request[i].about);
+	return dp_trace_about(route->tag, q->about);
 }
 
-/* Enter message @i, which was heard; @about says why, and what became of it. */
+/* Enter message @i, which was heard at @tsc; @about says why, and what became of it.  For
+ * a loop, which reads ring and time once. */
+static inline void
+dp_record_in(struct dp_trace *t, uint64_t tsc, const struct dp_burst *b, size_t i,
+	uint64_t about)
+{
+	dp_trace_put(t, tsc, &b->key[i], &b->msg[i], b->coap[i],
+		b->flags[i] & DP_F_IPV6 ? DP_TRACE_V6 : 0, about);
+}
+
 static inline void
 dp_record_heard(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint64_t about)
 {
-	dp_trace_put(w->trace, b->tsc, &b->key[i], &b->msg[i], b->coap[i],
-		b->flags[i] & DP_F_IPV6 ? DP_TRACE_V6 : 0, about);
+	dp_record_in(w->trace, b->tsc, b, i, about);
 }
 
 /* Free message @i and count and enter why; nothing was answered. */
