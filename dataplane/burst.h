@@ -16,7 +16,11 @@
 #include "dataplane/peers.h"
 
 #define DP_BURST 64
-#define DP_AHEAD 4      /* packets between a prefetch and its use */
+#define DP_AHEAD 4 /* packets between a prefetch and its use */
+/* Requests whose lines of a table are asked for in a row: the processor goes no further
+ * than a prefetch of which it does not know the page yet, but looks for several at a
+ * time.  (One by one between other work, each cost that work twice as many cycles.) */
+#define DP_TOGETHER 16
 #define DP_HEADROOM 128 /* free bytes kept before the frame */
 #define DP_TAILROOM                                                                      \
 	32 /* after every message in its buffer: for a security tag, and for who reads   \
@@ -64,8 +68,8 @@ struct dp_burst {
 	uint16_t len[DP_BURST];           /* net:   its length, from the headers */
 	struct dp_peer_key key[DP_BURST]; /* net:   who sent it, to which side */
 	struct tg_msg msg[DP_BURST];      /* parse: view */
-	uint64_t hash[DP_BURST];          /* match: of the peer's key */
-	uint32_t peer[DP_BURST];          /* match: slot in the peers table */
+	uint64_t hash[DP_BURST];          /* parse: of the peer's key */
+	uint32_t peer[DP_BURST];          /* match: slot in the peers table (a hint) */
 	const struct dp_route
 		*route[DP_BURST]; /* route: NULL if code[] is an error already */
 	uint8_t code[DP_BURST];   /* route, act: the answer's code; 0: none yet */

@@ -1,35 +1,52 @@
 /*
- * Stage match: from the endpoint to its peer's index line; and stage locate, after route:
- * from the index lines to the slots' lines.
+ * From the endpoint to its peer, in steps that have other work between them: its index
+ * line is asked for while the burst is parsed, stage match goes from there to the slot's
+ * line, and stage locate, after route, does the same for values and devices.
  *
- * Every hash of the burst is computed and every index line prefetched before the first is
- * read, and routes are found meanwhile: memory takes as long as that.  What acts on a
- * peer's state (POST, PUT, DELETE: what must not run twice, and Observe) finds it in the
- * cache; a plain GET needs no peer and leaves none behind.
+ * Memory takes as long as that.  What acts on a peer's state (POST, PUT, DELETE: what
+ * must not run twice, and Observe) finds it in the cache; a plain GET needs no peer and
+ * leaves none behind.
  */
 #include "coap/code.h"
 #include "dataplane/act_block.h"
+#include "dataplane/hot.h"
 #include "dataplane/steer.h"
 #include "dataplane/worker.h"
 
-/* Hand to their home what came to the wrong worker; a GET runs anywhere. */
-static void
-steer(struct dp_worker *w, struct dp_burst *b)
+/* Hand to their home what of @all came to the wrong worker, a GET runs anywhere; what is
+ * left. */
+static uint64_t __attribute__((noinline))
+steer(struct dp_worker *w, struct dp_burst *b, uint64_t all)
 {
 	unsigned handed = 0;
 
-	for (uint64_t set = b->once; set != 0;) {
+	for (uint64_t set = all; set != 0;) {
 		unsigned i = dp_next_of(&set), home = dp_home_of(w, &b->key[i]);
 
 		if (home == w->id)
 			continue;
-		b->once &= ~(UINT64_C(1) << i);
+		all &= ~(UINT64_C(1) << i);
 		if (dp_hand(w, b, i, home, DP_E_DATAGRAM))
 			handed++;
 		else
 			dp_drop(w, b, i, DP_C_drop_handover_full);
 	}
 	dp_count(&w->counters, DP_C_handed_over, handed);
+	return all;
+}
+
+DP_HOT uint64_t
+dp_match_ahead(struct dp_worker *w, struct dp_burst *b, uint64_t once)
+{
+	if (unlikely(w->count > 1) && !b->handed)
+		once = steer(w, b, once);
+	for (uint64_t set = once; set != 0;) {
+		unsigned i = dp_next_of(&set);
+
+		b->hash[i] = dp_peers_hash(w->peers, &b->key[i]);
+		dp_peers_prefetch(w->peers, b->hash[i]);
+	}
+	return once;
 }
 
 bool
@@ -52,13 +69,10 @@ dp_bring_home(struct dp_worker *w, struct dp_burst *b, unsigned i)
 void
 dp_stage_match(struct dp_worker *w, struct dp_burst *b)
 {
-	if (w->count > 1 && !b->handed)
-		steer(w, b);
 	for (uint64_t set = b->once; set != 0;) {
 		unsigned i = dp_next_of(&set);
 
-		b->hash[i] = dp_peers_hash(w->peers, &b->key[i]);
-		dp_peers_prefetch(w->peers, b->hash[i]);
+		b->peer[i] = dp_peers_locate(w->peers, b->hash[i]);
 	}
 }
 
@@ -68,11 +82,6 @@ dp_stage_locate(struct dp_worker *w, struct dp_burst *b)
 	struct dp_request *q = w->scratch->request;
 
 	dp_block_look_ahead(w, b);
-	for (uint64_t set = b->once; set != 0;) {
-		unsigned i = dp_next_of(&set);
-
-		b->peer[i] = dp_peers_locate(w->peers, b->hash[i]);
-	}
 	for (uint64_t set = b->value; set != 0;) {
 		unsigned i = dp_next_of(&set);
 

@@ -3,6 +3,7 @@
 #include "coap/code.h"
 #include "dataplane/act_observe.h"
 #include "dataplane/answer.h"
+#include "dataplane/hot.h"
 #include "dataplane/separate.h"
 #include "dataplane/steer.h"
 
@@ -116,35 +117,56 @@ look_again(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t *arena)
 	return true;
 }
 
-void
-dp_stage_parse(struct dp_worker *w, struct dp_burst *b)
+/* Must @m not run twice, or has it Observe?  It needs its peer then. */
+static DP_HOT bool
+needs_peer(const struct tg_msg *m, const struct dp_request *q, uint8_t *flags)
 {
-	struct dp_request *q = w->scratch->request;
-	uint8_t *arena = w->scratch->arena;
-	uint64_t once = 0;
-	size_t n = b->n;
+	if (m->code != TG_GET)
+		return true;
+	if (likely(!(q->flags & DP_R_OBSERVE) && m->type == TG_CON))
+		return false;
+	if (q->flags & DP_R_OBSERVE)
+		*flags |= DP_F_OBSERVE;
+	return true;
+}
 
-	for (size_t i = 0; i < n; i++, q++) {
+/* Read messages @from .. @to - 1, whose paths go to *@arena; those that need their peer.
+ */
+static DP_HOT uint64_t
+read_some(
+	struct dp_worker *w, struct dp_burst *b, size_t from, size_t to, uint8_t **arena)
+{
+	struct dp_request *q = &w->scratch->request[from];
+	uint64_t once = 0;
+
+	for (size_t i = from; i < to; i++, q++) {
 		struct tg_msg *m = &b->msg[i];
 
 		if (likely(tg_msg_request(m, b->coap[i], b->len[i]))) {
-			enum tg_verdict v = dp_request_read(q, m, arena);
+			enum tg_verdict v = dp_request_read(q, m, *arena);
 
 			if (unlikely(v != TG_OK)) {
 				malformed(w, b, i, v);
 				continue;
 			}
-		} else if (!look_again(w, b, i, arena)) {
+		} else if (!look_again(w, b, i, *arena)) {
 			continue;
 		}
-		arena += q->path.len;
-		if (m->code != TG_GET) {
+		*arena += q->path.len;
+		if (needs_peer(m, q, &b->flags[i]))
 			once |= UINT64_C(1) << i;
-		} else if (unlikely((q->flags & DP_R_OBSERVE) || m->type == TG_NON)) {
-			if (q->flags & DP_R_OBSERVE)
-				b->flags[i] |= DP_F_OBSERVE;
-			once |= UINT64_C(1) << i;
-		}
 	}
-	b->once = once;
+	return once;
+}
+
+void
+dp_stage_parse(struct dp_worker *w, struct dp_burst *b)
+{
+	uint8_t *arena = w->scratch->arena;
+	size_t n = b->n;
+
+	b->once = 0;
+	for (size_t i = 0; i < n; i += DP_TOGETHER)
+		b->once |= dp_match_ahead(
+			w, b, read_some(w, b, i, RTE_MIN(i + DP_TOGETHER, n), &arena));
 }

@@ -6,6 +6,7 @@
  */
 #include "coap/code.h"
 #include "dataplane/act.h"
+#include "dataplane/hot.h"
 #include "dataplane/worker.h"
 
 static bool
@@ -80,10 +81,10 @@ judge(const struct dp_snapshot *snap, const struct dp_route **route, struct dp_r
 	return likely(r != NULL && is_plain(r, q, m)) ? 0 : fault(r, q, m);
 }
 
-/* Ask for the index line that act will begin with: a stored value's, or the device's.
- * What the request is about: half of the hash, or 0. */
+/* What act will begin with: a stored value, or the device.  What the request is about:
+ * half of its hash, or 0. */
 static uint32_t
-look_ahead(struct dp_worker *w, struct dp_burst *b, size_t i, struct dp_request *q,
+aim(struct dp_worker *w, struct dp_burst *b, size_t i, struct dp_request *q,
 	enum dp_kind kind)
 {
 	const uint8_t *name;
@@ -91,18 +92,29 @@ look_ahead(struct dp_worker *w, struct dp_burst *b, size_t i, struct dp_request 
 
 	if (kind == DP_K_STORE && !q->listing) {
 		q->store_hash = dp_store_hash(w->store, &q->path);
-		dp_store_prefetch(w->store, q->store_hash);
 		b->value |= UINT64_C(1) << i;
 		return (uint32_t)q->store_hash;
 	}
 	if (kind == DP_K_STREAM && q->device_at != DP_NO_SEGMENT) {
 		name = dp_request_segment(q, q->device_at, &len);
 		q->device_hash = dp_devices_hash(w->devices, name, len);
-		dp_devices_prefetch(w->devices, q->device_hash);
 		b->device |= UINT64_C(1) << i;
 		return (uint32_t)q->device_hash;
 	}
 	return 0;
+}
+
+/* Ask for the index lines of requests from @from on. */
+static DP_HOT void
+look_ahead(const struct dp_worker *w, const struct dp_burst *b, size_t from)
+{
+	const struct dp_request *q = w->scratch->request;
+	uint64_t value = b->value >> from << from, device = b->device >> from << from;
+
+	while (value != 0)
+		dp_store_prefetch(w->store, q[dp_next_of(&value)].store_hash);
+	while (device != 0)
+		dp_devices_prefetch(w->devices, q[dp_next_of(&device)].device_hash);
 }
 
 /* Is more to be looked at, when request @i runs, than what it asks? */
@@ -127,21 +139,20 @@ clear(struct dp_burst *b)
 		memset(&b->reply[i], 0, 16 * sizeof(b->reply[0]));
 }
 
-void
-dp_stage_route(struct dp_worker *w, struct dp_burst *b)
+/* Messages @from .. @to - 1. */
+static DP_HOT void
+route_some(struct dp_worker *w, struct dp_burst *b, size_t from, size_t to)
 {
-	struct dp_request *q = w->scratch->request;
+	struct dp_request *q = &w->scratch->request[from];
 	const struct dp_snapshot *snap = w->snap;
-	size_t n = b->n;
 	uint8_t code;
 
-	clear(b);
-	for (size_t i = 0; i < n; i++, q++) {
+	for (size_t i = from; i < to; i++, q++) {
 		if (b->pkt[i] == NULL)
 			continue;
 		code = judge(snap, &b->route[i], q, &b->msg[i]);
 		if (likely(code == 0)) {
-			q->about = look_ahead(w, b, i, q, b->route[i]->kind);
+			q->about = aim(w, b, i, q, b->route[i]->kind);
 			if (likely(!is_rare(b, i, q)))
 				continue;
 			b->silent[i] = q->silent;
@@ -151,5 +162,17 @@ dp_stage_route(struct dp_worker *w, struct dp_burst *b)
 			b->code[i] = code;
 		}
 		b->rare |= UINT64_C(1) << i;
+	}
+}
+
+void
+dp_stage_route(struct dp_worker *w, struct dp_burst *b)
+{
+	size_t n = b->n;
+
+	clear(b);
+	for (size_t i = 0; i < n; i += DP_TOGETHER) {
+		route_some(w, b, i, RTE_MIN(i + DP_TOGETHER, n));
+		look_ahead(w, b, i);
 	}
 }
