@@ -1,12 +1,13 @@
 #include "dataplane/peers_internal.h"
 
+#include "dataplane/copy.h"
 #include "dataplane/hash.h"
 #include "dataplane/hot.h"
 #include "dataplane/index.h"
 
 #include <string.h>
 
-#define LAYOUT 2
+#define LAYOUT 3
 #define REF_BITS 26 /* of a reference are the slot, the rest its generation */
 
 /* Where the parts stand in a block. */
@@ -82,13 +83,9 @@ struct hot_key {
 static struct hot_key
 hot_key(const struct dp_peer_key *key, uint64_t hash)
 {
-	uint32_t addr;
-
-	if (!is_v4(key))
-		return (struct hot_key){hash, IN_USE | IS_V6};
-	memcpy(&addr, key->addr + 12, sizeof(addr));
-	return (struct hot_key){
-		(uint64_t)addr << 32 | (uint32_t)key->port_be << 16 | key->side, IN_USE};
+	/* An IPv4 address' four bytes, port and side stand in a row. */
+	return is_v4(key) ? (struct hot_key){dp_load8(key->addr + 12), IN_USE}
+			  : (struct hot_key){hash, IN_USE | IS_V6};
 }
 
 uint64_t
@@ -98,7 +95,7 @@ dp_peers_hash(const struct dp_peers *t, const struct dp_peer_key *key)
 
 	memcpy(&a, key->addr, 8);
 	memcpy(&b, key->addr + 8, 8);
-	return dp_hash_words(t->hash_key, a, b, (uint64_t)key->port_be << 16 | key->side);
+	return dp_hash_words(t->hash_key, a, b, dp_load4((const uint8_t *)&key->port_be));
 }
 
 void
@@ -381,26 +378,34 @@ dp_peers_silence_s(const struct dp_peers *t, uint32_t peer, uint32_t now_s)
 	return (uint16_t)(now_s - hot_of(t, peer)->heard);
 }
 
-DP_HOT void
-dp_peers_account(struct dp_peers *t, uint32_t peer, uint32_t bytes)
+/* The low halves stand in the hot line; a carry, once in a thousand messages, goes to the
+ * cold, and no reader may see one without the other. */
+static void __attribute__((noinline, cold))
+account_carry(struct dp_peers *t, uint32_t peer, uint32_t octets)
 {
 	struct cold *c = cold_of(t, peer);
 	struct hot *h = hot_of(t, peer);
-	uint32_t octets = h->octets + bytes;
-	bool carry = octets >> 16 || h->messages == UINT16_MAX;
 
-	/* The low halves stand in the hot line; a carry, once in a thousand, goes to the
-	 * cold, and no reader may see one without the other. */
-	if (carry) {
-		DP_SEQ_OPEN(h->seq);
-		DP_SET(c->messages,
-			(uint16_t)(c->messages + (h->messages == UINT16_MAX)));
-		DP_SET(c->octets, c->octets + (octets >> 16));
+	DP_SEQ_OPEN(h->seq);
+	DP_SET(c->messages, (uint16_t)(c->messages + (h->messages == UINT16_MAX)));
+	DP_SET(c->octets, c->octets + (octets >> 16));
+	DP_SET(h->messages, (uint16_t)(h->messages + 1));
+	DP_SET(h->octets, (uint16_t)octets);
+	DP_SEQ_CLOSE(h->seq);
+}
+
+DP_HOT void
+dp_peers_account(struct dp_peers *t, uint32_t peer, uint32_t bytes)
+{
+	struct hot *h = hot_of(t, peer);
+	uint32_t octets = h->octets + bytes;
+
+	if (unlikely(octets >> 16) || unlikely(h->messages == UINT16_MAX)) {
+		account_carry(t, peer, octets);
+		return;
 	}
 	DP_SET(h->messages, (uint16_t)(h->messages + 1));
 	DP_SET(h->octets, (uint16_t)octets);
-	if (carry)
-		DP_SEQ_CLOSE(h->seq);
 }
 
 void

@@ -18,10 +18,15 @@ struct hot {
 	uint16_t mid[MIDS];
 	uint16_t when[MIDS]; /* seconds modulo 2^16 */
 	uint8_t code[MIDS];
-	uint8_t live; /* bit i: entry i is in use */
-	uint8_t con;  /* bit i: entry i has a CON's lifetime */
-	uint8_t next; /* entry to be used next: the oldest */
-	uint8_t flags;
+	union {
+		struct {
+			uint8_t live; /* bit i: entry i is in use */
+			uint8_t con;  /* bit i: entry i has a CON's lifetime */
+			uint8_t next; /* entry to be used next: the oldest */
+			uint8_t flags;
+		};
+		uint32_t state; /* all four, from the lowest byte up */
+	};
 	uint32_t chain; /* dedup extension: block + 1; in a free slot: next free slot + 1
 			 */
 	/* See words.h.  It guards who the peer is and where: its Message IDs are the

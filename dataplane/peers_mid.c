@@ -68,17 +68,17 @@ dp_peers_add(struct dp_peers *t, uint32_t peer, uint16_t mid, uint8_t code, bool
 {
 	struct hot *h = hot_of(t, peer);
 	uint16_t now = (uint16_t)now_s;
-	unsigned i = h->next, bit = 1u << i; /* the oldest makes room */
-	unsigned live = h->live | bit, cons = (h->con & ~bit) | (con ? bit : 0);
+	uint32_t state = h->state, bit, next;
+	unsigned i = state >> 16 & (MIDS - 1); /* the oldest makes room */
 
-	if (unlikely(entry_lives(t, h, i, now)))
+	if (unlikely(state >> i & 1) && entry_lives(t, h, i, now))
 		move_out(t, h, i, now, c);
+	bit = 1u << i;
+	next = (state + (1u << 16)) & ~((uint32_t)MIDS << 16);
 	DP_SET(h->mid[i], mid);
 	DP_SET(h->when[i], now);
 	DP_SET(h->code[i], code);
-	DP_SET(h->live, (uint8_t)live);
-	DP_SET(h->con, (uint8_t)cons);
-	DP_SET(h->next, (uint8_t)((i + 1) % MIDS));
+	DP_SET(h->state, (next & ~(bit << 8)) | bit | (uint32_t)con << 8 << i);
 }
 
 void

@@ -67,17 +67,20 @@ replay(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code)
 static DP_HOT bool
 admit(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
-	uint32_t peer = dp_peers_get(
-		w->peers, &b->key[i], b->hash[i], b->peer[i], b->now_s, &w->counters);
+	struct dp_peers *peers = w->peers;
 	uint8_t code = 0;
+	uint32_t peer;
 
+	DP_KEEP(peers);
+	peer = dp_peers_get(
+		peers, &b->key[i], b->hash[i], b->peer[i], b->now_s, &w->counters);
 	b->peer[i] = peer;
 	if (unlikely(peer == DP_NONE)) {
 		dp_drop(w, b, i, DP_C_rdrop_no_peer);
 		return false;
 	}
-	dp_peers_account(w->peers, peer, b->len[i]);
-	switch (dp_peers_heard(w->peers, peer, b->msg[i].mid, b->now_s, &code)) {
+	dp_peers_account(peers, peer, b->len[i]);
+	switch (dp_peers_heard(peers, peer, b->msg[i].mid, b->now_s, &code)) {
 	case DP_NEW:
 		return true;
 	case DP_IN_PROGRESS:
@@ -301,19 +304,14 @@ act_rarely(struct dp_worker *w, struct dp_burst *b, unsigned i)
 	return true;
 }
 
-#define FOLLOW 12 /* requests ahead: further than a line is on its way */
+#define FOLLOW 12 /* values ahead: further than a line is on its way */
 
-/* The lines that locate asked for have come, and name others: a peer its extension, a
- * value its device. */
+/* The line that locate asked for has come: the value names its device. */
 static DP_HOT void
-follow(struct dp_worker *w, const struct dp_burst *b, unsigned i)
+follow(struct dp_worker *w, unsigned i)
 {
-	uint32_t slot;
+	uint32_t slot = w->scratch->request[i].store_hint;
 
-	dp_peers_prefetch_more(w->peers, b->peer[i]);
-	if (!(b->value >> i & 1))
-		return;
-	slot = w->scratch->request[i].store_hint;
 	if (slot != DP_NONE)
 		dp_devices_prefetch_slot(w->devices, dp_store_owner(w->store, slot));
 }
@@ -322,14 +320,14 @@ void
 dp_stage_act(struct dp_worker *w, struct dp_burst *b)
 {
 	uint64_t rare = likely(!w->draining) ? b->rare : UINT64_MAX;
-	uint64_t ahead = b->once;
+	uint64_t ahead = b->once & b->value;
 	unsigned requests = 0;
 
 	for (unsigned n = 0; n < FOLLOW && ahead != 0; n++)
-		follow(w, b, dp_next_of(&ahead));
+		follow(w, dp_next_of(&ahead));
 	for (unsigned i = 0; i < b->n; i++) {
 		if (ahead != 0)
-			follow(w, b, dp_next_of(&ahead));
+			follow(w, dp_next_of(&ahead));
 		if (b->pkt[i] == NULL)
 			continue;
 		if (likely(!(rare >> i & 1)))

@@ -82,6 +82,9 @@ dp_stage_locate(struct dp_worker *w, struct dp_burst *b)
 	struct dp_request *q = w->scratch->request;
 
 	dp_block_look_ahead(w, b);
+	/* The peers' lines have come, while routes were found. */
+	for (uint64_t set = b->once; set != 0;)
+		dp_peers_prefetch_more(w->peers, b->peer[dp_next_of(&set)]);
 	for (uint64_t set = b->value; set != 0;) {
 		unsigned i = dp_next_of(&set);
 

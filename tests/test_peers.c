@@ -380,7 +380,7 @@ lives_on_elsewhere(void **state)
 	for (uint16_t mid = 0; mid < 2 * LINE; mid++)
 		mark(t, peer, mid, 68, true, NOW);
 	t->peers = moved(t->peers, dp_peers_size(&t->cfg));
-	assert_int_equal(layout_of(t->peers), 2);
+	assert_int_equal(layout_of(t->peers), 3);
 	assert_true(has_key(t->peers, 64, hash_key));
 	assert_int_equal(find(t, &a), peer);
 	assert_int_equal(find(t, &b), other);
