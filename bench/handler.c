@@ -317,8 +317,8 @@ void __attribute__((noinline)) handler_burst(struct handler *h, unsigned k)
 	memset(b->port, 0, sizeof(b->port));
 	b->n = DP_BURST;
 	b->handed = false;
-	b->tsc = w->tsc = rte_rdtsc();
-	b->now_s = w->now_s;
+	w->tsc = rte_rdtsc();
+	dp_burst_read_at(w, b, w->tsc);
 	dp_net_stage(w->net, b);
 	dp_worker_burst(w, b);
 }

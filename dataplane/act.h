@@ -56,6 +56,10 @@ bool dp_jobs_run(struct dp_worker *w);
  * slot, if the caller knows it; @origin: the worker whose peer it is from. */
 uint32_t dp_act_device(struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	const struct dp_request *q, uint32_t known, unsigned origin);
+/* The same for a message to a stream, whose device was looked up ahead: segment @name,
+ * which is empty if there is none. */
+void dp_act_sender(struct dp_worker *w, const struct dp_burst *b, unsigned i,
+	const struct dp_request *q, const uint8_t *name);
 /* A device is being forgotten: its values stay.  @worker is a struct dp_worker: this is
  * what the devices table calls. */
 void dp_act_disown(void *worker, uint32_t device);

@@ -5,19 +5,16 @@
 #include "dataplane/steer.h"
 #include "dataplane/worker.h"
 
-static DP_HOT uint32_t
-by_name(struct dp_worker *w, const struct dp_burst *b, unsigned i,
-	const struct dp_request *q)
+static uint32_t
+by_name(struct dp_worker *w, const struct dp_burst *b, const struct dp_request *q)
 {
-	bool ahead = b->device >> i & 1;
 	const uint8_t *name;
-	uint64_t hash;
 	uint8_t len;
 
 	name = dp_request_segment(q, q->device_at, &len);
-	hash = ahead ? q->device_hash : dp_devices_hash(w->devices, name, len);
-	return dp_devices_get(w->devices, name, len, hash,
-		ahead ? q->device_hint : DP_NONE, b->now_s, &w->device_events);
+	return dp_devices_get(w->devices, name, len,
+		dp_devices_hash(w->devices, name, len), DP_NONE, b->now_s,
+		&w->device_events);
 }
 
 /* What refers to the request's peer, at its home. */
@@ -28,21 +25,43 @@ peer_ref(const struct dp_worker *w, const struct dp_burst *b, unsigned i, unsign
 				       : dp_meta(b->pkt[i])->ref;
 }
 
+static DP_HOT void
+heard(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint32_t device,
+	unsigned origin)
+{
+	const struct tg_msg *m = &b->msg[i];
+
+	if (device != DP_NONE)
+		dp_devices_heard(w->devices, device, peer_ref(w, b, i, origin), origin,
+			m->len - m->payload, b->now_s);
+}
+
 DP_HOT uint32_t
 dp_act_device(struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	const struct dp_request *q, uint32_t known, unsigned origin)
 {
-	const struct tg_msg *m = &b->msg[i];
 	uint32_t device = known;
 
 	if (q->device_at == DP_NO_SEGMENT)
 		return DP_NONE;
 	if (device == DP_NONE)
-		device = by_name(w, b, i, q);
-	if (device != DP_NONE)
-		dp_devices_heard(w->devices, device, peer_ref(w, b, i, origin), origin,
-			m->len - m->payload, b->now_s);
+		device = by_name(w, b, q);
+	heard(w, b, i, device, origin);
 	return device;
+}
+
+DP_HOT void
+dp_act_sender(struct dp_worker *w, const struct dp_burst *b, unsigned i,
+	const struct dp_request *q, const uint8_t *name)
+{
+	uint32_t device = q->device_hint;
+
+	if (unlikely(name[0] == 0))
+		return;
+	if (unlikely(!dp_devices_is(w->devices, device, name)))
+		device = dp_devices_get(w->devices, name + 1, name[0], q->device_hash,
+			device, b->now_s, &w->device_events);
+	heard(w, b, i, device, w->id);
 }
 
 void

@@ -216,17 +216,23 @@ static __attribute__((noinline)) uint8_t
 write_logged(struct dp_worker *w, struct dp_burst *b, unsigned i,
 	const struct dp_request *q, uint8_t origin)
 {
-	uint8_t code;
+	struct dp_logged what = {
+		.device = dp_request_device(q),
+		.net = w->shared->worker[origin]->net,
+		.type = DP_RECORD_VALUE,
+		.origin = origin,
+		.waits = true,
+	};
 	bool taken;
 
 	if (!dp_log_has_room(w, &b->msg[i]))
 		return TG_UNAVAILABLE; /* and the value is as it was */
-	code = write_here(w, b, i, q, origin);
-	if (code >= TG_BAD_REQUEST)
-		return code;
+	what.code = write_here(w, b, i, q, origin);
+	if (what.code >= TG_BAD_REQUEST)
+		return what.code;
 	taken = unlikely(b->msg[i].tkl > TG_TOKEN_MAX)
-			? dp_log_long(w, b, i, code, true, origin)
-			: dp_log_request(w, b, i, q, code, true, origin);
+			? dp_log_long(w, b, i, &what)
+			: dp_log_request(w, b, i, q, &what);
 	return taken ? DP_LATER : TG_UNAVAILABLE;
 }
 

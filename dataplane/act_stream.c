@@ -8,14 +8,22 @@
 
 #include <rte_mbuf.h>
 
-/* It is logged: DP_LATER if its answer waits for that. */
-static DP_HOT uint8_t
-finish(struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_request *q,
-	bool wait)
+static DP_HOT struct dp_logged
+describe(const struct dp_worker *w, const struct dp_request *q, bool waits)
 {
-	(void)dp_act_device(w, b, i, q, DP_NONE, w->id);
-	if (!wait)
-		return TG_CHANGED;
+	return (struct dp_logged){
+		.device = dp_request_device(q),
+		.net = w->net,
+		.code = TG_CHANGED,
+		.origin = (uint8_t)w->id,
+		.waits = waits,
+	};
+}
+
+/* It is logged, and its answer waits for that. */
+static uint8_t
+leave(struct dp_worker *w, struct dp_burst *b, unsigned i)
+{
 	dp_peers_add(w->peers, b->peer[i], b->msg[i].mid, 0, b->msg[i].type == TG_CON,
 		b->now_s, &w->counters);
 	dp_count(&w->counters, DP_C_executed, 1);
@@ -24,30 +32,38 @@ finish(struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_requ
 	return DP_LATER;
 }
 
-static uint8_t __attribute__((noinline, cold))
-act_long(struct dp_worker *w, struct dp_burst *b, unsigned i, bool wait)
+/* Any request, also one that says more than that it came, or whose answer waits. */
+static uint8_t __attribute__((noinline)) act_any(struct dp_worker *w, struct dp_burst *b,
+	unsigned i, const struct dp_request *q, bool waits)
 {
-	return dp_log_long(w, b, i, TG_CHANGED, wait, (uint8_t)w->id)
-		       ? finish(w, b, i, &w->scratch->request[i], wait)
-		       : TG_UNAVAILABLE;
+	const struct dp_logged what = describe(w, q, waits);
+
+	/* A stream has no representation to match. */
+	if (!dp_request_holds(q, &b->msg[i], false, 0))
+		return TG_PRECONDITION_FAILED;
+	if (!(q->flags & DP_R_LONG_TOKEN ? dp_log_long(w, b, i, &what)
+					 : dp_log_request(w, b, i, q, &what)))
+		return TG_UNAVAILABLE;
+	dp_act_sender(w, b, i, q, what.device);
+	return waits ? leave(w, b, i) : TG_CHANGED;
 }
 
 DP_APART uint8_t
 dp_act_stream(struct dp_worker *w, struct dp_burst *b, unsigned i)
 {
 	const struct dp_request *q = &w->scratch->request[i];
+	struct dp_logged what;
 	/* What is received is promised more than a log that fails will keep. */
-	bool wait = b->route[i]->ack == DP_ACK_LOGGED || unlikely(w->log_fails);
+	bool waits = b->route[i]->ack == DP_ACK_LOGGED || w->log_fails;
 
 	DP_KEEP(q);
-	if (unlikely(q->flags & (DP_R_IF_MATCH | DP_R_IF_NONE_MATCH | DP_R_LONG_TOKEN))) {
-		/* A stream has no representation to match. */
-		if (!dp_request_holds(q, &b->msg[i], false, 0))
-			return TG_PRECONDITION_FAILED;
-		if (q->flags & DP_R_LONG_TOKEN)
-			return act_long(w, b, i, wait);
-	}
-	if (!dp_log_request(w, b, i, q, TG_CHANGED, wait, (uint8_t)w->id))
+	if (waits
+		|| unlikely(q->flags
+			    & (DP_R_IF_MATCH | DP_R_IF_NONE_MATCH | DP_R_LONG_TOKEN)))
+		return act_any(w, b, i, q, waits);
+	what = describe(w, q, false);
+	if (!dp_log_request(w, b, i, q, &what))
 		return TG_UNAVAILABLE;
-	return finish(w, b, i, q, wait);
+	dp_act_sender(w, b, i, q, what.device);
+	return TG_CHANGED;
 }

@@ -50,9 +50,10 @@ struct rte_mbuf;
 
 struct dp_burst {
 	uint16_t n;
-	bool handed;    /* rx:  from another worker: frames were counted there */
-	uint64_t tsc;   /* rx:  rte_rdtsc() when the burst was read */
-	uint32_t now_s; /* rx:  seconds since start */
+	bool handed;      /* rx:  from another worker: frames were counted there */
+	uint32_t now_s;   /* rx:  seconds since start */
+	uint64_t tsc;     /* rx:  rte_rdtsc() when the burst was read */
+	uint64_t wall_ns; /* rx:  then, by the wall clock */
 
 	/* Sets of requests: bit i is request i. */
 	uint64_t once;   /* parse: must not run twice, or has Observe: needs its peer */

@@ -5,6 +5,7 @@
 #include "dataplane/hot.h"
 #include "dataplane/index.h"
 
+#include <immintrin.h>
 #include <string.h>
 
 #define LAYOUT 3
@@ -29,6 +30,8 @@ struct chunk {
 };
 
 _Static_assert(sizeof(struct slot) == 48, "bytes a device");
+_Static_assert(offsetof(struct slot, name) == offsetof(struct slot, name_len) + 1,
+	"dp_devices_is()");
 
 struct dp_devices {
 	uint32_t layout, max, buckets, chunks;
@@ -105,16 +108,6 @@ dp_devices_prefetch(const struct dp_devices *t, uint64_t hash)
 	dp_index_prefetch(index_of(t), t->buckets, hash);
 }
 
-uint32_t
-dp_devices_locate(const struct dp_devices *t, uint64_t hash)
-{
-	uint32_t device = dp_index_first(index_of(t), t->buckets, hash);
-
-	if (device != DP_NONE)
-		__builtin_prefetch(slot_of(t, device), 1);
-	return device;
-}
-
 void
 dp_devices_prefetch_slot(const struct dp_devices *t, uint32_t device)
 {
@@ -126,6 +119,16 @@ dp_devices_prefetch_slot(const struct dp_devices *t, uint32_t device)
 	/* What is counted in it may stand in two lines; its name is known. */
 	__builtin_prefetch(slot, 1);
 	__builtin_prefetch(slot + offsetof(struct slot, name_len) - 1, 1);
+}
+
+uint32_t
+dp_devices_locate(const struct dp_devices *t, uint64_t hash)
+{
+	uint32_t device = dp_index_first(index_of(t), t->buckets, hash);
+
+	if (device != DP_NONE)
+		dp_devices_prefetch_slot(t, device);
+	return device;
 }
 
 /*
@@ -166,6 +169,21 @@ is_device(const struct dp_devices *t, const struct slot *s, const void *name, si
 	if (DP_GET(s->name_len) != len || len == 0)
 		return false;
 	return copy_name(t, s, copy) == len && memcmp(copy, name, len) == 0;
+}
+
+/* In a slot a name that fits stands as in a path: its length, its bytes. */
+DP_HOT bool
+dp_devices_is(const struct dp_devices *t, uint32_t device, const uint8_t *segment)
+{
+	__m256i here, there;
+
+	if (unlikely(device == DP_NONE) || unlikely(segment[0] > INLINE_NAME))
+		return false;
+	here = _mm256_loadu_si256((const __m256i *)&slot_of(t, device)->name_len);
+	there = _mm256_loadu_si256((const __m256i *)segment);
+	return _bzhi_u32(~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(here, there)),
+		       segment[0] + 1u)
+	       == 0;
 }
 
 /* The writer's own view needs no copy. */
@@ -372,7 +390,7 @@ make(struct dp_devices *t, const void *name, size_t len, uint64_t hash, uint32_t
 	return DP_NONE;
 }
 
-DP_HOT uint32_t
+uint32_t
 dp_devices_get(struct dp_devices *t, const void *name, size_t len, uint64_t hash,
 	uint32_t hint, uint32_t now_s, const struct dp_devices_events *e)
 {

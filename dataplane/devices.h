@@ -40,6 +40,9 @@ void dp_devices_prefetch(const struct dp_devices *t, uint64_t hash);
 uint32_t dp_devices_locate(const struct dp_devices *t, uint64_t hash);
 /* Its slot's line in, if it is one. */
 void dp_devices_prefetch_slot(const struct dp_devices *t, uint32_t device);
+/* [w] Is it the one that a path's @segment names, length byte and name, of which 32 bytes
+ * are readable?  False also where that is not told at once: dp_devices_get() knows. */
+bool dp_devices_is(const struct dp_devices *t, uint32_t device, const uint8_t *segment);
 /* What the owner is told of devices that go. */
 struct dp_devices_events {
 	struct dp_counters *counters; /* devices_evicted, devices_expired */

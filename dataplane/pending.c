@@ -25,16 +25,6 @@ fifo_full(const struct dp_pending_fifo *f)
 	return f->tail - f->head > f->mask;
 }
 
-/* The {device} in a request's path, as a segment; an empty one if there is none. */
-static const uint8_t *
-device_of(const struct dp_request *q)
-{
-	static const uint8_t none[1 + DP_COPY_OVER];
-
-	return likely(q->device_at != DP_NO_SEGMENT) ? q->path.bytes + q->device_at
-						     : none;
-}
-
 /* Bytes of the record; @device is a segment. */
 static uint32_t
 measure(const struct tg_msg *m, const struct dp_request *q, const struct dp_route *r,
@@ -59,22 +49,22 @@ write_parts(struct dp_record_head *h, const struct tg_msg *m, const struct dp_re
 	dp_copy_over(to, m->base + m->payload, m->len - m->payload);
 }
 
-/* The side is the origin's number: its entries are written before a packet names them,
- * and stay.  The small fields go word by word: one by one, or as the compiler merges
- * them, they take twice the instructions. */
+/* The small fields go word by word: one by one, or as the compiler merges them, they take
+ * twice the instructions. */
 static DP_HOT void
-write_record(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
-	const struct dp_request *q, const struct dp_side *side, const uint8_t *device,
-	uint8_t code, struct dp_record_head *h)
+write_record(const struct dp_burst *b, unsigned i, const struct dp_request *q,
+	const struct dp_logged *what, struct dp_record_head *h)
 {
 	const struct dp_route *r = b->route[i];
 	const struct tg_msg *m = &b->msg[i];
-	uint8_t type = m->type | (r->kind == DP_K_STORE ? DP_RECORD_VALUE : 0)
-		       | dp_record_format_flag(q->content_format);
+	/* Its entries are written before a packet names them, and stay. */
+	const struct dp_side *side = dp_net_side(what->net, b->key[i].side);
+	uint8_t type = m->type | what->type | dp_record_format_flag(q->content_format);
+	uint8_t code = what->code;
 
 	if (unlikely(b->silent[i] != 0) && dp_is_silent(b->silent[i], code))
 		code = DP_RECORD_SILENT;
-	h->time_ns = dp_clock_wall_ns(&w->shared->clock, b->tsc);
+	h->time_ns = b->wall_ns;
 	memcpy(h->source, b->key[i].addr, sizeof(h->source));
 	memcpy(h->local, side->addr, sizeof(h->local));
 	h->ports = __builtin_bswap16(b->key[i].port_be) | (uint64_t)side->local << 16
@@ -83,8 +73,8 @@ write_record(const struct dp_worker *w, const struct dp_burst *b, unsigned i,
 		   | (uint64_t)(uint16_t)(m->len - m->payload) << 32
 		   | (uint64_t)type << 48 | (uint64_t)m->code << 56;
 	h->lengths = code | (uint32_t)(uint8_t)m->tkl << 8 | (uint32_t)r->stream_len << 16
-		     | (uint32_t)device[0] << 24;
-	write_parts(h, m, q, r, device);
+		     | (uint32_t)what->device[0] << 24;
+	write_parts(h, m, q, r, what->device);
 }
 
 bool
@@ -138,58 +128,55 @@ push(struct dp_worker *w, const struct dp_burst *b, unsigned i, uint8_t code,
  * the first bytes is still to be written there, and it is to be kept for the answer. */
 static DP_HOT struct dp_record_head *
 append(struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_request *q,
-	uint8_t code, bool wait, uint8_t origin)
+	const struct dp_logged *what)
 {
-	const uint8_t *device = device_of(q);
 	struct dp_record_head *h;
 	uint32_t len;
 
-	if (wait && fifo_full(&w->pending)) {
+	if (what->waits && fifo_full(&w->pending)) {
 		dp_count(&w->counters, DP_C_pending_full, 1);
 		return NULL;
 	}
-	len = measure(&b->msg[i], q, b->route[i], device);
+	len = measure(&b->msg[i], q, b->route[i], what->device);
 	h = (struct dp_record_head *)dp_logring_reserve(w->logring, len);
 	if (h == NULL) {
 		dp_count(&w->counters, DP_C_log_full, 1);
 		return NULL;
 	}
-	write_record(w, b, i, q,
-		dp_net_side(w->shared->worker[origin]->net, b->key[i].side), device, code,
-		h);
+	write_record(b, i, q, what, h);
 	w->accepted = dp_logring_commit(w->logring, len);
 	dp_count(&w->counters, DP_C_records_accepted, 1);
-	if (wait)
-		push(w, b, i, code, origin);
+	if (what->waits)
+		push(w, b, i, what->code, what->origin);
 	return h;
 }
 
 DP_HOT bool
 dp_log_request(struct dp_worker *w, struct dp_burst *b, unsigned i,
-	const struct dp_request *q, uint8_t code, bool wait, uint8_t origin)
+	const struct dp_request *q, const struct dp_logged *what)
 {
-	return append(w, b, i, q, code, wait, origin) != NULL;
+	return append(w, b, i, q, what) != NULL;
 }
 
 bool
-dp_log_long(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code, bool wait,
-	uint8_t origin)
+dp_log_long(
+	struct dp_worker *w, struct dp_burst *b, unsigned i, const struct dp_logged *what)
 {
 	struct dp_pending *p = &w->pending.entry[w->pending.tail & w->pending.mask];
 	const struct tg_msg *m = &b->msg[i];
 	struct dp_record_head *h;
 	uint8_t word[8];
 
-	if (wait && !dp_tokens_put(w->tokens, m, word)) {
+	if (what->waits && !dp_tokens_put(w->tokens, m, word)) {
 		dp_count(&w->counters, DP_C_tokens_full, 1);
 		return false;
 	}
-	h = append(w, b, i, &w->scratch->request[i], code, wait, origin);
+	h = append(w, b, i, &w->scratch->request[i], what);
 	if (h != NULL)
 		memcpy(h + 1, tg_msg_token(m), m->tkl);
-	else if (wait)
+	else if (what->waits)
 		dp_tokens_del(w->tokens, word);
-	if (h == NULL || !wait)
+	if (h == NULL || !what->waits)
 		return h != NULL;
 	p->tkl = dp_token_tkl(m);
 	memcpy(p->token, word, sizeof(p->token));

@@ -7,6 +7,7 @@
 
 #include "dataplane/burst.h"
 
+struct dp_net;
 struct dp_request;
 struct dp_worker;
 
@@ -33,16 +34,25 @@ struct dp_pending_fifo {
 	struct dp_pending *entry;
 };
 
+/* What a request's record says that neither message nor route does. */
+struct dp_logged {
+	const uint8_t *device;    /* dp_request_device() */
+	const struct dp_net *net; /* the origin's: whose sides its key speaks of */
+	uint8_t type;             /* DP_RECORD_VALUE: a write to a store; or 0 */
+	uint8_t code;             /* the answer */
+	uint8_t origin;           /* worker that answers */
+	bool waits;               /* the answer, until the record is safe */
+};
+
 /*
- * Append request @q as a record of its route's stream.  With @wait the packet's answer
- * @code comes when the record is safe (the caller frees the packet).  False if ring or
- * fifo is full.
+ * Append request @q as a record of its route's stream.  If its answer waits for that the
+ * caller frees the packet.  False if ring or fifo is full.
  */
 bool dp_log_request(struct dp_worker *w, struct dp_burst *b, unsigned i,
-	const struct dp_request *q, uint8_t code, bool wait, uint8_t origin);
+	const struct dp_request *q, const struct dp_logged *what);
 /* The same for a request with a long token. */
-bool dp_log_long(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t code,
-	bool wait, uint8_t origin);
+bool dp_log_long(struct dp_worker *w, struct dp_burst *b, unsigned i,
+	const struct dp_logged *what);
 /* Would request @m with @wait be taken?  If not, why is counted.  To
  * be asked before anything is changed. */
 bool dp_log_has_room(struct dp_worker *w, const struct tg_msg *m);

@@ -12,6 +12,8 @@
 
 #include "coap/block.h"
 #include "coap/msg.h"
+#include "dataplane/copy.h"
+#include "dataplane/hot.h"
 #include "dataplane/store.h"
 
 #include <stdint.h>
@@ -94,6 +96,16 @@ dp_request_accepts(const struct dp_request *r, uint32_t format)
 }
 /* Does one of the request's ETag options equal @etag (5.10.6.2)? */
 bool dp_request_has_etag(const struct tg_msg *m, uint64_t etag);
+
+/* The segment that is {device}, which may be empty: there is none then. */
+static inline const uint8_t *
+dp_request_device(const struct dp_request *r)
+{
+	static const uint8_t none[1 + DP_COPY_OVER];
+
+	return likely(r->device_at != DP_NO_SEGMENT) ? r->path.bytes + r->device_at
+						     : none;
+}
 
 /* The segment whose length byte is at @at. */
 static inline const uint8_t *

@@ -134,8 +134,7 @@ unpack(struct dp_worker *w, struct rte_mbuf *m)
 
 	b->n = 1;
 	b->handed = true;
-	b->tsc = meta->tsc;
-	b->now_s = w->now_s;
+	dp_burst_read_at(w, b, meta->tsc);
 	b->pkt[0] = m;
 	b->port[0] = meta->port;
 	b->flags[0] = meta->flags;
@@ -405,8 +404,7 @@ dp_inbox(struct dp_worker *w)
 	}
 	if (b->n > 0) {
 		b->handed = true;
-		b->tsc = w->tsc;
-		b->now_s = w->now_s;
+		dp_burst_read_at(w, b, w->tsc);
 		dp_net_stage(w->net, b);
 		dp_worker_burst(w, b);
 	} else if (n > 0) {

@@ -98,8 +98,7 @@ receive(struct dp_worker *w)
 	if (b->n == 0)
 		return false;
 	b->handed = false;
-	b->tsc = w->tsc;
-	b->now_s = w->now_s;
+	dp_burst_read_at(w, b, w->tsc);
 	dp_net_stage(w->net, b);
 	dp_worker_burst(w, b);
 	return true;

@@ -200,6 +200,15 @@ dp_body_of(const struct dp_worker *w, unsigned i)
 	return unlikely(q->flags & (DP_R_BLOCK1 | DP_R_PART)) ? q->transfer : NULL;
 }
 
+/* When what is in @b was read. */
+static inline void
+dp_burst_read_at(const struct dp_worker *w, struct dp_burst *b, uint64_t tsc)
+{
+	b->tsc = tsc;
+	b->wall_ns = dp_clock_wall_ns(&w->shared->clock, tsc);
+	b->now_s = w->now_s;
+}
+
 /* ---- the flight recorder ---- */
 
 /* What a request is about: its route, and the value or device that its path names. */
