@@ -364,7 +364,7 @@ static void
 limit_errors(struct dp_config *cfg, struct dp_settings *s)
 {
 	(void)cfg;
-	s->error_rate = 20;
+	s->error_rate = 4;
 	s->error_burst = 2;
 }
 
@@ -435,7 +435,7 @@ limit_gives_way_with_time(void **state)
 	gw_ask(ping, rst);
 	gw_ask(ping, rst);
 	gw_ask(ping, silence);
-	rte_delay_us_sleep(60000); /* at 20 a second there is one more, not two */
+	rte_delay_us_sleep(300000); /* at 4 a second there is one more, not two */
 	gw_ask(ping, rst);
 	gw_ask(ping, silence);
 }
