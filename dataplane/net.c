@@ -33,21 +33,25 @@ add_sides(struct dp_net *net)
 		}
 }
 
-/* The port's plain datagrams are those to its first IPv4 address. */
+/* The port's plain datagrams are those to its first address of either family. */
 static void
 set_plain(struct dp_net *net, unsigned p)
 {
 	const struct dp_port_config *port = &net->cfg->ports[p];
-	int a = net_any_address(port, false);
+	int v4 = net_any_address(port, false), v6 = net_any_address(port, true);
+	struct dp_plain *plain = &net->plain[p];
 
-	net->plain[p].mac = DP_PLAIN_NONE;
-	if (a < 0)
-		return;
-	dp_plain_set(&net->plain[p], port->mac, dp_load4(port->addrs[a].addr + 12),
-		rte_cpu_to_be_16(port->udp_port));
-	net->plain[p].broadcast = net_broadcast_of(&port->addrs[a]);
-	net->plain[p].side = (uint64_t)net->port_side[p][a] << 16;
-	net->plain[p].sums = port->checksum_rx;
+	dp_plain_set(plain, port->mac, rte_cpu_to_be_16(port->udp_port));
+	plain->sums = port->checksum_rx;
+	if (v4 >= 0) {
+		dp_plain_set4(plain, dp_load4(port->addrs[v4].addr + 12));
+		plain->broadcast = net_broadcast_of(&port->addrs[v4]);
+		plain->side = (uint64_t)net->port_side[p][v4] << 16;
+	}
+	if (v6 >= 0) {
+		dp_plain_set6(plain, port->addrs[v6].addr);
+		plain->side6 = (uint64_t)net->port_side[p][v6] << 16;
+	}
 }
 
 static void
@@ -300,6 +304,8 @@ take_by_layers(struct dp_net *net, struct dp_burst *b, unsigned i)
 {
 	struct net_frame f;
 
+	if (dp_plain6_take(&net->plain[b->port[i]], b, i))
+		return true;
 	if (!in_one_buffer(net, b, i) || !ether(net, b, i, &f))
 		return false;
 	if (likely(f.type == RTE_BE16(RTE_ETHER_TYPE_IPV4)))

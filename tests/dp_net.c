@@ -123,6 +123,7 @@ static const struct fault_row {
 		DP_C_drop_udp_checksum},
 	{"IPv6: another UDP port", true, UDP6 + 2, B("\x16\x34"), true, 0,
 		DP_C_drop_udp_port},
+	{"IPv6: UDP port 0", true, UDP6, B("\x00\x00"), true, 0, DP_C_drop_udp_port},
 };
 
 static void
@@ -479,7 +480,7 @@ either_way(const struct frame *f)
 	struct outcome by_words, by_layers;
 
 	see(&by_words, f);
-	plain->mac = DP_PLAIN_NONE;
+	*plain = (struct dp_plain){.like = {1}}; /* as a port without addresses has it */
 	see(&by_layers, f);
 	*plain = kept;
 	assert_memory_equal(&by_words, &by_layers, sizeof(by_words));
@@ -489,15 +490,14 @@ either_way(const struct frame *f)
 /* Each byte of a frame changed, with sums that are right again and with those that were.
  */
 static void
-plain_or_layers(void **state)
+change_each(const struct flow *w, unsigned len)
 {
 	static const uint8_t change[] = {1, 2, 4, 8, 16, 32, 64, 128, 0x7f, 0xff};
 	struct frame f;
 	unsigned n = 0;
 
-	(void)state;
-	for (unsigned k = 0; k < 2 * COUNT(change) * (UDP4 + UDP + 9); k++) {
-		frame_udp(&f, &gw.v4, hello.at, hello.len);
+	for (unsigned k = 0; k < 2 * COUNT(change) * len; k++) {
+		frame_udp(&f, w, hello.at, hello.len);
 		f.byte[k / 2 / COUNT(change)] ^= change[k / 2 % COUNT(change)];
 		if (k % 2)
 			frame_sums(&f);
@@ -506,26 +506,54 @@ plain_or_layers(void **state)
 	assert_true(n > COUNT(change)); /* ToS, identification, source port, ... */
 }
 
-/* A datagram without a sum, also where the rest comes to one that is right. */
 static void
-without_a_sum(void **state)
+plain_or_layers(void **state)
 {
-	struct flow w = gw.v4;
+	(void)state;
+	change_each(&gw.v4, UDP4 + UDP + 9);
+}
+
+static void
+plain_or_layers_ipv6(void **state)
+{
+	(void)state;
+	change_each(&gw.v6, UDP6 + UDP + 9);
+}
+
+/* Of a datagram without a sum so many are answered, also where the rest comes to one that
+ * is right, and where nobody looks at it; @at: where the sum is. */
+static void
+take_sum_away(struct flow w, unsigned at, unsigned answered)
+{
 	struct frame f;
 	unsigned sum;
 
-	(void)state;
 	frame_udp(&f, &w, hello.at, hello.len);
-	sum = w.sport + (unsigned)(f.byte[UDP4 + 6] << 8 | f.byte[UDP4 + 7]);
-	memset(f.byte + UDP4 + 6, 0, 2);
-	assert_int_equal(either_way(&f), 1);
+	sum = w.sport + (unsigned)(f.byte[at] << 8 | f.byte[at + 1]);
+	memset(f.byte + at, 0, 2);
+	assert_int_equal(either_way(&f), answered);
 	w.sport = (uint16_t)(sum % 0xffff);
 	frame_udp(&f, &w, hello.at, hello.len);
-	assert_memory_equal(f.byte + UDP4 + 6, "\xff\xff", 2);
-	memset(f.byte + UDP4 + 6, 0, 2);
-	assert_int_equal(either_way(&f), 1);
+	assert_memory_equal(f.byte + at, "\xff\xff", 2);
+	memset(f.byte + at, 0, 2);
+	assert_int_equal(either_way(&f), answered);
 	gw_reopen(trust_sums);
-	assert_int_equal(either_way(&f), 1);
+	assert_int_equal(either_way(&f), answered);
+}
+
+static void
+without_a_sum(void **state)
+{
+	(void)state;
+	take_sum_away(gw.v4, UDP4 + 6, 1);
+}
+
+/* RFC 8200, 8.1. */
+static void
+without_a_sum_ipv6(void **state)
+{
+	(void)state;
+	take_sum_away(gw.v6, UDP6 + 6, 0);
 }
 
 static const struct setting settings[] = {
@@ -536,7 +564,7 @@ static const struct setting settings[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(faults) + COUNT(heard) + COUNT(options) + 12] = {
+	struct CMUnitTest tests[COUNT(faults) + COUNT(heard) + COUNT(options) + 14] = {
 		cmocka_unit_test(longest_and_longer),
 		cmocka_unit_test(every_length),
 		cmocka_unit_test(udp_shorter_than_ip),
@@ -548,9 +576,11 @@ main(void)
 		cmocka_unit_test(port_stays_full),
 		cmocka_unit_test(vlans_run_out),
 		cmocka_unit_test(plain_or_layers),
+		cmocka_unit_test(plain_or_layers_ipv6),
 		cmocka_unit_test(without_a_sum),
+		cmocka_unit_test(without_a_sum_ipv6),
 	};
-	size_t n = 12;
+	size_t n = 14;
 
 	ADD_ROWS(tests, &n, faults, fault);
 	ADD_ROWS(tests, &n, heard, is_heard);
