@@ -297,15 +297,20 @@ ether(struct dp_net *net, struct dp_burst *b, unsigned i, struct net_frame *f)
 	return false;
 }
 
-/* True if packet @i is a datagram that goes on to CoAP; else it is gone.  Never inline:
- * plain datagrams' loop would spill its registers for all the layers. */
-static __attribute__((noinline)) bool
+/* Neither this nor the next is ever inline: the loop over IPv4's plain datagrams would
+ * spill its registers for them. */
+static DP_APART bool
+take_plain6(const struct dp_plain *port, struct dp_burst *b, unsigned i)
+{
+	return dp_plain6_take(port, b, i);
+}
+
+/* True if packet @i is a datagram that goes on to CoAP; else it is gone. */
+static DP_APART bool
 take_by_layers(struct dp_net *net, struct dp_burst *b, unsigned i)
 {
 	struct net_frame f;
 
-	if (dp_plain6_take(&net->plain[b->port[i]], b, i))
-		return true;
 	if (!in_one_buffer(net, b, i) || !ether(net, b, i, &f))
 		return false;
 	if (likely(f.type == RTE_BE16(RTE_ETHER_TYPE_IPV4)))
@@ -361,7 +366,8 @@ dp_net_stage(struct dp_net *net, struct dp_burst *b)
 			rte_prefetch0(
 				rte_pktmbuf_mtod(b->pkt[i + DP_AHEAD], const void *));
 		bytes += b->pkt[i]->pkt_len;
-		if (unlikely(!dp_plain_take(&plain[b->port[i]], b, i)))
+		if (unlikely(!dp_plain_take(&plain[b->port[i]], b, i))
+			&& !take_plain6(&plain[b->port[i]], b, i))
 			gaps |= !take_by_layers(net, b, i);
 	}
 	if (!b->handed) {
