@@ -56,8 +56,9 @@ bool dp_jobs_run(struct dp_worker *w);
  * slot, if the caller knows it; @origin: the worker whose peer it is from. */
 uint32_t dp_act_device(struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	const struct dp_request *q, uint32_t known, unsigned origin);
-/* The same for a message to a stream, whose device was looked up ahead: segment @name,
- * which is empty if there is none. */
+/* Book a message to a stream, from a peer of this worker, to device @name, a segment that
+ * is empty if there is none.  Its hash is known (stage route), and @q's hint may be any.
+ */
 void dp_act_sender(struct dp_worker *w, const struct dp_burst *b, unsigned i,
 	const struct dp_request *q, const uint8_t *name);
 /* A device is being forgotten: its values stay.  @worker is a struct dp_worker: this is

@@ -70,7 +70,7 @@ struct dp_burst {
 	struct dp_peer_key key[DP_BURST]; /* net:   who sent it, to which side */
 	struct tg_msg msg[DP_BURST];      /* parse: view */
 	uint64_t hash[DP_BURST];          /* parse: of the peer's key */
-	uint32_t peer[DP_BURST];          /* match: slot in the peers table (a hint) */
+	uint32_t peer[DP_BURST]; /* match: a hint; act: slot in the peers table */
 	const struct dp_route
 		*route[DP_BURST]; /* route: NULL if code[] is an error already */
 	uint8_t code[DP_BURST];   /* route, act: the answer's code; 0: none yet */

@@ -10,6 +10,7 @@
 
 #define LAYOUT 3
 #define INLINE_NAME 23
+#define NAME_ROOM 24 /* with its length */
 #define CHUNK_DATA 60
 
 struct slot {
@@ -30,7 +31,9 @@ struct chunk {
 };
 
 _Static_assert(sizeof(struct slot) == 48, "bytes a device");
-_Static_assert(offsetof(struct slot, name) == offsetof(struct slot, name_len) + 1,
+_Static_assert(
+	offsetof(struct slot, name) == offsetof(struct slot, name_len) + 1
+		&& offsetof(struct slot, name_len) + NAME_ROOM == sizeof(struct slot),
 	"dp_devices_is()");
 
 struct dp_devices {
@@ -126,8 +129,13 @@ dp_devices_locate(const struct dp_devices *t, uint64_t hash)
 {
 	uint32_t device = dp_index_first(index_of(t), t->buckets, hash);
 
-	if (device != DP_NONE)
-		dp_devices_prefetch_slot(t, device);
+	const uint8_t *slot;
+
+	if (device != DP_NONE) {
+		slot = (const uint8_t *)slot_of(t, device);
+		__builtin_prefetch(slot, 1); /* it may stand in two lines */
+		__builtin_prefetch(slot + sizeof(struct slot) - 1, 1);
+	}
 	return device;
 }
 
@@ -171,19 +179,30 @@ is_device(const struct dp_devices *t, const struct slot *s, const void *name, si
 	return copy_name(t, s, copy) == len && memcmp(copy, name, len) == 0;
 }
 
+/* Bit i: bytes @i of both are not the same. */
+static inline uint32_t
+differ16(const uint8_t *a, const uint8_t *b)
+{
+	__m128i x = _mm_loadu_si128((const __m128i *)a);
+	__m128i y = _mm_loadu_si128((const __m128i *)b);
+
+	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(x, y)) ^ 0xffff;
+}
+
 /* In a slot a name that fits stands as in a path: its length, its bytes. */
 DP_HOT bool
 dp_devices_is(const struct dp_devices *t, uint32_t device, const uint8_t *segment)
 {
-	__m256i here, there;
+	const uint8_t *here;
+	uint32_t differ;
 
-	if (unlikely(device == DP_NONE) || unlikely(segment[0] > INLINE_NAME))
+	if (unlikely(device == DP_NONE) || unlikely(segment[0] - 1u >= INLINE_NAME))
 		return false;
-	here = _mm256_loadu_si256((const __m256i *)&slot_of(t, device)->name_len);
-	there = _mm256_loadu_si256((const __m256i *)segment);
-	return _bzhi_u32(~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(here, there)),
-		       segment[0] + 1u)
-	       == 0;
+	here = &slot_of(t, device)->name_len;
+	differ = differ16(here, segment)
+		 | differ16(here + NAME_ROOM - 16, segment + NAME_ROOM - 16)
+			   << (NAME_ROOM - 16);
+	return _bzhi_u32(differ, segment[0] + 1u) == 0;
 }
 
 /* The writer's own view needs no copy. */

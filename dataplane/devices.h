@@ -38,9 +38,9 @@ struct dp_devices *dp_devices_init(void *block, const struct dp_devices_config *
 uint64_t dp_devices_hash(const struct dp_devices *t, const void *name, size_t len);
 void dp_devices_prefetch(const struct dp_devices *t, uint64_t hash);
 uint32_t dp_devices_locate(const struct dp_devices *t, uint64_t hash);
-/* Its slot's line in, if it is one. */
+/* What is counted in its slot in, if it is one: whose name is known. */
 void dp_devices_prefetch_slot(const struct dp_devices *t, uint32_t device);
-/* [w] Is it the one that a path's @segment names, length byte and name, of which 32 bytes
+/* [w] Is it the one that a path's @segment names, length byte and name, of which 24 bytes
  * are readable?  False also where that is not told at once: dp_devices_get() knows. */
 bool dp_devices_is(const struct dp_devices *t, uint32_t device, const uint8_t *segment);
 /* What the owner is told of devices that go. */

@@ -74,6 +74,12 @@ is_v4(const struct dp_peer_key *key)
 	return memcmp(key->addr, mapped, sizeof(mapped)) == 0;
 }
 
+/* An IPv4 address' four bytes, port and side stand in a row: who reads the last of them
+ * at once reads past a field. */
+_Static_assert(offsetof(struct dp_peer_key, port_be) == 16
+		       && offsetof(struct dp_peer_key, side) == 18,
+	"hot_key(), dp_peers_hash()");
+
 /* A key as the hot line has it. */
 struct hot_key {
 	uint64_t key;
@@ -83,7 +89,6 @@ struct hot_key {
 static struct hot_key
 hot_key(const struct dp_peer_key *key, uint64_t hash)
 {
-	/* An IPv4 address' four bytes, port and side stand in a row. */
 	return is_v4(key) ? (struct hot_key){dp_load8(key->addr + 12), IN_USE}
 			  : (struct hot_key){hash, IN_USE | IS_V6};
 }
@@ -263,11 +268,10 @@ fill(struct dp_peers *t, uint32_t peer, const struct dp_peer_key *key, struct ho
 {
 	struct cold *c = cold_of(t, peer);
 	struct hot *h = hot_of(t, peer);
+	uint8_t flags;
 
 	DP_SEQ_OPEN(h->seq);
 	DP_SET(h->key, hot.key);
-	DP_SET(h->live, (uint8_t)0);
-	DP_SET(h->next, (uint8_t)0);
 	DP_SET(h->chain, (uint32_t)0);
 	DP_SET(h->heard, now);
 	DP_SET(h->messages, (uint16_t)0);
@@ -281,7 +285,8 @@ fill(struct dp_peers *t, uint32_t peer, const struct dp_peer_key *key, struct ho
 	c->mid = (uint16_t)dp_peers_hash(t, key);
 	DP_SET(c->messages, (uint16_t)0);
 	DP_SET(c->octets, (uint32_t)0);
-	DP_SET(h->flags, (uint8_t)(((h->flags & ~FLAGS) + GENERATION) | hot.flags));
+	flags = (uint8_t)(((h->flags & ~FLAGS) + GENERATION) | hot.flags);
+	DP_SET(h->state, (uint32_t)flags << 24); /* and nothing heard */
 	DP_SEQ_CLOSE(h->seq);
 }
 

@@ -71,7 +71,7 @@ dp_peers_add(struct dp_peers *t, uint32_t peer, uint16_t mid, uint8_t code, bool
 	uint32_t state = h->state, bit, next;
 	unsigned i = state >> 16 & (MIDS - 1); /* the oldest makes room */
 
-	if (unlikely(state >> i & 1) && entry_lives(t, h, i, now))
+	if ((state >> i & 1) && unlikely(entry_lives(t, h, i, now)))
 		move_out(t, h, i, now, c);
 	bit = 1u << i;
 	next = (state + (1u << 16)) & ~((uint32_t)MIDS << 16);

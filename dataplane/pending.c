@@ -57,7 +57,7 @@ write_record(const struct dp_burst *b, unsigned i, const struct dp_request *q,
 {
 	const struct dp_route *r = b->route[i];
 	const struct tg_msg *m = &b->msg[i];
-	/* Its entries are written before a packet names them, and stay. */
+	/* Sides are written before a packet names them, and stay. */
 	const struct dp_side *side = dp_net_side(what->net, b->key[i].side);
 	uint8_t type = m->type | what->type | dp_record_format_flag(q->content_format);
 	uint8_t code = what->code;

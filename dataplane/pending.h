@@ -34,7 +34,7 @@ struct dp_pending_fifo {
 	struct dp_pending *entry;
 };
 
-/* What a request's record says that neither message nor route does. */
+/* What is to be known of a record beside its request and route. */
 struct dp_logged {
 	const uint8_t *device;    /* dp_request_device() */
 	const struct dp_net *net; /* the origin's: whose sides its key speaks of */
@@ -53,7 +53,7 @@ bool dp_log_request(struct dp_worker *w, struct dp_burst *b, unsigned i,
 /* The same for a request with a long token. */
 bool dp_log_long(struct dp_worker *w, struct dp_burst *b, unsigned i,
 	const struct dp_logged *what);
-/* Would request @m with @wait be taken?  If not, why is counted.  To
+/* Would request @m be taken, if its answer waits?  If not, why is counted.  To
  * be asked before anything is changed. */
 bool dp_log_has_room(struct dp_worker *w, const struct tg_msg *m);
 /* Settle what the log thread has decided; answers go out.  True if there was anything. */

@@ -62,7 +62,7 @@ struct dp_request {
 	uint32_t about;    /* route: half of the hash that is set; else 0 */
 	uint64_t device_hash, store_hash; /* route: of what it begins with, in the burst's
 					     sets */
-	uint32_t device_hint, store_hint; /* route: where its table expects it */
+	uint32_t device_hint, store_hint; /* locate: where its table expects it */
 };
 
 /* Room that a path may take in the arena: canonical form is never longer than the

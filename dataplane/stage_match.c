@@ -36,7 +36,7 @@ steer(struct dp_worker *w, struct dp_burst *b, uint64_t all)
 }
 
 DP_HOT uint64_t
-dp_match_ahead(struct dp_worker *w, struct dp_burst *b, uint64_t once)
+dp_match_begin(struct dp_worker *w, struct dp_burst *b, uint64_t once)
 {
 	if (unlikely(w->count > 1) && !b->handed)
 		once = steer(w, b, once);

@@ -1,5 +1,5 @@
 /* Stage parse: bytes to a view and to what is asked; what is no request ends here
- * (RFC 7252, 4.2, 4.3, 5.2.3). */
+ * (RFC 7252, 4.2, 4.3, 5.2.3), and what is some other worker's goes there. */
 #include "coap/code.h"
 #include "dataplane/act_observe.h"
 #include "dataplane/answer.h"
@@ -117,21 +117,8 @@ look_again(struct dp_worker *w, struct dp_burst *b, unsigned i, uint8_t *arena)
 	return true;
 }
 
-/* Must @m not run twice, or has it Observe?  It needs its peer then. */
-static DP_HOT bool
-needs_peer(const struct tg_msg *m, const struct dp_request *q, uint8_t *flags)
-{
-	if (m->code != TG_GET)
-		return true;
-	if (likely(!(q->flags & DP_R_OBSERVE) && m->type == TG_CON))
-		return false;
-	if (q->flags & DP_R_OBSERVE)
-		*flags |= DP_F_OBSERVE;
-	return true;
-}
-
-/* Read messages @from .. @to - 1, whose paths go to *@arena; those that need their peer.
- */
+/* Read messages @from .. @to - 1, whose paths go to *@arena; those that must not run
+ * twice, or have Observe, and need their peer. */
 static DP_HOT uint64_t
 read_some(
 	struct dp_worker *w, struct dp_burst *b, size_t from, size_t to, uint8_t **arena)
@@ -153,8 +140,13 @@ read_some(
 			continue;
 		}
 		*arena += q->path.len;
-		if (needs_peer(m, q, &b->flags[i]))
+		if (m->code != TG_GET) {
 			once |= UINT64_C(1) << i;
+		} else if (unlikely((q->flags & DP_R_OBSERVE) || m->type == TG_NON)) {
+			if (q->flags & DP_R_OBSERVE)
+				b->flags[i] |= DP_F_OBSERVE;
+			once |= UINT64_C(1) << i;
+		}
 	}
 	return once;
 }
@@ -167,6 +159,6 @@ dp_stage_parse(struct dp_worker *w, struct dp_burst *b)
 
 	b->once = 0;
 	for (size_t i = 0; i < n; i += DP_TOGETHER)
-		b->once |= dp_match_ahead(
+		b->once |= dp_match_begin(
 			w, b, read_some(w, b, i, RTE_MIN(i + DP_TOGETHER, n), &arena));
 }

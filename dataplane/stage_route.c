@@ -84,9 +84,9 @@ judge(const struct dp_snapshot *snap, const struct dp_route **route, struct dp_r
 /* What act will begin with: a stored value, or the device.  What the request is about:
  * half of its hash, or 0. */
 static uint32_t
-aim(struct dp_worker *w, struct dp_burst *b, size_t i, struct dp_request *q,
-	enum dp_kind kind)
+aim(struct dp_worker *w, struct dp_burst *b, size_t i, struct dp_request *q)
 {
+	enum dp_kind kind = b->route[i]->kind;
 	const uint8_t *name;
 	uint8_t len;
 
@@ -152,7 +152,7 @@ route_some(struct dp_worker *w, struct dp_burst *b, size_t from, size_t to)
 			continue;
 		code = judge(snap, &b->route[i], q, &b->msg[i]);
 		if (likely(code == 0)) {
-			q->about = aim(w, b, i, q, b->route[i]->kind);
+			q->about = aim(w, b, i, q);
 			if (likely(!is_rare(b, i, q)))
 				continue;
 			b->silent[i] = q->silent;

@@ -164,16 +164,17 @@ dp_tokens_of(const struct dp_worker *w, const uint8_t word[8])
  * its home elsewhere, handing it to that worker.  Never inline: whether it was hung on
  * how much else is linked, and it costs three instructions a message. */
 void dp_stage_parse(struct dp_worker *w, struct dp_burst *b) __attribute__((noinline));
-/* Stage parse's way to the peers of some requests, @once, that need theirs; those of them
- * that are still here. */
-uint64_t dp_match_ahead(struct dp_worker *w, struct dp_burst *b, uint64_t once);
-/* In: hash.  Out: peer (a hint); the peers' lines are on their way. */
+/* Stage parse, of some of the requests, @once, that need their peer: hands over what has
+ * its home elsewhere, in the order in which it came, and asks for the others' index
+ * lines, setting hash; those that are still here. */
+uint64_t dp_match_begin(struct dp_worker *w, struct dp_burst *b, uint64_t once);
+/* In: once, hash.  Out: peer (a hint); the peers' lines are on their way. */
 void dp_stage_match(struct dp_worker *w, struct dp_burst *b);
 /* In: msg, scratch->request.  Out: route, code (an error, or 0); the index lines of
  * values and devices are on their way. */
 void dp_stage_route(struct dp_worker *w, struct dp_burst *b);
-/* In: scratch->request.  Out: its hints; the lines that act will need are on their way.
- */
+/* In: scratch->request, once, peer, value, device.  Out: the request's hints, body; the
+ * lines that act will need are on their way. */
 void dp_stage_locate(struct dp_worker *w, struct dp_burst *b);
 /* A request that needs its peer after all, though it is a GET: true if that is here now,
  * false if the packet has gone to its home, or was dropped. */

@@ -95,6 +95,45 @@ get_numbered(struct table *t, uint32_t i, uint32_t now)
 	return get(t, name, (size_t)snprintf(name, sizeof(name), "dev%u", i), now);
 }
 
+/* As a path has it, and what else stands there behind it. */
+static bool
+is(const struct table *t, uint32_t device, const char *name, size_t len)
+{
+	uint8_t segment[256];
+
+	memset(segment, 0xee, sizeof(segment));
+	segment[0] = (uint8_t)len;
+	memcpy(segment + 1, name, len);
+	return dp_devices_is(t->devices, device, segment);
+}
+
+/* Names that fit a slot are told at once, others never; none is taken for another. */
+static void
+told_at_once(void **state)
+{
+	char name[32] = "an identity of 31 letters......";
+	struct table *t = new_table(MAX, CHUNKS);
+
+	(void)state;
+	for (size_t len = 1; len < sizeof(name); len++) {
+		uint32_t device = get(t, name, len, NOW);
+
+		assert_int_equal(is(t, device, name, len), len <= 23);
+		assert_false(is(t, device, name, len - 1));
+		assert_false(is(t, device, name, len + 1));
+		assert_false(is(t, DP_NONE, name, len));
+		for (size_t i = 0; i < len; i++) {
+			name[i] ^= 0x20;
+			assert_false(is(t, device, name, len));
+			name[i] ^= 0x20;
+		}
+		assert_true(dp_devices_del(t->devices, device));
+		assert_false(is(t, device, name, len));
+		assert_false(is(t, device, name, 0));
+	}
+	free_table(t);
+}
+
 static const struct name_row {
 	const char *name;
 	const char *id;
@@ -421,9 +460,10 @@ as_the_model_says(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(name_rows) + COUNT(bad_rows) + 10] = {
+	struct CMUnitTest tests[COUNT(name_rows) + COUNT(bad_rows) + 11] = {
 		cmocka_unit_test(sizes_refused),
 		cmocka_unit_test(told_about),
+		cmocka_unit_test(told_at_once),
 		cmocka_unit_test(nothing_is_inherited),
 		cmocka_unit_test(chunks_run_out_and_come_back),
 		cmocka_unit_test(a_new_device_pushes_out_one),
@@ -433,7 +473,7 @@ main(void)
 		cmocka_unit_test(lives_on_elsewhere),
 		cmocka_unit_test(as_the_model_says),
 	};
-	size_t n = 10;
+	size_t n = 11;
 
 	ADD_ROWS(tests, &n, name_rows, known_by_its_name);
 	ADD_ROWS(tests, &n, bad_rows, no_device);
