@@ -112,24 +112,31 @@ dp_plain_host(const struct dp_plain *p, uint32_t src)
 	return src != p->own && src != p->broadcast && host[src & 0xff];
 }
 
+/* Is the sum over a datagram of @len bytes right?  Its pseudo header: the addresses,
+ * which stand right before it, protocol and length. */
+static inline bool
+dp_plain_sum(const struct rte_mbuf *m, const uint8_t *addrs, unsigned addrs_len,
+	unsigned len, uint64_t len_be)
+{
+	uint64_t known = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+
+	if (unlikely(known != RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN))
+		return known != RTE_MBUF_F_RX_L4_CKSUM_BAD;
+	return dp_sum_is_right(
+		dp_sum_message(addrs, addrs_len + len) + RTE_BE16(IPPROTO_UDP) + len_be);
+}
+
 /* Are both sums right, of header @ip and of the datagram behind it, @len bytes? */
 static inline bool
 dp_plain_sums(const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip, unsigned len,
 	uint64_t len_be)
 {
-	uint64_t known = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 	const uint8_t *p = (const uint8_t *)ip, *addrs = (const uint8_t *)&ip->src_addr;
 	uint64_t header =
 		dp_sum_add(dp_sum_add(dp_load8(p), dp_load8(p + 8)), dp_load4(p + 16));
 
-	if (!dp_sum_is_right(header))
-		return false;
-	if (unlikely(known != RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN))
-		return known != RTE_MBUF_F_RX_L4_CKSUM_BAD;
-	/* The pseudo header: the addresses, which stand right before the datagram,
-	 * protocol and length. */
-	return dp_sum_is_right(dp_sum_message(addrs, 2 * sizeof(uint32_t) + len)
-			       + RTE_BE16(IPPROTO_UDP) + len_be);
+	return dp_sum_is_right(header)
+	       && dp_plain_sum(m, addrs, 2 * sizeof(uint32_t), len, len_be);
 }
 
 /* True if packet @i of @b is plain; then it is described in the burst. */
@@ -174,21 +181,6 @@ dp_plain6_host(const struct dp_plain *p, uint64_t high, uint64_t low)
 	       && (high != p->own6[0] || low != p->own6[1]);
 }
 
-/* Is the datagram's sum right, of @len bytes?  Without one it is not (RFC 8200, 8.1). */
-static inline bool
-dp_plain6_sum(const struct dp_plain *p, const struct rte_mbuf *m, const uint8_t *addrs,
-	unsigned len, uint64_t len_be)
-{
-	uint64_t known = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
-
-	if (!p->sums)
-		return true;
-	if (unlikely(known != RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN))
-		return known != RTE_MBUF_F_RX_L4_CKSUM_BAD;
-	return dp_sum_is_right(dp_sum_message(addrs, 2 * sizeof(p->own6) + len)
-			       + RTE_BE16(IPPROTO_UDP) + len_be);
-}
-
 /* The same as dp_plain_take() for IPv6. */
 static inline bool
 dp_plain6_take(const struct dp_plain *port, struct dp_burst *b, unsigned i)
@@ -208,14 +200,16 @@ dp_plain6_take(const struct dp_plain *port, struct dp_burst *b, unsigned i)
 		|| f[PLAIN_L3 + 6] != IPPROTO_UDP || f[PLAIN_L3 + 7] == 0
 		|| dp_load8(dst) != port->own6[0] || dp_load8(dst + 8) != port->own6[1])
 		return false;
-	/* Ports, length and sum. */
+	/* Ports, length, and a sum, which there must be (RFC 8200, 8.1). */
 	udp = dp_load8(f + PLAIN6_L4);
 	high = dp_load8(src);
 	low = dp_load8(src + 8);
 	if ((udp >> 16 & 0xffffffff) != (port->udp_be | dgram_be << 16)
 		|| (udp & 0xffff) == 0 || udp >> 48 == 0
 		|| !dp_plain6_host(port, high, low)
-		|| !dp_plain6_sum(port, m, src, dgram, dgram_be))
+		|| (port->sums
+			&& !dp_plain_sum(
+				m, src, 2 * sizeof(port->own6), dgram, dgram_be)))
 		return false;
 	rest = port->side6 | (udp & 0xffff);
 	memcpy(b->key[i].addr, &high, 8);

@@ -38,7 +38,7 @@ steer(struct dp_worker *w, struct dp_burst *b, uint64_t all)
 DP_HOT uint64_t
 dp_match_begin(struct dp_worker *w, struct dp_burst *b, uint64_t once)
 {
-	if (unlikely(w->count > 1) && !b->handed)
+	if (w->count > 1 && !b->handed)
 		once = steer(w, b, once);
 	for (uint64_t set = once; set != 0;) {
 		unsigned i = dp_next_of(&set);
